@@ -1,0 +1,25 @@
+# appd_layer(NAME SOURCES... [PUBLIC targets...] [PRIVATE targets...])
+# One library a layer: target appd_NAME, alias and exported name appd::NAME. Sources are listed
+# without folder; includes are written "layer/file.h".
+function(appd_layer name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(appd_${name} STATIC ${ARG_SOURCES})
+  add_library(appd::${name} ALIAS appd_${name})
+  set_target_properties(appd_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
+  target_compile_features(appd_${name} PUBLIC cxx_std_20)
+  target_include_directories(appd_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/appd>)
+  target_link_libraries(appd_${name}
+    PUBLIC ${ARG_PUBLIC}
+    PRIVATE $<BUILD_INTERFACE:appd_warnings> ${ARG_PRIVATE})
+endfunction()
+
+# appd_test(NAME SOURCES... [LINK targets...]): a doctest program that ctest runs as one test.
+function(appd_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE appd_warnings appd_doctest_main ${ARG_LINK})
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+endfunction()

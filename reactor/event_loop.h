@@ -1,0 +1,180 @@
+// The reactor: one thread that waits for readiness and time, and calls back.
+//
+// A turn: wait - read the clock once - readiness callbacks - due timers - posted functions -
+// destroy what was retired. Nothing dies inside its own callback: owners hand finished objects to
+// retire(). Everything is for the loop's own thread, except post(), stop() and wake().
+#pragma once
+
+#include <atomic>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "reactor/backend.h"
+#include "reactor/buffer.h"
+#include "reactor/timer_queue.h"
+
+namespace appd::reactor {
+
+class EventLoop;
+
+struct Ready {
+  bool readable = false;
+  bool writable = false;
+};
+
+// Receives readiness. Not owned by the loop; must outlive its Registration.
+class EventSink {
+ public:
+  virtual void on_ready(Ready ready) = 0;
+
+ protected:
+  ~EventSink() = default;
+};
+
+// A sink's place in a loop, for one descriptor: its destructor deregisters, and an event that was
+// already reported for it is dropped (its token's generation no longer counts).
+class Registration {
+ public:
+  Registration() = default;
+  Registration(Registration&& other) noexcept;
+  Registration& operator=(Registration&& other) noexcept;
+  ~Registration() { reset(); }
+
+  [[nodiscard]] bool valid() const { return loop_ != nullptr; }
+  [[nodiscard]] Interest interest() const { return interest_; }
+  // Costs a system call only when it changes something. Errors: Poller::add.
+  [[nodiscard]] Result<void> set_interest(Interest interest);
+  // on_ready({readable}) in the next turn, whatever the descriptor says: for input that waits in
+  // memory. Several calls before that turn are one.
+  void schedule();
+  // Deregisters; before the descriptor is closed.
+  void reset();
+
+ private:
+  friend class EventLoop;
+  Registration(EventLoop& loop, Descriptor fd, Token token)
+      : loop_(&loop), fd_(fd), token_(token) {}
+
+  EventLoop* loop_ = nullptr;
+  Descriptor fd_ = kNoDescriptor;
+  Token token_;
+  Interest interest_ = Interest::kNone;
+};
+
+// Base of what retire() takes.
+class Retirable {
+ public:
+  virtual ~Retirable() = default;
+};
+
+class EventLoop {
+ public:
+  // Bytes that one read takes in at most, and so a connection's read budget a turn: large enough
+  // that 32 pipelined requests are one read, small enough for the second-level cache.
+  static constexpr std::size_t kReadBufferBytes = 64 * 1024;
+  // Readiness events taken from the poller at once.
+  static constexpr std::size_t kEventsPerTurn = 256;
+  // Functions that wait in post() at most.
+  static constexpr std::size_t kMaxPosted = 1 << 20;
+
+  explicit EventLoop(Backend backend);
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+  // Checks that no registration or timer is left; destroys what was retired or posted.
+  ~EventLoop();
+
+  // Turns until stop(). A stop() before run() counts.
+  void run();
+  // One turn that waits at most `max_wait` (nullopt: until something happens).
+  void run_once(std::optional<Duration> max_wait = std::nullopt);
+  // Any thread, and from signal handlers: run() returns at the end of the turn.
+  void stop();
+  // Any thread, and from signal handlers: begins a turn.
+  void wake() { backend_.poller->wake(); }
+
+  // The time of this turn. Before the first turn, or after a long pause between turns, call
+  // refresh_now() once.
+  [[nodiscard]] TimePoint now() const { return now_; }
+  void refresh_now() { now_ = backend_.clock->now(); }
+
+  [[nodiscard]] TimerQueue& timers() { return timers_; }
+  [[nodiscard]] Network& network() { return *backend_.network; }
+
+  // A place for `sink`, with no interest yet (no system call).
+  [[nodiscard]] Registration watch(Descriptor fd, EventSink& sink);
+
+  // Runs `function` once on the loop's thread, in the order of posting. Any thread. false: refused,
+  // the queue is full. What is still queued when the loop is destroyed is destroyed without a run.
+  template <std::invocable Function>
+  [[nodiscard]] bool post(Function&& function) {
+    return enqueue(std::make_unique<PostedFunction<std::decay_t<Function>>>(
+        std::forward<Function>(function)));
+  }
+
+  // Destroys `object` at the end of this turn (or of the next, outside of a turn).
+  void retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::move(object)); }
+
+  // Memory that connections of this loop share, valid only within a callback.
+  [[nodiscard]] std::span<std::byte> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
+  // Replies of one readiness callback collect here and leave with one write.
+  [[nodiscard]] Buffer& output_buffer() { return output_buffer_; }
+
+ private:
+  friend class Registration;
+
+  class Posted {
+   public:
+    virtual ~Posted() = default;
+    virtual void run() = 0;
+  };
+  template <class Function>
+  class PostedFunction final : public Posted {
+   public:
+    explicit PostedFunction(Function function) : function_(std::move(function)) {}
+    void run() override { function_(); }
+
+   private:
+    Function function_;
+  };
+
+  struct Slot {
+    EventSink* sink = nullptr;
+    std::uint32_t generation = 0;
+    bool scheduled = false;
+  };
+
+  [[nodiscard]] bool enqueue(std::unique_ptr<Posted> posted);
+  [[nodiscard]] std::optional<Duration> time_to_wait(std::optional<Duration> max_wait) const;
+  void dispatch(Token token, Ready ready);
+  void dispatch_scheduled();
+  void run_posted();
+  void destroy_retired();
+  void release_slot(Token token);
+
+  Backend backend_;
+  TimePoint now_;
+  TimerQueue timers_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_slots_;
+  std::vector<Token> scheduled_;
+  std::vector<Token> scheduled_now_;  // the turn's own, kept for its memory
+  std::vector<ReadyEvent> events_;
+  std::vector<std::unique_ptr<Retirable>> retired_;
+  std::unique_ptr<std::byte[]> read_buffer_;
+  Buffer output_buffer_;
+  std::atomic<bool> stopping_ = false;
+
+  std::mutex posted_mutex_;
+  std::vector<std::unique_ptr<Posted>> posted_;      // guarded by posted_mutex_
+  std::atomic<bool> has_posted_ = false;             // set under the mutex, read without
+  std::vector<std::unique_ptr<Posted>> posted_now_;  // the turn's own, kept for its memory
+};
+
+}  // namespace appd::reactor

@@ -1,0 +1,54 @@
+// Accepts connections of one listening socket, one an event: a look for a further one that is not
+// there costs as much as half a request. Without descriptors or memory it pauses instead of
+// spinning on a socket that stays ready. The loop's thread only.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <system_error>
+
+#include "reactor/event_loop.h"
+#include "reactor/network.h"
+
+namespace appd::reactor {
+
+class ListenerDelegate {
+ public:
+  virtual void on_accept(std::unique_ptr<Transport> transport) = 0;
+  // The system has no descriptor or memory left (EMFILE ...); accepting goes on by itself after
+  // Listener::kExhaustedPause.
+  virtual void on_accept_exhausted(std::error_code error) = 0;
+
+ protected:
+  ~ListenerDelegate() = default;
+};
+
+class Listener final : private EventSink {
+ public:
+  static constexpr auto kExhaustedPause = std::chrono::milliseconds(100);
+
+  // `delegate` outlives the listener. Begins to accept with start().
+  Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket, ListenerDelegate& delegate);
+
+  // Errors: Poller::add.
+  [[nodiscard]] Result<void> start();
+  // Connections wait in the kernel's backlog meanwhile. Both may be called at any time.
+  void pause();
+  void resume();
+
+  [[nodiscard]] const ListeningSocket& socket() const { return *socket_; }
+
+ private:
+  void on_ready(Ready ready) override;
+  void update_interest();
+
+  EventLoop& loop_;
+  std::unique_ptr<ListeningSocket> socket_;
+  ListenerDelegate& delegate_;
+  Registration registration_;
+  Timer exhausted_timer_;
+  bool started_ = false;
+  bool paused_ = false;
+};
+
+}  // namespace appd::reactor

@@ -1,0 +1,60 @@
+// Where listening sockets and outgoing transports come from: POSIX sockets or a simulated world.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "reactor/endpoint.h"
+#include "reactor/result.h"
+#include "reactor/transport.h"
+
+namespace appd::reactor {
+
+struct ListenOptions {
+  int backlog = 1024;         // the kernel cuts it to net.core.somaxconn
+  bool reuse_port = false;    // SO_REUSEPORT: one socket a loop, the kernel spreads connections
+  bool dual_stack = true;     // an IPv6 socket takes IPv4 as well (IPV6_V6ONLY off)
+};
+
+// What accept() found.
+enum class AcceptOutcome : std::uint8_t {
+  kAccepted,    // `transport` is set
+  kWouldBlock,  // nobody is waiting
+  kRetry,       // that one connection failed (ECONNABORTED, network errors of accept(2)); go on
+  kExhausted,   // no descriptor or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM): wait before the next
+};
+
+struct AcceptResult {
+  AcceptOutcome outcome = AcceptOutcome::kWouldBlock;
+  std::unique_ptr<Transport> transport;
+  std::error_code error;  // with kRetry and kExhausted
+};
+
+class ListeningSocket {
+ public:
+  virtual ~ListeningSocket() = default;
+  [[nodiscard]] virtual Descriptor descriptor() const = 0;
+  // Takes one connection, non-blocking, TCP_NODELAY set where there is such a thing.
+  [[nodiscard]] virtual AcceptResult accept() = 0;
+  // With the port that the system chose for port 0.
+  [[nodiscard]] virtual Endpoint local_endpoint() const = 0;
+};
+
+class Network {
+ public:
+  virtual ~Network() = default;
+  // Bound and listening, SO_REUSEADDR set. A Unix path that a dead process left behind is replaced,
+  // one that somebody serves is address_in_use; the path is removed with the socket.
+  // Errors: the system's, "listen on ADDRESS: reason".
+  [[nodiscard]] virtual Result<std::unique_ptr<ListeningSocket>> listen(
+      const Endpoint& endpoint, const ListenOptions& options) = 0;
+  // A transport whose connect is under way or done: wait for writability, then connect_result().
+  // Errors: what the system refuses at once (EMFILE, ENETUNREACH, a Unix path without a server).
+  [[nodiscard]] virtual Result<std::unique_ptr<Transport>> connect(const Endpoint& endpoint) = 0;
+};
+
+// The system's sockets (network_posix.cc). Stateless; any thread.
+Network& posix_network();
+
+}  // namespace appd::reactor

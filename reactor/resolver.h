@@ -1,0 +1,36 @@
+// Names to addresses, by getaddrinfo(3). Blocks: for start-up and for clients, never for a loop
+// that serves.
+#pragma once
+
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "reactor/endpoint.h"
+#include "reactor/result.h"
+
+namespace appd::reactor {
+
+struct ResolvedAddress {
+  Endpoint endpoint;
+  int socket_type = 0;         // SOCK_STREAM ...
+  int protocol = 0;            // IPPROTO_TCP ...
+  std::string canonical_name;  // of the first address only, when asked for
+};
+
+struct ResolveOptions {
+  bool streams_only = true;     // SOCK_STREAM; else every kind of socket
+  bool passive = false;         // an empty host is every interface (AI_PASSIVE), else this machine
+  bool canonical_name = false;  // AI_CANONNAME
+};
+
+// `service` is a port number or a name of services(5); may be empty. In the order that getaddrinfo
+// gives (RFC 6724), without repetitions. Errors: of resolver_category(), "resolve HOST: reason".
+[[nodiscard]] Result<std::vector<ResolvedAddress>> resolve(const std::string& host,
+                                                           const std::string& service,
+                                                           const ResolveOptions& options);
+
+// EAI_ values of netdb.h.
+const std::error_category& resolver_category();
+
+}  // namespace appd::reactor

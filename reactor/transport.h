@@ -1,0 +1,61 @@
+// One byte stream to a peer, non-blocking: a socket, a TLS session around another transport, a wire
+// of the simulated world, or an in-memory pipe of a test. tests/contract runs over every sibling.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+#include "reactor/endpoint.h"
+#include "reactor/poller.h"
+
+namespace appd::reactor {
+
+enum class IoOutcome : std::uint8_t {
+  kBytes,       // `bytes` were moved: at least one, unless none were asked for
+  kWouldBlock,  // none now; `wants` is the readiness to wait for
+  kEnd,         // read only: the peer will send no more
+  kError,       // the stream is broken; `error` says how, only destruction is left
+};
+
+struct IoResult {
+  IoOutcome outcome = IoOutcome::kBytes;
+  // With kWouldBlock. A socket wants what was tried; TLS may want the other direction.
+  Interest wants = Interest::kNone;
+  std::size_t bytes = 0;
+  std::error_code error;
+};
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  // What the poller watches; the transport closes it in its destructor.
+  [[nodiscard]] virtual Descriptor descriptor() const = 0;
+
+  // Moves up to into.size() bytes. A short count does not promise that nothing is left.
+  // EINTR is handled inside. A peer's reset is kError (ECONNRESET).
+  [[nodiscard]] virtual IoResult read(std::span<std::byte> into) = 0;
+
+  // Sends `head` and behind it `body` (either may be empty) in one system call where possible;
+  // moves a prefix of the two together. A peer that is gone is kError (EPIPE); no signal is raised.
+  [[nodiscard]] virtual IoResult write(std::span<const std::byte> head,
+                                       std::span<const std::byte> body) = 0;
+
+  // Ends the sending direction; the peer reads the end behind all bytes written so far.
+  // kBytes: done. Calling it again is harmless.
+  [[nodiscard]] virtual IoResult shutdown_write() = 0;
+
+  // Plain bytes that a read() would return without the descriptor being readable (TLS records).
+  [[nodiscard]] virtual bool has_buffered_input() const { return false; }
+
+  // After a connect that was under way and became writable: no error when it is established.
+  [[nodiscard]] virtual std::error_code connect_result() = 0;
+
+  // Asked of the system when called, not stored.
+  [[nodiscard]] virtual Endpoint local_endpoint() const = 0;
+  [[nodiscard]] virtual Endpoint peer_endpoint() const = 0;
+};
+
+}  // namespace appd::reactor
