@@ -23,8 +23,7 @@ template <class... Values>
 
 }  // namespace appd::reactor::internal
 
-#define APPD_CHECK(condition, ...)                                                      \
-  (static_cast<bool>(condition)                                                         \
-       ? void(0)                                                                        \
-       : ::appd::reactor::internal::check_failed(__FILE__, __LINE__,                    \
-                                                 #condition __VA_OPT__(, ) __VA_ARGS__))
+#define APPD_CHECK(condition, ...)                                         \
+  (static_cast<bool>(condition) ? void(0)                                  \
+                                : ::appd::reactor::internal::check_failed( \
+                                      __FILE__, __LINE__, #condition __VA_OPT__(, ) __VA_ARGS__))

@@ -1,6 +1,7 @@
 // One peer: moves bytes between a transport and a delegate.
 //
-//   open ---- close() ----> flushing --- all sent ---> lingering --- peer's end, or time ---> closed
+//   open ---- close() ----> flushing --- all sent ---> lingering --- peer's end, or time --->
+//   closed
 //     \________ abort(), a broken stream, write or linger time-out __________________________/
 //
 // Reading: into the loop's own buffer, handed to the delegate in place; only what it did not
@@ -54,7 +55,7 @@ class ConnectionDelegate {
 
 // Shared by the connections of a server; outlives them.
 struct ConnectionOptions {
-  std::size_t write_high_watermark = 1024 * 1024;  // bytes; reading goes on at a quarter of it
+  std::size_t write_high_watermark = 1024 * 1024;     // bytes; reading goes on at a quarter of it
   Duration write_timeout = std::chrono::seconds(30);  // without any progress of unsent bytes
   Duration linger_timeout = std::chrono::seconds(5);  // from our end to the peer's
   BufferBudget* budget = nullptr;
@@ -149,12 +150,12 @@ class Connection final : private EventSink {
   bool above_watermark_ : 1 = false;
   bool budget_paused_ : 1 = false;
   bool overdraft_ : 1 = false;
-  bool redeliver_ : 1 = false;         // input_ is to be shown again without new bytes
-  bool end_seen_ : 1 = false;          // the peer's end was read
-  bool end_delivered_ : 1 = false;     // and told
-  bool finish_wanted_ : 1 = false;     // finish_sending() was called
-  bool write_shut_ : 1 = false;        // our end is sent
-  bool collecting_ : 1 = false;        // inside a callback: send() collects in the loop's buffer
+  bool redeliver_ : 1 = false;      // input_ is to be shown again without new bytes
+  bool end_seen_ : 1 = false;       // the peer's end was read
+  bool end_delivered_ : 1 = false;  // and told
+  bool finish_wanted_ : 1 = false;  // finish_sending() was called
+  bool write_shut_ : 1 = false;     // our end is sent
+  bool collecting_ : 1 = false;     // inside a callback: send() collects in the loop's buffer
   bool closed_reported_ : 1 = false;
 };
 

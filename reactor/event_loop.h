@@ -114,15 +114,17 @@ class EventLoop {
   // the queue is full. What is still queued when the loop is destroyed is destroyed without a run.
   template <std::invocable Function>
   [[nodiscard]] bool post(Function&& function) {
-    return enqueue(std::make_unique<PostedFunction<std::decay_t<Function>>>(
-        std::forward<Function>(function)));
+    return enqueue(
+        std::make_unique<PostedFunction<std::decay_t<Function>>>(std::forward<Function>(function)));
   }
 
   // Destroys `object` at the end of this turn (or of the next, outside of a turn).
   void retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::move(object)); }
 
   // Memory that connections of this loop share, valid only within a callback.
-  [[nodiscard]] std::span<std::byte> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
+  [[nodiscard]] std::span<std::byte> read_buffer() {
+    return {read_buffer_.get(), kReadBufferBytes};
+  }
   // Replies of one readiness callback collect here and leave with one write.
   [[nodiscard]] Buffer& output_buffer() { return output_buffer_; }
 

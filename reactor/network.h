@@ -12,9 +12,9 @@
 namespace appd::reactor {
 
 struct ListenOptions {
-  int backlog = 1024;         // the kernel cuts it to net.core.somaxconn
-  bool reuse_port = false;    // SO_REUSEPORT: one socket a loop, the kernel spreads connections
-  bool dual_stack = true;     // an IPv6 socket takes IPv4 as well (IPV6_V6ONLY off)
+  int backlog = 1024;       // the kernel cuts it to net.core.somaxconn
+  bool reuse_port = false;  // SO_REUSEPORT: one socket a loop, the kernel spreads connections
+  bool dual_stack = true;   // an IPv6 socket takes IPv4 as well (IPV6_V6ONLY off)
 };
 
 // What accept() found.

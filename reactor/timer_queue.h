@@ -76,7 +76,7 @@ class TimerQueue {
  private:
   friend class Timer;
   struct Entry {
-    TimePoint key;          // at most the timer's deadline
+    TimePoint key;           // at most the timer's deadline
     std::uint64_t sequence;  // order among equal keys
     Timer* timer;
   };

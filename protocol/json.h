@@ -1,0 +1,80 @@
+// JSON text (RFC 8259): validation, members of an object, scalars, and writing in the style of
+// Python's json.dumps(ensure_ascii=False). RapidJSON does the parsing and stays behind json.cc.
+//
+// Values are handed on as JsonView: a piece of validated text, decoded when somebody asks. So an
+// action that passes a value through copies it exactly, numbers of any size included. Parsing is
+// iterative: nesting costs memory in proportion to the text, never stack.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocol/status.h"
+
+namespace appd::protocol {
+
+enum class JsonKind : std::uint8_t { kNull, kBool, kInteger, kFraction, kString, kArray, kObject };
+
+// "null", "a boolean", "an integer", "a number", "a string", "an array", "an object": for texts.
+[[nodiscard]] std::string_view json_kind_name(JsonKind kind);
+
+// One value as the text that was sent, without white space around it. Borrowed: valid as long as
+// the text it was found in. Only made from text that was validated.
+class JsonView {
+ public:
+  // Validates `text` as one JSON value, white space around it allowed.
+  // Errors: invalid_content, with the place and the reason ("... at byte 17").
+  [[nodiscard]] static Result<JsonView> parse(std::string_view text);
+
+  [[nodiscard]] std::string_view text() const { return text_; }
+  [[nodiscard]] JsonKind kind() const { return kind_; }
+
+  [[nodiscard]] bool is_true() const { return text_ == "true"; }
+  // kInteger only (digits without fraction or exponent). Errors: out_of_range past 64 bits.
+  [[nodiscard]] Result<std::int64_t> integer() const;
+  // kInteger or kFraction; rounds to the nearest double, infinity where it is too large.
+  [[nodiscard]] double number() const;
+  // kString only: the decoded characters; a view into the text where it has no escape, else into
+  // `scratch`, which is overwritten.
+  [[nodiscard]] std::string_view string(std::string& scratch) const;
+
+ private:
+  friend class JsonReader;
+  JsonView(std::string_view text, JsonKind kind) : text_(text), kind_(kind) {}
+  std::string_view text_;
+  JsonKind kind_;
+};
+
+// Parses objects and keeps its memory (the parser's stack) for the next one: one a loop.
+// Not thread-safe.
+class JsonReader {
+ public:
+  JsonReader();
+  ~JsonReader();
+  JsonReader(JsonReader&&) noexcept;
+  JsonReader& operator=(JsonReader&&) noexcept;
+
+  // `name` is decoded and valid during the call only; `value` as long as the text.
+  using MemberCallback = std::function<void(std::string_view name, JsonView value)>;
+
+  // Validates `text` as a whole (UTF-8, JSON, one object) and then calls `member` for each member
+  // of the outermost object, in order, repeated names included. Errors: invalid_content; no call
+  // was made then.
+  [[nodiscard]] Result<void> read_object(std::string_view text, const MemberCallback& member);
+  // Validates one value of any kind.
+  [[nodiscard]] Result<JsonView> read_value(std::string_view text);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Appends `"..."`: escapes \" \\ \n \r \t \b \f, other controls as \u00xx (lower case), all else as
+// is, which is what Python writes. `utf8` must be valid UTF-8.
+void append_json_string(std::string& out, std::string_view utf8);
+
+}  // namespace appd::protocol

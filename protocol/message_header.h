@@ -1,0 +1,66 @@
+// The JSON header of a message (docs/protocol.md 2.1): what it says, parsed from its bytes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "protocol/byte_order.h"
+#include "protocol/json.h"
+#include "protocol/status.h"
+
+namespace appd::protocol {
+
+inline constexpr std::string_view kJsonContentType = "text/json";
+inline constexpr std::string_view kBinaryEncoding = "binary";
+inline constexpr std::string_view kClientBinaryType = "binary/custom-client-binary-type";
+inline constexpr std::string_view kServerBinaryType = "binary/custom-server-binary-type";
+
+// Bytes of a known string field's value at most: a reply repeats some of them, and must fit into a
+// header of 65,535 bytes itself. Longer is bad_header.
+inline constexpr std::size_t kMaxFieldBytes = 4096;
+
+// Field by field. Text is borrowed from the header's bytes, or from the parser's scratch where it
+// was escaped.
+struct MessageHeader {
+  ByteOrder byte_order = kNativeByteOrder;
+  std::string_view content_type;
+  std::string_view content_encoding;
+  std::uint64_t content_length = 0;
+
+  // Extensions. Empty or nullopt where the field is absent.
+  bool has_connection = false;
+  bool keep_alive = false;
+  std::string_view request_id;  // its JSON text, as it was sent: "abc" with the quotes, or 17
+  std::optional<std::chrono::milliseconds> deadline;
+  std::optional<std::string_view> action;
+
+  // In a reply only.
+  std::optional<std::string_view> status;
+
+  [[nodiscard]] bool is_json() const { return content_type == kJsonContentType; }
+  // A reply to it carries extension fields.
+  [[nodiscard]] bool extended() const {
+    return has_connection || !request_id.empty() || deadline.has_value();
+  }
+};
+
+enum class HeaderRules : std::uint8_t {
+  kAllRequired,  // byteorder, content-type, content-encoding, content-length
+  kLengthOnly,   // message-echo: only content-length is required and looked at, and connection
+};
+
+// Parses part 2 of a message. Names compare without regard to (ASCII) case, unknown fields are
+// ignored, a known one twice is refused.
+//
+// Errors: bad_header, whose text names the field and says what would be right. `header` then holds
+// what was understood, a request-id in particular.
+// `scratch` keeps unescaped text; `header` borrows from it and from `json`.
+[[nodiscard]] Result<void> parse_message_header(JsonReader& reader, std::span<const std::byte> json,
+                                                HeaderRules rules, MessageHeader& header,
+                                                std::string& scratch);
+
+}  // namespace appd::protocol

@@ -1,0 +1,24 @@
+// Python's notation (repr) for bytes, strings and JSON values, for traces that read like the
+// tutorial's.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "protocol/json.h"
+
+namespace appd::protocol {
+
+// b'\x00g{"byteorder": ...}': single quotes unless the bytes have ' and no "; \t \n \r \\ and \xNN
+// (lower case) for what is not printable ASCII.
+[[nodiscard]] std::string bytes_literal(std::span<const std::byte> bytes);
+
+// 'text', quotes chosen likewise; printable Unicode as is, control characters escaped.
+[[nodiscard]] std::string string_literal(std::string_view utf8);
+
+// A JSON value as Python prints it after json.loads: {'result': 'a'}, [1, None, True].
+[[nodiscard]] std::string json_literal(JsonView value);
+
+}  // namespace appd::protocol
