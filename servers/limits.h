@@ -1,0 +1,26 @@
+// Every limit of a server (docs/protocol.md, limits), with its default. A flag of appd changes
+// each.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "reactor/clock.h"
+
+namespace appd::servers {
+
+struct Limits {
+  std::uint64_t max_content = 16 * 1024 * 1024;  // bytes of one message's content
+  std::size_t max_connections = 0;               // 0: what the file limit allows, less a reserve
+  std::size_t max_connections_per_peer = 0;      // 0: no limit
+  reactor::Duration header_timeout = std::chrono::seconds(10);
+  reactor::Duration request_timeout = std::chrono::seconds(30);
+  reactor::Duration idle_timeout = std::chrono::seconds(60);
+  reactor::Duration write_timeout = std::chrono::seconds(30);
+  std::size_t write_high_watermark = 1024 * 1024;  // bytes unsent in one session
+  std::size_t max_buffered = 1024 * 1024 * 1024;   // bytes over all sessions
+  reactor::Duration drain_timeout = std::chrono::seconds(10);
+};
+
+}  // namespace appd::servers
