@@ -1,0 +1,42 @@
+// --daemon: the program goes on in the background, and the shell gets its prompt back only when
+// the daemon is ready, or has failed.
+//
+//   Daemonizer daemonizer = Daemonizer::detach();   // no thread, no socket, no log before this
+//   ... bind, listen ...
+//   daemonizer.report_ready("listening on app://127.0.0.1:65432\n");
+#pragma once
+
+#include <string_view>
+
+#include "reactor/owned_fd.h"
+#include "servers/start_error.h"
+
+namespace appd::servers {
+
+class Daemonizer {
+ public:
+  // Returns in the daemon alone: no terminal, a session of its own, working directory "/" (make
+  // paths absolute first; parse_options() does), umask without write for group and others, SIGPIPE
+  // ignored. The process that called waits for a report, repeats it and exits with its code; where
+  // the daemon dies without one, it says so and exits with kFailure. Throws StartError: fork
+  // or pipe refused. There must be no other thread.
+  [[nodiscard]] static Daemonizer detach();
+
+  Daemonizer(Daemonizer&&) noexcept = default;
+  Daemonizer& operator=(Daemonizer&&) = delete;
+
+  // The first process prints `lines` on standard output and exits with kSuccess; this one's
+  // standard input, output and error become /dev/null. Only the first report of either kind counts.
+  void report_ready(std::string_view lines);
+  // The first process prints `line` on standard error and exits with `exit_code`; what this process
+  // does next is up to the caller, usually to return from main.
+  void report_failure(std::string_view line, ExitCode exit_code);
+
+ private:
+  explicit Daemonizer(reactor::OwnedFd report_pipe);
+  void report(ExitCode exit_code, std::string_view text);
+
+  reactor::OwnedFd report_pipe_;
+};
+
+}  // namespace appd::servers

@@ -1,0 +1,17 @@
+// --search-file: the entries of the action "search" from a JSON file, an object of strings.
+#pragma once
+
+#include <string>
+
+#include "handlers/builtin.h"
+
+namespace appd::servers {
+
+// A larger file is refused rather than read.
+inline constexpr std::size_t kMaxSearchFileBytes = 256 * 1024 * 1024;
+
+// Throws StartError: "search file PATH: reason" where it cannot be read or is not what it should
+// be.
+[[nodiscard]] handlers::SearchEntries read_search_file(const std::string& path);
+
+}  // namespace appd::servers
