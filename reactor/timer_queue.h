@@ -34,7 +34,8 @@ class Timer {
   // it; moving it later costs no work in the queue (the entry is corrected when it comes up).
   void arm(TimePoint deadline);
   void cancel();
-  [[nodiscard]] bool armed() const { return armed_; }
+  // False within its own callback, until armed again.
+  [[nodiscard]] bool armed() const { return place_ != Place::kNowhere; }
   // Meaningful while armed().
   [[nodiscard]] TimePoint deadline() const { return deadline_; }
 
@@ -44,14 +45,19 @@ class Timer {
   Timer(TimerQueue& queue, void* owner, Callback callback)
       : queue_(queue), owner_(owner), callback_(callback) {}
 
-  static constexpr std::uint32_t kNotQueued = UINT32_MAX;
+  enum class Place : std::uint8_t {
+    kNowhere,  // not armed
+    kHeap,     // waits at heap_[position_]
+    kDue,      // taken out by the fire_due() that is running, at due_[position_]
+  };
 
   TimerQueue& queue_;
   void* owner_;
   Callback callback_;
   TimePoint deadline_{};
-  std::uint32_t position_ = kNotQueued;  // in the queue's heap
-  bool armed_ = false;
+  std::uint64_t sequence_ = 0;  // of the last arm(): the order among equal deadlines
+  std::uint32_t position_ = 0;
+  Place place_ = Place::kNowhere;
 };
 
 // A binary heap of (time, timer), earliest first. Timers of equal time fire in the order of arming.
@@ -67,28 +73,33 @@ class TimerQueue {
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
 
   // Fires every timer due at `now` that was armed before the call; one armed by a callback fires
-  // in a later call even if due. A callback may arm, cancel and destroy any timer, its own too.
-  // Returns how many fired.
+  // in a later call even if due. A callback may arm, cancel and destroy any timer, its own too,
+  // but must not call fire_due() (checked). Returns how many fired.
   std::size_t fire_due(TimePoint now);
 
   [[nodiscard]] std::size_t armed_count() const { return armed_count_; }
 
  private:
   friend class Timer;
+  // The heap's order. Invariant: (key, sequence) is at most (deadline, sequence) of the timer, and
+  // less when the timer was moved later since.
   struct Entry {
-    TimePoint key;           // at most the timer's deadline
-    std::uint64_t sequence;  // order among equal keys
+    TimePoint key;
+    std::uint64_t sequence;
     Timer* timer;
   };
 
-  void insert(Timer& timer);
-  void remove(Timer& timer);
-  void sift_up(std::size_t position);
-  void sift_down(std::size_t position);
-  void place(std::size_t position, const Entry& entry);
+  void arm(Timer& timer, TimePoint deadline);
+  void cancel(Timer& timer);
+  void collect_due(TimePoint now);
+  Entry take_out(std::size_t position);
+  void sift_up(std::size_t position, const Entry& entry);
+  void sift_down(std::size_t position, const Entry& entry);
+  void put(std::size_t position, const Entry& entry);
   static bool earlier(const Entry& a, const Entry& b);
 
   std::vector<Entry> heap_;
+  std::vector<Entry> due_;  // of the fire_due() that is running; cancelled ones have no timer
   std::uint64_t next_sequence_ = 0;
   std::size_t armed_count_ = 0;
 };
