@@ -7,12 +7,13 @@
 //   (spurious wake-ups happen), and must be non-blocking.
 // - `readable` also stands for end of stream, `writable` also for a finished connect. An error or a
 //   hang-up (EPOLLERR, EPOLLHUP, EV_EOF, EV_ERROR) shows as readiness for every interest that is
-//   set; the read or write that follows tells what happened. Data that came before an end is
-//   readable before the end is (EV_EOF with data pending is plain readability).
+//   set (and may show for one that is not: epoll does not tell which are); the read or write that
+//   follows tells what happened. Data that came before an end is readable before the end is (EV_EOF
+//   with data pending is plain readability).
 // - A descriptor with Interest::kNone is never reported, not even for an error.
 // - A token travels unchanged. One wait() reports a descriptor at most once, with both of its
-//   readinesses; it may report a token whose descriptor was removed earlier in the same batch by
-//   the caller: the loop drops those by the token's generation.
+//   readinesses (unless `events` was full between the two). The caller may remove a descriptor
+//   that the batch in its hands still names: the loop drops that by the token's generation.
 // - Descriptors are removed before they are closed.
 // - wait() returns early without events after wake(), after a signal (EINTR), or spuriously.
 //   Timeouts are rounded up, never down: a timer that is due at the timeout is due on return.
@@ -42,7 +43,8 @@ constexpr bool includes(Interest all, Interest one) {
 }
 
 // Names a registration. The generation changes each time an index is given out again, so that an
-// event for an earlier owner of the index is recognised.
+// event for an earlier owner of the index is recognised. Index and generation UINT32_MAX together
+// are the poller's own.
 struct Token {
   std::uint32_t index = 0;
   std::uint32_t generation = 0;
@@ -59,8 +61,9 @@ class Poller {
  public:
   virtual ~Poller() = default;
 
-  // Errors of add and modify: the system's (ENOMEM, ENOSPC: no more watches); nothing changes then.
-  // modify() takes what add() was given before it, so that a backend needs no table of its own.
+  // Errors of add and modify: the system's (ENOMEM, ENOSPC: no more watches); nothing changes
+  // then. modify() takes what add() was given before it, so that a backend needs no table of its
+  // own.
   [[nodiscard]] virtual Result<void> add(Descriptor fd, Interest interest, Token token) = 0;
   [[nodiscard]] virtual Result<void> modify(Descriptor fd, Interest from, Interest to,
                                             Token token) = 0;
