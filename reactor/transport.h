@@ -50,7 +50,8 @@ class Transport {
   // Plain bytes that a read() would return without the descriptor being readable (TLS records).
   [[nodiscard]] virtual bool has_buffered_input() const { return false; }
 
-  // After a connect that was under way and became writable: no error when it is established.
+  // After a connect that was under way and became writable: no error when it is established,
+  // operation_in_progress when the readiness was spurious and it is to be waited for again.
   [[nodiscard]] virtual std::error_code connect_result() = 0;
 
   // Asked of the system when called, not stored.

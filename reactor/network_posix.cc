@@ -1,0 +1,172 @@
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "reactor/network.h"
+#include "reactor/socket_posix.h"
+#include "reactor/transport_socket.h"
+#include "reactor/unix_path.h"
+
+namespace appd::reactor {
+namespace {
+
+bool is_tcp(const Endpoint& endpoint) {
+  return endpoint.family() == AF_INET || endpoint.family() == AF_INET6;
+}
+
+int set_option(Descriptor fd, int level, int name, int value) {
+  return ::setsockopt(fd, level, name, &value, sizeof value);
+}
+
+// accept(2) passes on network errors that wait on the new connection. They say nothing about the
+// listening socket.
+bool concerns_one_connection(int error) {
+  switch (error) {
+    case ECONNABORTED:
+    case ECONNRESET:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ETIMEDOUT:
+    case EPERM:  // a firewall's rule
+#ifdef ENONET
+    case ENONET:
+#endif
+      return true;
+    default:
+      return false;
+  }
+}
+
+class PosixListeningSocket final : public ListeningSocket {
+ public:
+  PosixListeningSocket(OwnedFd socket, UnixPath path, bool is_tcp)
+      : path_(std::move(path)), socket_(std::move(socket)), is_tcp_(is_tcp) {}
+  // While the socket still listens, so that no other program takes the path for a stale one and
+  // has it removed here under its hands.
+  ~PosixListeningSocket() override { path_.remove(); }
+
+  Descriptor descriptor() const override { return socket_.get(); }
+  AcceptResult accept() override;
+  Endpoint local_endpoint() const override;
+
+ private:
+  UnixPath path_;
+  OwnedFd socket_;
+  bool is_tcp_;
+};
+
+AcceptResult PosixListeningSocket::accept() {
+  OwnedFd accepted;
+  do {
+    accepted = accept_stream(socket_.get());
+  } while (!accepted.valid() && errno == EINTR);
+  const int error = errno;
+  if (accepted.valid()) {
+    // Fails only when the peer is gone, which the first read tells.
+    if (is_tcp_ && !kAcceptInheritsNoDelay) {
+      (void)set_option(accepted.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+    }
+    return {.outcome = AcceptOutcome::kAccepted,
+            .transport = std::make_unique<SocketTransport>(std::move(accepted)),
+            .error = {}};
+  }
+  if (error == EAGAIN || error == EWOULDBLOCK) return {};
+  // EMFILE, ENFILE, ENOBUFS, ENOMEM; whatever else there may be must not make the loop spin either.
+  const auto outcome =
+      concerns_one_connection(error) ? AcceptOutcome::kRetry : AcceptOutcome::kExhausted;
+  return {.outcome = outcome, .transport = nullptr, .error = {error, std::system_category()}};
+}
+
+Endpoint PosixListeningSocket::local_endpoint() const {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  auto* address = reinterpret_cast<sockaddr*>(&storage);
+  if (::getsockname(socket_.get(), address, &length) != 0) return {};
+  return {address, length};
+}
+
+// 0 or -1 with errno.
+int set_listen_options(Descriptor fd, const Endpoint& endpoint, const ListenOptions& options) {
+  if (set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) != 0) return -1;
+  if (options.reuse_port && set_option(fd, SOL_SOCKET, kReusePortOption, 1) != 0) return -1;
+  if (endpoint.family() == AF_INET6) {
+    const int only_v6 = options.dual_stack ? 0 : 1;
+    // OpenBSD has no dual-stack sockets and refuses to make one; it serves IPv6 alone.
+    const int result = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, only_v6);
+    if (result != 0 && !options.dual_stack) return -1;
+  }
+  return set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+class PosixNetwork final : public Network {
+ public:
+  Result<std::unique_ptr<ListeningSocket>> listen(const Endpoint& endpoint,
+                                                  const ListenOptions& options) override {
+    const std::string context = "listen on " + endpoint.to_string();
+    OwnedFd socket = make_stream_socket(endpoint.family());
+    if (!socket.valid()) return system_failure(errno, context);
+    if (!is_tcp(endpoint)) return listen_unix(std::move(socket), endpoint, options, context);
+    if (set_listen_options(socket.get(), endpoint, options) != 0 ||
+        ::bind(socket.get(), endpoint.address(), endpoint.length()) != 0 ||
+        ::listen(socket.get(), options.backlog) != 0) {
+      return system_failure(errno, context);
+    }
+    return std::make_unique<PosixListeningSocket>(std::move(socket), UnixPath(), true);
+  }
+
+  Result<std::unique_ptr<Transport>> connect(const Endpoint& endpoint) override {
+    OwnedFd socket = make_stream_socket(endpoint.family());
+    if (!socket.valid() ||
+        (is_tcp(endpoint) && set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1) != 0)) {
+      return system_failure(errno, "connect to " + endpoint.to_string());
+    }
+    // An interrupted connect goes on by itself (connect(2), EINTR).
+    if (::connect(socket.get(), endpoint.address(), endpoint.length()) != 0 &&
+        errno != EINPROGRESS && errno != EINTR) {
+      return system_failure(errno, "connect to " + endpoint.to_string());
+    }
+    return std::make_unique<SocketTransport>(std::move(socket));
+  }
+
+ private:
+  static Result<std::unique_ptr<ListeningSocket>> listen_unix(OwnedFd socket,
+                                                              const Endpoint& endpoint,
+                                                              const ListenOptions& options,
+                                                              const std::string& context) {
+    // From the look at the path to the listen: a socket that is bound but does not listen yet
+    // looks like one that a dead process left behind.
+    const UnixPathLock lock(endpoint);
+    if (::bind(socket.get(), endpoint.address(), endpoint.length()) != 0) {
+      if (errno != EADDRINUSE || !remove_stale_socket(endpoint)) {
+        return system_failure(errno, context);
+      }
+      if (::bind(socket.get(), endpoint.address(), endpoint.length()) != 0) {
+        return system_failure(errno, context);
+      }
+    }
+    UnixPath path(endpoint);
+    if (::listen(socket.get(), options.backlog) != 0) {
+      const int error = errno;
+      path.remove();
+      return system_failure(error, context);
+    }
+    return std::make_unique<PosixListeningSocket>(std::move(socket), std::move(path), false);
+  }
+};
+
+}  // namespace
+
+Network& posix_network() {
+  static PosixNetwork network;
+  return network;
+}
+
+}  // namespace appd::reactor
