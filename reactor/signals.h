@@ -7,30 +7,35 @@
 
 #include <csignal>
 #include <functional>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "reactor/event_loop.h"
+#include "reactor/self_pipe.h"
 
 namespace appd::reactor {
 
 class Signals final : private EventSink {
  public:
-  // `on_signal(signo)` runs on the loop's thread. Errors: the system's (EMFILE).
+  // `on_signal(signo)` runs on the loop's thread and must not destroy this object. `loop` outlives
+  // it. Errors: the system's (EMFILE; EINVAL for a signal that cannot be caught); then no signal
+  // is watched.
   [[nodiscard]] static Result<std::unique_ptr<Signals>> watch(EventLoop& loop,
                                                               std::vector<int> signals,
                                                               std::function<void(int)> on_signal);
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
   ~Signals();
 
  private:
-  Signals(EventLoop& loop, std::vector<int> signals, std::function<void(int)> on_signal,
-          OwnedFd read_end, OwnedFd write_end);
+  Signals(EventLoop& loop, std::function<void(int)> on_signal, SelfPipe pipe);
+  [[nodiscard]] Result<void> install(const std::vector<int>& signals);
   void on_ready(Ready ready) override;
 
-  std::vector<int> signals_;
-  std::vector<struct sigaction> previous_;
+  std::vector<std::pair<int, struct sigaction>> previous_;  // by signal number
   std::function<void(int)> on_signal_;
-  OwnedFd read_end_;
-  OwnedFd write_end_;
+  SelfPipe pipe_;
   Registration registration_;
 };
 
