@@ -110,53 +110,64 @@ class Connection final : private EventSink {
  private:
   void on_ready(Ready ready) override;
   void on_timer();
-  void read_some();
-  void handle_input(IoResult result, std::span<std::byte> target, std::size_t kept_in_front);
-  void deliver(std::span<const std::byte> bytes, bool from_input);
-  void keep_rest(std::span<const std::byte> rest, bool from_input);
-  void discard_some();
-  void handle_end();
+  // Runs `body` as one event: what is sent in it leaves together at its end.
+  template <class Body>
+  void event(Body body);
+  void end_event();
+
+  // Where a read goes: behind what is kept in input_, or into the loop's buffer.
+  struct ReadTarget {
+    std::span<std::byte> room;
+    bool in_input;
+  };
+
+  [[nodiscard]] bool wants_input() const;
   [[nodiscard]] bool may_read();
-  [[nodiscard]] std::span<std::byte> read_target(std::size_t& kept_in_front);
+  void read_some();
+  [[nodiscard]] ReadTarget read_target();
+  void take_input(std::span<const std::byte> fresh, bool in_input);
+  void keep_input(std::span<const std::byte> bytes);
+  void show_kept_input();
+  void discard_some();
 
   void write_now(std::span<const std::byte> head, std::span<const std::byte> body);
+  void note_unsent();
   void flush_collected();
   void flush_unsent();
-  void note_unsent(bool progress);
   void continue_closing();
   void finish_close(std::error_code reason);
 
   void update_interest();
+  void arm_timer();
   void account();
-  void release_overdraft();
 
   EventLoop& loop_;
   const ConnectionOptions& options_;
   ConnectionDelegate& delegate_;
   std::unique_ptr<Transport> transport_;
-  Registration registration_;
-  Buffer input_;   // the rest of what the delegate did not consume
-  Buffer unsent_;  // what the kernel did not take
-  std::size_t wanted_ = 0;
+  Registration registration_;  // behind transport_: goes before the descriptor is closed
+  Buffer input_;               // the rest of what the delegate did not consume
+  Buffer unsent_;              // what the kernel did not take
+  std::size_t wanted_ = 0;     // bytes of input_ and behind it that the delegate waits for
   std::size_t accounted_ = 0;  // bytes the budget knows of
   TimePoint write_deadline_{};
   std::error_code close_reason_;
-  Timer timer_;  // write time-out, linger time-out, or the next look at the budget
+  Timer timer_;  // write time-out, linger time-out, the next look at the budget, or on_closed()
 
   State state_ = State::kOpen;
   Interest read_wants_ = Interest::kRead;    // what a read that would block waits for
   Interest write_wants_ = Interest::kWrite;  // likewise
-  bool paused_ : 1 = false;
-  bool above_watermark_ : 1 = false;
-  bool budget_paused_ : 1 = false;
-  bool overdraft_ : 1 = false;
-  bool redeliver_ : 1 = false;      // input_ is to be shown again without new bytes
-  bool end_seen_ : 1 = false;       // the peer's end was read
-  bool end_delivered_ : 1 = false;  // and told
-  bool finish_wanted_ : 1 = false;  // finish_sending() was called
-  bool write_shut_ : 1 = false;     // our end is sent
-  bool collecting_ : 1 = false;     // inside a callback: send() collects in the loop's buffer
-  bool closed_reported_ : 1 = false;
+  bool in_event_ = false;
+  bool collecting_ = false;  // send() collects in the loop's output buffer
+  bool paused_ = false;      // by the delegate
+  bool above_watermark_ = false;
+  bool budget_paused_ = false;
+  bool overdraft_ = false;      // holds the budget's overdraft
+  bool redeliver_ = false;      // input_ is to be shown again without new bytes
+  bool end_seen_ = false;       // the peer's end was read
+  bool finish_wanted_ = false;  // finish_sending() was called
+  bool write_shut_ = false;     // our end is sent
+  bool closed_reported_ = false;
 };
 
 }  // namespace appd::reactor

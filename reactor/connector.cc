@@ -1,0 +1,70 @@
+#include "reactor/connector.h"
+
+#include "reactor/check.h"
+
+namespace appd::reactor {
+
+Connector::Connector(EventLoop& loop, ConnectorDelegate& delegate)
+    : loop_(loop),
+      delegate_(delegate),
+      timer_(Timer::calling<&Connector::on_timer>(loop.timers(), *this)) {}
+
+void Connector::start(std::vector<Endpoint> endpoints, Duration attempt_timeout) {
+  APPD_CHECK(!endpoints.empty());
+  endpoints_ = std::move(endpoints);
+  attempt_timeout_ = attempt_timeout;
+  next_ = 0;
+  try_next();
+}
+
+// An attempt that fails at once goes on from the timer, so that no callback comes out of start().
+void Connector::try_next() {
+  auto transport = loop_.network().connect(endpoints_[next_++]);
+  if (!transport) {
+    last_error_ = std::move(transport.error());
+    timer_.arm(loop_.now());
+    return;
+  }
+  transport_ = std::move(*transport);
+  registration_ = loop_.watch(transport_->descriptor(), *this);
+  if (auto done = registration_.set_interest(Interest::kWrite); !done) {
+    attempt_failed(std::move(done.error()));
+    return;
+  }
+  timer_.arm(loop_.now() + attempt_timeout_);
+}
+
+void Connector::on_ready(Ready /*ready*/) {
+  if (const std::error_code error = transport_->connect_result()) {
+    attempt_failed(
+        {error, "connect to " + endpoints_[next_ - 1].to_string() + ": " + error.message()});
+    return;
+  }
+  registration_.reset();
+  timer_.cancel();
+  delegate_.on_connected(std::move(transport_));
+}
+
+void Connector::on_timer() {
+  if (transport_) {
+    const auto error = std::make_error_code(std::errc::timed_out);
+    last_error_ = {error,
+                   "connect to " + endpoints_[next_ - 1].to_string() + ": no answer in time"};
+    registration_.reset();
+    transport_.reset();
+  }
+  if (next_ < endpoints_.size()) {
+    try_next();
+  } else {
+    delegate_.on_connect_failed(std::move(last_error_));
+  }
+}
+
+void Connector::attempt_failed(Error error) {
+  last_error_ = std::move(error);
+  registration_.reset();
+  transport_.reset();
+  timer_.arm(loop_.now());
+}
+
+}  // namespace appd::reactor

@@ -1,0 +1,53 @@
+#include "reactor/listener.h"
+
+namespace appd::reactor {
+
+Listener::Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket,
+                   ListenerDelegate& delegate)
+    : loop_(loop),
+      socket_(std::move(socket)),
+      delegate_(delegate),
+      registration_(loop.watch(socket_->descriptor(), *this)),
+      exhausted_timer_(Timer::calling<&Listener::update_interest>(loop.timers(), *this)) {}
+
+Result<void> Listener::start() {
+  started_ = true;
+  return registration_.set_interest(paused_ ? Interest::kNone : Interest::kRead);
+}
+
+void Listener::pause() {
+  paused_ = true;
+  update_interest();
+}
+
+void Listener::resume() {
+  paused_ = false;
+  update_interest();
+}
+
+void Listener::on_ready(Ready /*ready*/) {
+  AcceptResult accepted = socket_->accept();
+  switch (accepted.outcome) {
+    case AcceptOutcome::kAccepted:
+      delegate_.on_accept(std::move(accepted.transport));
+      break;
+    case AcceptOutcome::kWouldBlock:
+    case AcceptOutcome::kRetry:
+      break;  // level-triggered: the next turn looks again
+    case AcceptOutcome::kExhausted:
+      exhausted_timer_.arm(loop_.now() + kExhaustedPause);
+      update_interest();
+      delegate_.on_accept_exhausted(accepted.error);
+      break;
+  }
+}
+
+void Listener::update_interest() {
+  if (!started_) return;
+  const bool accepts = !paused_ && !exhausted_timer_.armed();
+  const auto done = registration_.set_interest(accepts ? Interest::kRead : Interest::kNone);
+  // Memory for one more watch may be lacking, too: try again later rather than stop accepting.
+  if (!done) exhausted_timer_.arm(loop_.now() + kExhaustedPause);
+}
+
+}  // namespace appd::reactor
