@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "handlers/handler.h"
 #include "handlers/registry.h"
@@ -12,6 +13,14 @@
 
 namespace appd::handlers {
 
+// Finds the action that a message calls, and calls it:
+//
+//   1. the header names it: the whole content is its value (text/json) or its payload;
+//   2. text/json: the content is an object, "action" names it, "value" is its value;
+//   3. binary content that is a packed call (handler.h): the name calls it, the rest is its
+//   payload;
+//   4. else the action `binary` gets the whole content.
+//
 // One a loop: it keeps the memory of parsing and of the reply. Not thread-safe.
 class Dispatcher {
  public:
@@ -19,11 +28,13 @@ class Dispatcher {
   Dispatcher(const Registry& registry, protocol::JsonReader& reader)
       : registry_(registry), reader_(reader) {}
 
-  // Calls the action; whatever goes wrong becomes an error reply. Valid until the next call.
+  // Whatever goes wrong becomes an error reply: unsupported_encoding, invalid_content,
+  // invalid_action, the action's own error, or internal. Never throws for what a peer sent or an
+  // action did. The reply is valid until the next call.
   [[nodiscard]] const Reply& dispatch(const protocol::MessageHeader& header,
                                       std::span<const std::byte> content);
 
-  // The action of the last dispatch, for logs; empty where none was found.
+  // The registered name that the last dispatch called, for logs; empty where none was found.
   [[nodiscard]] std::string_view last_action() const { return last_action_; }
 
  private:
@@ -33,14 +44,18 @@ class Dispatcher {
                                        std::span<const std::byte> content);
   [[nodiscard]] Result<void> call_binary(const protocol::MessageHeader& header,
                                          std::span<const std::byte> content);
-  [[nodiscard]] Result<void> call(std::string_view name, const Request& request);
+  [[nodiscard]] Result<std::string_view> json_text(const protocol::MessageHeader& header,
+                                                   std::span<const std::byte> content);
+  // `request` comes without its action, which `name` says.
+  [[nodiscard]] Result<void> call(std::string_view name, Request request);
+  void answer_error(const protocol::Error& error);
 
   const Registry& registry_;
   protocol::JsonReader& reader_;
   Reply reply_;
   std::string text_;         // content decoded to UTF-8
   std::string action_name_;  // unescaped
-  std::string last_action_;
+  std::string_view last_action_;
 };
 
 }  // namespace appd::handlers

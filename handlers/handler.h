@@ -30,20 +30,34 @@ struct Request {
   const protocol::MessageHeader* header = nullptr;  // never null in a call
 };
 
+// Bytes of a packed call: binary content that is exactly a name and a payload of these lengths.
+inline constexpr std::size_t kPackedNameBytes = 6;
+inline constexpr std::size_t kPackedPayloadBytes = 4;
+
 // The content of a reply; reused for the next one, so that a usual reply allocates nothing.
+// Invariant: each set_* replaces the whole reply, so there is never half of one.
 class Reply {
  public:
+  // Memory that is kept from one reply to the next; a larger content is given back.
+  static constexpr std::size_t kMaxKeptBytes = 1024 * 1024;
+
   // {"result": VALUE} as text/json. `utf8` must be valid UTF-8; `json` is any JSON text.
   void set_string(std::string_view utf8);
   void set_integer(std::int64_t value);
   void set_json(std::string_view json);
   // Any bytes, with the type and encoding of the tutorial's server unless others are given.
+  // Throws std::invalid_argument: a type or an encoding that does not fit a header, because it is
+  // longer than kMaxFieldBytes or not UTF-8.
   void set_binary(std::string_view bytes,
                   std::string_view content_type = protocol::kServerBinaryType,
                   std::string_view content_encoding = protocol::kBinaryEncoding);
   // {"result": "Error: TEXT"}. `detail` is for the log alone.
   void set_error(Status status, std::string_view text, std::string_view detail = {});
+  // Back to the state of a new one, its memory kept.
+  void clear();
 
+  // Some set_* was called since clear().
+  [[nodiscard]] bool filled() const { return filled_; }
   [[nodiscard]] Status status() const { return status_; }
   [[nodiscard]] std::string_view content() const { return content_; }
   [[nodiscard]] std::string_view content_type() const { return content_type_; }
@@ -51,7 +65,9 @@ class Reply {
   [[nodiscard]] std::string_view detail() const { return detail_; }
 
  private:
-  void begin_json();
+  void begin_json(std::size_t value_bytes);
+
+  bool filled_ = false;
   Status status_ = Status::kOk;
   std::string content_;
   std::string content_type_;
@@ -60,15 +76,18 @@ class Reply {
 };
 
 // Fills `reply`, or fails with invalid_argument, out_of_range or another status: the error's
-// message is the reply's text. May throw: that is answered `internal`. Called on a loop's thread,
-// on several loops at once: what it captures must be immutable or guarded.
+// message (UTF-8) is the reply's text. Answered `internal`, with the reason in Reply::detail alone:
+// an exception, an error that is no protocol::Status or is `internal`, a reply that was not filled.
+// Called on a loop's thread, on several loops at once: what it captures must be immutable or
+// guarded.
 using Handler = std::function<Result<void>(const Request& request, Reply& reply)>;
 
 struct Action {
   std::string name;
   std::string summary;  // one line, for people
   Handler handler;
-  // Also called by binary content that is exactly the name (6 bytes) and a 4-byte payload.
+  // Also called by binary content that is exactly the name (kPackedNameBytes) and a payload of
+  // kPackedPayloadBytes.
   bool packed_call = false;
 };
 

@@ -1,0 +1,174 @@
+#include "handlers/dispatch.h"
+
+#include <exception>
+#include <optional>
+
+#include "protocol/text_encoding.h"
+#include "protocol/utf8.h"
+
+namespace appd::handlers {
+
+using protocol::Error;
+using protocol::fail;
+using protocol::JsonKind;
+
+namespace {
+
+// The action of binary content that names no other.
+constexpr std::string_view kBinaryAction = "binary";
+
+constexpr std::string_view kInternalText = "the server failed to answer this request";
+
+std::string_view as_text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// What an object calls: the members that count, and which of them were there twice.
+struct CallMembers {
+  std::optional<JsonView> action;
+  std::optional<JsonView> value;
+  std::string_view repeated;
+
+  void add(std::string_view name, JsonView member) {
+    if (name == "action") {
+      set(action, member, "action");
+    } else if (name == "value") {
+      set(value, member, "value");
+    }
+  }
+
+ private:
+  void set(std::optional<JsonView>& slot, JsonView member, std::string_view name) {
+    if (slot) repeated = name;
+    slot = member;
+  }
+};
+
+Result<void> check_members(const CallMembers& members) {
+  if (!members.repeated.empty()) {
+    return fail(Status::kInvalidContent,
+                "\"" + std::string(members.repeated) + "\" must be in the content once, not twice");
+  }
+  if (!members.action) {
+    return fail(Status::kInvalidContent,
+                "the content has no \"action\"; it must be an object with a string \"action\"");
+  }
+  if (members.action->kind() != JsonKind::kString) {
+    return fail(Status::kInvalidContent, "\"action\" must be a string, not " +
+                                             std::string(json_kind_name(members.action->kind())));
+  }
+  return {};
+}
+
+void release_if_large(std::string& scratch) {
+  if (scratch.capacity() <= Reply::kMaxKeptBytes) return;
+  scratch.clear();
+  scratch.shrink_to_fit();
+}
+
+}  // namespace
+
+const Reply& Dispatcher::dispatch(const protocol::MessageHeader& header,
+                                  std::span<const std::byte> content) {
+  reply_.clear();
+  last_action_ = {};
+  try {
+    const Result<void> done = route(header, content);
+    if (!done) {
+      answer_error(done.error());
+    } else if (!reply_.filled()) {
+      reply_.set_error(Status::kInternal, kInternalText, "the action filled no reply");
+    }
+  } catch (const std::exception& thrown) {
+    reply_.set_error(Status::kInternal, kInternalText, thrown.what());
+  } catch (...) {
+    reply_.set_error(Status::kInternal, kInternalText, "an exception that is no std::exception");
+  }
+  release_if_large(text_);
+  release_if_large(action_name_);
+  return reply_;
+}
+
+void Dispatcher::answer_error(const Error& error) {
+  const Status status = protocol::status_of(error);
+  // An action's error may be the system's, or be made of bytes that no JSON text can hold.
+  const bool speaks_to_callers = status != Status::kOk && status != Status::kInternal &&
+                                 protocol::is_valid_utf8(error.message);
+  if (speaks_to_callers) {
+    reply_.set_error(status, error.message);
+  } else {
+    reply_.set_error(Status::kInternal, kInternalText, error.message);
+  }
+}
+
+Result<void> Dispatcher::route(const protocol::MessageHeader& header,
+                               std::span<const std::byte> content) {
+  return header.is_json() ? call_json(header, content) : call_binary(header, content);
+}
+
+Result<void> Dispatcher::call_json(const protocol::MessageHeader& header,
+                                   std::span<const std::byte> content) {
+  const Result<std::string_view> text = json_text(header, content);
+  if (!text) return tl::unexpected(text.error());
+
+  Request request;
+  request.header = &header;
+  if (header.action) {
+    const Result<JsonView> value = reader_.read_value(*text);
+    if (!value) return tl::unexpected(value.error());
+    request.value = *value;
+    return call(*header.action, request);
+  }
+  CallMembers members;
+  const Result<void> read = reader_.read_object(
+      *text, [&members](std::string_view name, JsonView member) { members.add(name, member); });
+  if (!read) return read;
+  if (Result<void> checked = check_members(members); !checked) return checked;
+  request.value = members.value;
+  return call(members.action->string(action_name_), request);
+}
+
+Result<void> Dispatcher::call_binary(const protocol::MessageHeader& header,
+                                     std::span<const std::byte> content) {
+  Request request;
+  request.form = Request::Form::kBinary;
+  request.payload = content;
+  request.header = &header;
+  if (header.action) return call(*header.action, request);
+
+  if (content.size() == kPackedNameBytes + kPackedPayloadBytes) {
+    const std::string_view name = as_text(content).substr(0, kPackedNameBytes);
+    const Action* action = registry_.find(name);
+    if (action != nullptr && action->packed_call) {
+      request.payload = content.subspan(kPackedNameBytes);
+      return call(name, request);
+    }
+  }
+  return call(kBinaryAction, request);
+}
+
+Result<std::string_view> Dispatcher::json_text(const protocol::MessageHeader& header,
+                                               std::span<const std::byte> content) {
+  const auto encoding = protocol::find_text_encoding(header.content_encoding);
+  if (!encoding) {
+    return fail(Status::kUnsupportedEncoding,
+                "unknown content-encoding \"" + std::string(header.content_encoding) +
+                    "\"; known are utf-8, utf-16, utf-16-le, utf-16-be, utf-32, utf-32-le, "
+                    "utf-32-be, ascii and latin-1");
+  }
+  // The JSON reader validates UTF-8 itself: decoding would look at every byte a second time.
+  if (*encoding == protocol::TextEncoding::kUtf8) return as_text(content);
+  return protocol::decode_text(*encoding, header.byte_order, content, text_);
+}
+
+Result<void> Dispatcher::call(std::string_view name, Request request) {
+  const Action* action = registry_.find(name);
+  if (action == nullptr) {
+    return fail(Status::kInvalidAction, "invalid action \"" + std::string(name) + "\".");
+  }
+  last_action_ = action->name;
+  request.action = action->name;
+  return action->handler(request, reply_);
+}
+
+}  // namespace appd::handlers

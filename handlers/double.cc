@@ -1,0 +1,22 @@
+#include <limits>
+
+#include "handlers/builtin.h"
+#include "handlers/integer_action.h"
+
+namespace appd::handlers {
+
+namespace {
+
+std::optional<std::int64_t> doubled(std::int64_t value) {
+  using Limits = std::numeric_limits<std::int64_t>;
+  if (value > Limits::max() / 2 || value < Limits::min() / 2) return std::nullopt;
+  return value * 2;
+}
+
+}  // namespace
+
+Action make_double(const BuiltinOptions&) {
+  return make_integer_action("double", "twice an integer", doubled);
+}
+
+}  // namespace appd::handlers

@@ -1,0 +1,83 @@
+#include "handlers/handler.h"
+
+#include <array>
+#include <charconv>
+#include <stdexcept>
+
+#include "protocol/utf8.h"
+
+namespace appd::handlers {
+
+namespace {
+
+constexpr std::string_view kResultBegin = "{\"result\": ";
+constexpr std::string_view kResultEnd = "}";
+constexpr std::string_view kReplyTextEncoding = "utf-8";
+
+void require_header_field(std::string_view what, std::string_view text) {
+  if (text.size() <= protocol::kMaxFieldBytes && protocol::is_valid_utf8(text)) return;
+  throw std::invalid_argument("a reply's " + std::string(what) + " must be UTF-8 of at most " +
+                              std::to_string(protocol::kMaxFieldBytes) + " bytes");
+}
+
+}  // namespace
+
+void Reply::clear() {
+  filled_ = false;
+  status_ = Status::kOk;
+  content_.clear();
+  if (content_.capacity() > kMaxKeptBytes) content_.shrink_to_fit();
+  content_type_.clear();
+  content_encoding_.clear();
+  detail_.clear();
+}
+
+void Reply::begin_json(std::size_t value_bytes) {
+  clear();
+  filled_ = true;
+  content_type_ = protocol::kJsonContentType;
+  content_encoding_ = kReplyTextEncoding;
+  content_.reserve(kResultBegin.size() + value_bytes + kResultEnd.size());
+  content_ = kResultBegin;
+}
+
+void Reply::set_string(std::string_view utf8) {
+  begin_json(utf8.size() + 2);  // the quotes; what needs escapes grows
+  protocol::append_json_string(content_, utf8);
+  content_ += kResultEnd;
+}
+
+void Reply::set_integer(std::int64_t value) {
+  std::array<char, 20> digits;  // -9223372036854775808
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  set_json({digits.data(), static_cast<std::size_t>(end - digits.data())});
+}
+
+void Reply::set_json(std::string_view json) {
+  begin_json(json.size());
+  content_ += json;
+  content_ += kResultEnd;
+}
+
+void Reply::set_binary(std::string_view bytes, std::string_view content_type,
+                       std::string_view content_encoding) {
+  require_header_field("content-type", content_type);
+  require_header_field("content-encoding", content_encoding);
+  clear();
+  filled_ = true;
+  content_ = bytes;
+  content_type_ = content_type;
+  content_encoding_ = content_encoding;
+}
+
+void Reply::set_error(Status status, std::string_view text, std::string_view detail) {
+  constexpr std::string_view kErrorBegin = "Error: ";
+  std::string result;
+  result.reserve(kErrorBegin.size() + text.size());
+  result.append(kErrorBegin).append(text);
+  set_string(result);
+  status_ = status;
+  detail_ = detail;
+}
+
+}  // namespace appd::handlers

@@ -1,0 +1,21 @@
+#include <limits>
+
+#include "handlers/builtin.h"
+#include "handlers/integer_action.h"
+
+namespace appd::handlers {
+
+namespace {
+
+std::optional<std::int64_t> negated(std::int64_t value) {
+  if (value == std::numeric_limits<std::int64_t>::min()) return std::nullopt;
+  return -value;
+}
+
+}  // namespace
+
+Action make_negate(const BuiltinOptions&) {
+  return make_integer_action("negate", "the negative of an integer", negated);
+}
+
+}  // namespace appd::handlers

@@ -1,0 +1,44 @@
+#include "handlers/registry.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "protocol/utf8.h"
+
+namespace appd::handlers {
+
+namespace {
+
+// What is wrong with `action`, or empty.
+std::string problem_of(const Action& action) {
+  if (action.name.empty()) return "has no name";
+  if (action.name.size() > protocol::kMaxFieldBytes) {
+    return "has a name of more than " + std::to_string(protocol::kMaxFieldBytes) + " bytes";
+  }
+  if (!protocol::is_valid_utf8(action.name)) return "has a name that is not UTF-8";
+  if (!action.handler) return "has no handler";
+  if (action.packed_call && action.name.size() != kPackedNameBytes) {
+    return "has packed_call, but its name is not " + std::to_string(kPackedNameBytes) +
+           " bytes long";
+  }
+  return {};
+}
+
+}  // namespace
+
+void Registry::add(Action action) {
+  std::string problem = problem_of(action);
+  if (problem.empty() && find(action.name) != nullptr) problem = "is registered already";
+  if (!problem.empty()) {
+    throw std::invalid_argument("action \"" + action.name + "\" " + problem);
+  }
+  std::string name = action.name;
+  actions_.emplace(std::move(name), std::move(action));
+}
+
+const Action* Registry::find(std::string_view name) const {
+  const auto found = actions_.find(name);
+  return found == actions_.end() ? nullptr : &found->second;
+}
+
+}  // namespace appd::handlers
