@@ -1,0 +1,83 @@
+// A usual request allocates nothing: this program counts every operator new.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "call_fixture.h"
+
+namespace {
+
+std::size_t allocations = 0;
+
+void* counted(std::size_t bytes) {
+  ++allocations;
+  void* memory = std::malloc(bytes == 0 ? 1 : bytes);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) { return counted(bytes); }
+void* operator new[](std::size_t bytes) { return counted(bytes); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+
+using namespace std::literals;
+
+namespace appd::handlers::test {
+
+namespace {
+
+// Of the later calls, behind one that may warm up; also checks that they succeed.
+std::size_t allocations_of_repeated(const protocol::MessageHeader& header,
+                                    std::string_view content) {
+  Caller caller;
+  const auto bytes = std::as_bytes(std::span(content));
+  REQUIRE(caller.dispatcher.dispatch(header, bytes).status() == Status::kOk);
+  const std::size_t before = allocations;
+  bool all_ok = true;
+  for (int call = 0; call < 10; ++call) {
+    all_ok = all_ok && caller.dispatcher.dispatch(header, bytes).status() == Status::kOk;
+  }
+  const std::size_t counted_now = allocations - before;
+  REQUIRE(all_ok);
+  return counted_now;
+}
+
+const protocol::MessageHeader kJson = header_of("text/json", "utf-8");
+const protocol::MessageHeader kBinary = header_of(protocol::kClientBinaryType, "binary");
+
+}  // namespace
+
+TEST_CASE("allocation: the counter counts") {
+  const std::size_t before = allocations;
+  const std::string long_text(100, 'a');
+  CHECK(allocations > before);
+  CHECK(long_text.size() == 100);
+}
+
+TEST_CASE("allocation: a search that hits costs none") {
+  CHECK(allocations_of_repeated(kJson, R"({"action": "search", "value": "morpheus"})") == 0);
+}
+
+TEST_CASE("allocation: a double costs none, as JSON and packed") {
+  CHECK(allocations_of_repeated(kJson, R"({"action": "double", "value": 7654321})") == 0);
+  CHECK(allocations_of_repeated(kBinary, "double\x00\x74\xcb\xb1"sv) == 0);
+}
+
+TEST_CASE("allocation: an echo costs none, as JSON and as bytes") {
+  CHECK(allocations_of_repeated(kJson, R"({"action": "echo", "value": [1, {"a": "b"}]})") == 0);
+  protocol::MessageHeader header = kBinary;
+  header.action = "echo";
+  CHECK(allocations_of_repeated(header, std::string(64 * 1024, 'x')) == 0);
+}
+
+TEST_CASE("allocation: the first bytes of binary content cost none") {
+  CHECK(allocations_of_repeated(kBinary, "helloworld") == 0);
+}
+
+}  // namespace appd::handlers::test
