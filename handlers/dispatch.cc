@@ -60,6 +60,11 @@ Result<void> check_members(const CallMembers& members) {
   return {};
 }
 
+// What the codecs say ("a comma or } is missing at byte 7"), with what they say it of.
+tl::unexpected<Error> content_failure(const Error& error) {
+  return reactor::fail(error.code, "invalid content: " + error.message);
+}
+
 void release_if_large(std::string& scratch) {
   if (scratch.capacity() <= Reply::kMaxKeptBytes) return;
   scratch.clear();
@@ -115,14 +120,14 @@ Result<void> Dispatcher::call_json(const protocol::MessageHeader& header,
   request.header = &header;
   if (header.action) {
     const Result<JsonView> value = reader_.read_value(*text);
-    if (!value) return tl::unexpected(value.error());
+    if (!value) return content_failure(value.error());
     request.value = *value;
     return call(*header.action, request);
   }
   CallMembers members;
   const Result<void> read = reader_.read_object(
       *text, [&members](std::string_view name, JsonView member) { members.add(name, member); });
-  if (!read) return read;
+  if (!read) return content_failure(read.error());
   if (Result<void> checked = check_members(members); !checked) return checked;
   request.value = members.value;
   return call(members.action->string(action_name_), request);
@@ -158,7 +163,10 @@ Result<std::string_view> Dispatcher::json_text(const protocol::MessageHeader& he
   }
   // The JSON reader validates UTF-8 itself: decoding would look at every byte a second time.
   if (*encoding == protocol::TextEncoding::kUtf8) return as_text(content);
-  return protocol::decode_text(*encoding, header.byte_order, content, text_);
+  const Result<std::string_view> text =
+      protocol::decode_text(*encoding, header.byte_order, content, text_);
+  if (!text) return content_failure(text.error());
+  return text;
 }
 
 Result<void> Dispatcher::call(std::string_view name, Request request) {

@@ -11,7 +11,7 @@ namespace {
 std::string problem_of(std::string_view json_text, Status status) {
   const auto entries = parse_search_entries(json_text);
   REQUIRE_FALSE(entries.has_value());
-  CHECK(entries.error().code == make_error_code(status));
+  CHECK(protocol::status_of(entries.error()) == status);
   return entries.error().message;
 }
 
