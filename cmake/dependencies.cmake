@@ -1,7 +1,10 @@
 # Third-party libraries: the installed package first, else fetched at a fixed version.
 # Debian's names: libexpected-dev rapidjson-dev libsimdjson-dev libspdlog-dev libcli11-dev
 # libtomlplusplus-dev doctest-dev.
+# APPD_FETCHED lists what was fetched: such a library is part of this build only, so nothing that
+# needs it can be installed (install.cmake).
 include(FetchContent)
+set(APPD_FETCHED "")
 
 # appd_dependency(NAME TARGET URL...): find_package(NAME), else fetch the archive at URL.
 macro(appd_dependency name target url)
@@ -10,6 +13,7 @@ macro(appd_dependency name target url)
     message(STATUS "${name}: not installed, fetching ${url}")
     FetchContent_Declare(${name} URL ${url})
     FetchContent_MakeAvailable(${name})
+    list(APPEND APPD_FETCHED ${name})
   endif()
   if(NOT TARGET ${target} AND NOT "${target}" STREQUAL "none")
     message(FATAL_ERROR "${name} was found, but it has no target ${target}")

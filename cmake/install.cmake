@@ -1,1 +1,48 @@
-# filled in by the packaging step
+# cmake --install: the libraries and their headers (include/appd/LAYER/), appd and appctl, and what
+# finds them again: find_package(appd) with the targets appd::reactor ... appd::clients, and
+# pkg-config appd.
+include(CMakePackageConfigHelpers)
+
+if(APPD_FETCHED)
+  message(STATUS "Not installable: ${APPD_FETCHED} was fetched. Install the package to change that")
+  return()
+endif()
+
+set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/appd)
+
+get_property(layers GLOBAL PROPERTY APPD_LAYERS)
+foreach(layer IN LISTS layers)
+  install(TARGETS appd_${layer} EXPORT appd ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endforeach()
+foreach(folder reactor protocol handlers servers clients)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/appd
+    FILES_MATCHING PATTERN "*.h")
+endforeach()
+foreach(program appd appctl)
+  if(TARGET ${program})
+    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endforeach()
+
+install(EXPORT appd NAMESPACE appd:: DESTINATION ${config_dir} FILE appd-targets.cmake)
+configure_package_config_file(
+  ${CMAKE_CURRENT_LIST_DIR}/appd-config.cmake.in ${PROJECT_BINARY_DIR}/package/appd-config.cmake
+  INSTALL_DESTINATION ${config_dir})
+# Before 1.0 a minor version may change what a user's handler sees.
+write_basic_package_version_file(
+  ${PROJECT_BINARY_DIR}/package/appd-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES
+    ${PROJECT_BINARY_DIR}/package/appd-config.cmake
+    ${PROJECT_BINARY_DIR}/package/appd-config-version.cmake
+  DESTINATION ${config_dir})
+
+# Relative to where the file itself lies, so that an installed tree can be moved.
+file(RELATIVE_PATH prefix_from_pc
+  ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+configure_file(
+  ${CMAKE_CURRENT_LIST_DIR}/appd.pc.in ${PROJECT_BINARY_DIR}/package/appd.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/package/appd.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -6,6 +6,7 @@ function(appd_layer name)
   add_library(appd_${name} STATIC ${ARG_SOURCES})
   add_library(appd::${name} ALIAS appd_${name})
   set_target_properties(appd_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
+  set_property(GLOBAL APPEND PROPERTY APPD_LAYERS ${name})  # what install.cmake installs
   target_compile_features(appd_${name} PUBLIC cxx_std_20)
   target_include_directories(appd_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
