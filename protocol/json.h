@@ -49,8 +49,8 @@ class JsonView {
   JsonKind kind_;
 };
 
-// Parses objects and keeps its memory (the parser's stack) for the next one: one a loop.
-// Not thread-safe.
+// Parses objects and keeps its memory (the parser's stack) for the next one: one a loop. What an
+// unusually large text needed is given back. Not thread-safe.
 class JsonReader {
  public:
   JsonReader();
@@ -62,7 +62,8 @@ class JsonReader {
   using MemberCallback = std::function<void(std::string_view name, JsonView value)>;
 
   // Validates `text` as a whole (UTF-8, JSON, one object) and then calls `member` for each member
-  // of the outermost object, in order, repeated names included. Errors: invalid_content; no call
+  // of the outermost object, in order, repeated names included. The callback must not use this
+  // reader. Errors: invalid_content, for a person ("a comma or } is missing at byte 17"); no call
   // was made then.
   [[nodiscard]] Result<void> read_object(std::string_view text, const MemberCallback& member);
   // Validates one value of any kind.

@@ -1,0 +1,362 @@
+#include "protocol/json.h"
+
+#include <rapidjson/error/error.h>
+#include <rapidjson/reader.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <vector>
+
+#include "protocol/json_text.h"
+#include "protocol/utf8.h"
+
+namespace appd::protocol {
+namespace {
+
+// Memory that a reader keeps between texts. A usual header or request needs a few hundred bytes.
+constexpr std::size_t kKeptStackBytes = std::size_t{64} * 1024;
+constexpr std::size_t kKeptMembers = 1024;
+
+// RapidJSON counts in 32 bits.
+constexpr std::size_t kMaxTextBytes = std::numeric_limits<std::uint32_t>::max();
+
+// The reader's input: bytes with an end, and no terminator behind it.
+//
+// Between two tokens RapidJSON calls SkipWhitespace (below), which looks at the next one. Two kinds
+// are then found by ourselves and shown to RapidJSON as a short stand-in:
+// - numbers, because version 1.1.0 refuses those that no double can hold, even with
+//   kParseNumbersAsStringsFlag, and 1e400 is JSON;
+// - strings without an escape, which RapidJSON copies byte by byte (its SIMD path needs a
+//   terminated text, reads past the end and lets 0x1a to 0x1f pass).
+// Everything malformed is shown as it is, so RapidJSON alone says what is wrong.
+class TokenStream {
+ public:
+  using Ch = char;
+
+  explicit TokenStream(std::string_view text)
+      : next_(text.data()),
+        end_(text.data() + text.size()),
+        text_(text),
+        token_(next_),
+        token_end_(next_) {}
+
+  [[nodiscard]] Ch Peek() const { return next_ == end_ ? '\0' : *next_; }
+  Ch Take() { return next_ == end_ ? '\0' : *next_++; }
+  [[nodiscard]] std::size_t Tell() const {
+    if (stand_in_ == nullptr) return offset(next_);
+    return offset(next_ == stand_in_ ? token_ : token_end_);
+  }
+  // The writing half of RapidJSON's concept, for parsing in place: never called.
+  Ch* PutBegin() { return nullptr; }
+  void Put(Ch) {}
+  std::size_t PutEnd(Ch*) { return 0; }
+
+  // Steps over white space to the next token.
+  void next_token() {
+    if (stand_in_ != nullptr) {
+      next_ = token_end_;
+      end_ = text_.data() + text_.size();
+      stand_in_ = nullptr;
+    }
+    while (next_ != end_ && (*next_ == ' ' || *next_ == '\n' || *next_ == '\r' || *next_ == '\t')) {
+      ++next_;
+    }
+    token_ = next_;
+    if (next_ == end_) return;
+    if (*next_ == '"') {
+      const char* quote = internal::find_special(next_ + 1, end_);
+      if (quote != end_ && *quote == '"') show("\"\"", quote + 1);
+    } else if (const char* number_end = internal::find_number_end(next_, end_)) {
+      show("0", number_end);
+    }
+  }
+
+  [[nodiscard]] std::size_t token_offset() const { return offset(token_); }
+  [[nodiscard]] bool at_end() const { return stand_in_ == nullptr && next_ == end_; }
+  [[nodiscard]] std::string_view text() const { return text_; }
+
+ private:
+  [[nodiscard]] std::size_t offset(const char* p) const {
+    return static_cast<std::size_t>(p - text_.data());
+  }
+  void show(std::string_view stand_in, const char* token_end) {
+    stand_in_ = stand_in.data();
+    token_end_ = token_end;
+    next_ = stand_in.data();
+    end_ = stand_in.data() + stand_in.size();
+  }
+
+  const char* next_;
+  const char* end_;
+  std::string_view text_;
+  const char* token_;      // the current token's first byte in the text
+  const char* token_end_;  // with a stand-in: behind the token that it stands for
+  const char* stand_in_ = nullptr;
+};
+
+// Found by RapidJSON in place of its own template, by the type of the argument.
+void SkipWhitespace(TokenStream& stream) { stream.next_token(); }
+
+// A range of the text. 32 bits, because an object may have millions of members.
+struct Slice {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+
+  [[nodiscard]] std::string_view of(std::string_view text) const {
+    return text.substr(begin, end - begin);
+  }
+};
+
+struct Value {
+  Slice slice;
+  JsonKind kind = JsonKind::kNull;
+};
+
+struct Member {
+  Slice name;  // without the quotes, not decoded
+  Value value;
+};
+
+// Whether `utf8`, decoded from escapes and otherwise valid, holds a surrogate: 0xed leads the
+// characters from U+D000 on, of which those from U+D800 on are surrogates.
+bool has_surrogate(std::string_view utf8) {
+  for (std::size_t at = utf8.find('\xed'); at != std::string_view::npos;
+       at = utf8.find('\xed', at + 1)) {
+    if (static_cast<unsigned char>(utf8[at + 1]) >= 0xa0) return true;
+  }
+  return false;
+}
+
+// Notes where the outermost value and, of an object, its members stand. RapidJSON reports a bracket
+// before it takes it, and a scalar or a name behind its last byte.
+class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collector> {
+ public:
+  Collector(const TokenStream& stream, std::vector<Member>* members)
+      : stream_(stream), members_(members) {}
+
+  bool Null() { return scalar(JsonKind::kNull); }
+  bool Bool(bool) { return scalar(JsonKind::kBool); }
+  bool RawNumber(const char*, rapidjson::SizeType, bool) {
+    return scalar(depth_ < 2 && is_fraction() ? JsonKind::kFraction : JsonKind::kInteger);
+  }
+  bool String(const char* decoded, rapidjson::SizeType length, bool) {
+    return check_surrogates(decoded, length) && scalar(JsonKind::kString);
+  }
+  bool Key(const char* decoded, rapidjson::SizeType length, bool) {
+    if (depth_ == 1) name_ = token(1);
+    return check_surrogates(decoded, length);
+  }
+  bool StartObject() { return open(); }
+  bool EndObject(rapidjson::SizeType) { return close(JsonKind::kObject); }
+  bool StartArray() { return open(); }
+  bool EndArray(rapidjson::SizeType) { return close(JsonKind::kArray); }
+
+  [[nodiscard]] const Value& outermost() const { return outermost_; }
+  [[nodiscard]] bool found_surrogate() const { return found_surrogate_; }
+
+ private:
+  // RapidJSON 1.1.0 lets a second half without a first one pass.
+  bool check_surrogates(const char* decoded, std::size_t length) {
+    found_surrogate_ = has_surrogate({decoded, length});
+    return !found_surrogate_;
+  }
+  // The current token, without so many bytes at both ends.
+  [[nodiscard]] Slice token(std::size_t margin) const {
+    return {static_cast<std::uint32_t>(stream_.token_offset() + margin),
+            static_cast<std::uint32_t>(stream_.Tell() - margin)};
+  }
+  [[nodiscard]] bool is_fraction() const {
+    return token(0).of(stream_.text()).find_first_of(".eE") != std::string_view::npos;
+  }
+  bool scalar(JsonKind kind) {
+    if (depth_ < 2) finish({token(0), kind});
+    return true;
+  }
+  bool open() {
+    if (depth_ < 2) opened_at_[depth_] = static_cast<std::uint32_t>(stream_.Tell());
+    ++depth_;
+    return true;
+  }
+  bool close(JsonKind kind) {
+    --depth_;
+    auto end = static_cast<std::uint32_t>(stream_.Tell() + 1);
+    if (depth_ < 2) finish({{opened_at_[depth_], end}, kind});
+    return true;
+  }
+  void finish(const Value& value) {
+    if (depth_ == 0) {
+      outermost_ = value;
+    } else if (members_ != nullptr && stream_.text()[opened_at_[0]] == '{') {
+      members_->push_back({name_, value});
+    }
+  }
+
+  const TokenStream& stream_;
+  std::vector<Member>* members_;  // nullptr: not wanted
+  std::size_t depth_ = 0;
+  std::uint32_t opened_at_[2] = {0, 0};  // the outermost bracket, and the one within it
+  Slice name_;
+  Value outermost_;
+  bool found_surrogate_ = false;
+};
+
+// What RapidJSON's stack takes its memory from: knows how much there is, and fails as C++ does
+// (RapidJSON itself does not look at what realloc returns).
+class StackMemory {
+ public:
+  static const bool kNeedFree = true;
+  void* Malloc(std::size_t size) { return Realloc(nullptr, 0, size); }
+  void* Realloc(void* memory, std::size_t, std::size_t size) {
+    void* grown = std::realloc(memory, size);
+    if (grown == nullptr) throw std::bad_alloc();
+    bytes_ = size;
+    return grown;
+  }
+  static void Free(void* memory) { std::free(memory); }
+
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  void forget() { bytes_ = 0; }
+
+ private:
+  std::size_t bytes_ = 0;
+};
+
+using Parser = rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, StackMemory>;
+constexpr std::size_t kFirstStackBytes = 1024;
+
+std::string_view describe_string_error(std::string_view text, std::size_t offset) {
+  if (offset == text.size()) return "a string is not closed";
+  return text[offset] == '\\' ? "an unknown escape in a string"
+                              : "a control character in a string, which needs an escape,";
+}
+
+// What is wrong, to be followed by "at byte N".
+std::string_view describe(rapidjson::ParseErrorCode code, std::string_view text,
+                          std::size_t offset) {
+  switch (code) {
+    case rapidjson::kParseErrorDocumentRootNotSingular:
+      return "something stands behind the value";
+    case rapidjson::kParseErrorObjectMissName:
+      return "a member's name in double quotes is missing";
+    case rapidjson::kParseErrorObjectMissColon:
+      return "a colon is missing";
+    case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket:
+      return "a comma or } is missing";
+    case rapidjson::kParseErrorArrayMissCommaOrSquareBracket:
+      return "a comma or ] is missing";
+    case rapidjson::kParseErrorStringUnicodeEscapeInvalidHex:
+      return "four hexadecimal digits are missing in a \\u escape";
+    case rapidjson::kParseErrorStringUnicodeSurrogateInvalid:
+      return "half a surrogate pair";
+    case rapidjson::kParseErrorStringEscapeInvalid:
+    case rapidjson::kParseErrorStringMissQuotationMark:
+      return describe_string_error(text, offset);
+    case rapidjson::kParseErrorNumberMissFraction:
+      return "digits are missing behind a decimal point";
+    case rapidjson::kParseErrorNumberMissExponent:
+      return "digits are missing in an exponent";
+    case rapidjson::kParseErrorNumberTooBig:
+      return "a malformed number";
+    default:
+      return "a value is missing";
+  }
+}
+
+tl::unexpected<Error> invalid(std::string_view what, std::size_t offset) {
+  std::string text(what);
+  text += " at byte ";
+  text += std::to_string(offset);
+  return fail(Status::kInvalidContent, std::move(text));
+}
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+// What can be said without parsing.
+Result<void> check_bytes(std::string_view text) {
+  if (text.size() > kMaxTextBytes) {
+    return fail(Status::kInvalidContent, "JSON may have 4 GiB at most");
+  }
+  if (!is_valid_utf8(text)) return invalid("invalid UTF-8", valid_utf8_bytes(text));
+  if (text.starts_with(kByteOrderMark)) {
+    return invalid("JSON must not begin with a byte order mark: it stands", 0);
+  }
+  return {};
+}
+
+}  // namespace
+
+struct JsonReader::Impl {
+  StackMemory memory;
+  std::optional<Parser> parser{std::in_place, &memory, kFirstStackBytes};
+  std::vector<Member> members;
+  std::string name;
+
+  // Fills `members` if they are wanted.
+  Result<Value> parse(std::string_view text, bool want_members);
+  void give_back_excess();
+};
+
+Result<Value> JsonReader::Impl::parse(std::string_view text, bool want_members) {
+  constexpr unsigned kFlags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+  members.clear();
+  if (Result<void> checked = check_bytes(text); !checked) {
+    return tl::unexpected<Error>(std::move(checked.error()));
+  }
+  TokenStream stream(text);
+  Collector collector(stream, want_members ? &members : nullptr);
+  rapidjson::ParseResult result = parser->Parse<kFlags>(stream, collector);
+  if (collector.found_surrogate()) return invalid("half a surrogate pair", stream.token_offset());
+  if (result.IsError()) {
+    return invalid(describe(result.Code(), text, result.Offset()), result.Offset());
+  }
+  // RapidJSON takes a NUL for the end.
+  if (!stream.at_end()) return invalid("something stands behind the value", stream.Tell());
+  return collector.outermost();
+}
+
+void JsonReader::Impl::give_back_excess() {
+  if (memory.bytes() > kKeptStackBytes) {
+    parser.emplace(&memory, kFirstStackBytes);
+    memory.forget();
+  }
+  if (members.capacity() > kKeptMembers) std::vector<Member>().swap(members);
+  if (name.capacity() > kKeptStackBytes) std::string().swap(name);
+}
+
+JsonReader::JsonReader() : impl_(std::make_unique<Impl>()) {}
+JsonReader::~JsonReader() = default;
+JsonReader::JsonReader(JsonReader&&) noexcept = default;
+JsonReader& JsonReader::operator=(JsonReader&&) noexcept = default;
+
+Result<void> JsonReader::read_object(std::string_view text, const MemberCallback& member) {
+  Result<Value> value = impl_->parse(text, true);
+  if (value && value->kind == JsonKind::kObject) {
+    for (const Member& found : impl_->members) {
+      std::string_view name = found.name.of(text);
+      if (name.find('\\') != std::string_view::npos) {
+        impl_->name.clear();
+        internal::append_unescaped(impl_->name, name);
+        name = impl_->name;
+      }
+      member(name, JsonView(found.value.slice.of(text), found.value.kind));
+    }
+  }
+  impl_->give_back_excess();
+  if (!value) return tl::unexpected<Error>(std::move(value.error()));
+  if (value->kind == JsonKind::kObject) return {};
+  return fail(Status::kInvalidContent,
+              "a JSON object is needed, not " + std::string(json_kind_name(value->kind)));
+}
+
+Result<JsonView> JsonReader::read_value(std::string_view text) {
+  Result<Value> value = impl_->parse(text, false);
+  impl_->give_back_excess();
+  if (!value) return tl::unexpected<Error>(std::move(value.error()));
+  return JsonView(value->slice.of(text), value->kind);
+}
+
+}  // namespace appd::protocol

@@ -1,0 +1,21 @@
+// Inside the layer: runs and escapes of JSON text, below parsing and writing.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace appd::protocol::internal {
+
+// The first byte from `begin` that a JSON string cannot hold as it is: a quotation mark, a
+// backslash or a control character (below 0x20); `end` if there is none. Eight bytes at a time.
+[[nodiscard]] const char* find_special(const char* begin, const char* end);
+
+// The end of the JSON number that begins at `begin` (RFC 8259, section 6), the longest there is;
+// nullptr where none begins, or one that breaks off ("-", "1.", "1e+").
+[[nodiscard]] const char* find_number_end(const char* begin, const char* end);
+
+// Appends the characters that `raw`, the inside of a validated JSON string, stands for. That is
+// never longer than `raw`.
+void append_unescaped(std::string& out, std::string_view raw);
+
+}  // namespace appd::protocol::internal

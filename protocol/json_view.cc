@@ -1,0 +1,133 @@
+#include <charconv>
+#include <cstddef>
+#include <limits>
+#include <system_error>
+
+#include "protocol/json.h"
+#include "protocol/json_text.h"
+#include "reactor/check.h"
+
+namespace appd::protocol {
+namespace {
+
+// Whether the non-zero number `text` is at least 1, for one that no double can hold: then it is
+// either far above or far below.
+bool is_at_least_one(std::string_view text) {
+  std::size_t exponent_at = text.find_first_of("eE");
+  std::string_view digits = text.substr(0, exponent_at);
+  std::int64_t exponent = 0;
+  if (exponent_at != std::string_view::npos) {
+    std::string_view exponent_text = text.substr(exponent_at + 1);
+    if (exponent_text.front() == '+') exponent_text.remove_prefix(1);
+    auto parsed = std::from_chars(exponent_text.data(), exponent_text.data() + exponent_text.size(),
+                                  exponent);
+    // An exponent past 64 bits outweighs any number of digits that memory can hold.
+    if (parsed.ec != std::errc()) return exponent_text.front() != '-';
+  }
+  std::size_t point = digits.find('.');
+  if (point == std::string_view::npos) point = digits.size();
+  std::size_t first = digits.find_first_of("123456789");
+  if (first == std::string_view::npos) return false;
+  auto magnitude = static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first);
+  if (magnitude > 0) --magnitude;  // the digit before the point counts ones
+  constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
+  if (exponent > 0 && magnitude > kMax - exponent) return true;
+  return magnitude + exponent >= 0;
+}
+
+void append_escaped(std::string& out, char c) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    default:
+      out += "\\u00";
+      out += kHex[static_cast<unsigned char>(c) >> 4];
+      out += kHex[static_cast<unsigned char>(c) & 0xf];
+  }
+}
+
+}  // namespace
+
+std::string_view json_kind_name(JsonKind kind) {
+  switch (kind) {
+    case JsonKind::kNull:
+      return "null";
+    case JsonKind::kBool:
+      return "a boolean";
+    case JsonKind::kInteger:
+      return "an integer";
+    case JsonKind::kFraction:
+      return "a number";
+    case JsonKind::kString:
+      return "a string";
+    case JsonKind::kArray:
+      return "an array";
+    case JsonKind::kObject:
+      return "an object";
+  }
+  return "unknown";
+}
+
+Result<JsonView> JsonView::parse(std::string_view text) { return JsonReader().read_value(text); }
+
+Result<std::int64_t> JsonView::integer() const {
+  APPD_CHECK(kind_ == JsonKind::kInteger, json_kind_name(kind_));
+  std::int64_t value = 0;
+  auto parsed = std::from_chars(text_.data(), text_.data() + text_.size(), value);
+  if (parsed.ec == std::errc()) return value;
+  return fail(Status::kOutOfRange, "an integer must fit into 64 bits");
+}
+
+double JsonView::number() const {
+  APPD_CHECK(kind_ == JsonKind::kInteger || kind_ == JsonKind::kFraction, json_kind_name(kind_));
+  double value = 0;
+  auto parsed = std::from_chars(text_.data(), text_.data() + text_.size(), value);
+  if (parsed.ec == std::errc()) return value;
+  double magnitude = is_at_least_one(text_) ? std::numeric_limits<double>::infinity() : 0.0;
+  return text_.front() == '-' ? -magnitude : magnitude;
+}
+
+std::string_view JsonView::string(std::string& scratch) const {
+  APPD_CHECK(kind_ == JsonKind::kString, json_kind_name(kind_));
+  std::string_view raw = text_.substr(1, text_.size() - 2);
+  if (raw.find('\\') == std::string_view::npos) return raw;
+  scratch.clear();
+  internal::append_unescaped(scratch, raw);
+  return scratch;
+}
+
+void append_json_string(std::string& out, std::string_view utf8) {
+  out.push_back('"');
+  const char* end = utf8.data() + utf8.size();
+  const char* p = utf8.data();
+  while (p != end) {
+    const char* special = internal::find_special(p, end);
+    out.append(p, special);
+    if (special == end) break;
+    append_escaped(out, *special);
+    p = special + 1;
+  }
+  out.push_back('"');
+}
+
+}  // namespace appd::protocol
