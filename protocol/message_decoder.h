@@ -27,25 +27,32 @@ struct DecodeEvent {
   std::span<const std::byte> content;  // with kMessage: a view into the input
 };
 
+// What all decoders of a loop share, so that one of an idle connection is a few words: the parser
+// and the header that was parsed last. Outlives the decoders. Not thread-safe.
+struct DecodeContext {
+  JsonReader reader;  // also for others of the same loop, between calls of a decoder
+  MessageHeader header;
+  std::string unescaped;  // text of `header` that was escaped
+};
+
 // Parts 1 and 2 only: for a session that passes the content through.
 class HeaderDecoder {
  public:
-  // `reader` is shared by the decoders of a loop and outlives them.
-  HeaderDecoder(JsonReader& reader, HeaderRules rules) : reader_(reader), rules_(rules) {}
+  HeaderDecoder(DecodeContext& context, HeaderRules rules) : context_(context), rules_(rules) {}
 
   // `input` begins at a message's first byte, at every call for the same message.
-  // Errors: bad_header. Afterwards only header() and destruction are allowed.
+  // Errors: bad_header. Afterwards only header() and destruction are allowed (checked).
   [[nodiscard]] Result<DecodeEvent> next(std::span<const std::byte> input);
 
-  // Of the last kHeader, or what could be understood of a bad one. Its texts are valid until the
-  // next call of next(), and as long as the input of the call that reported it.
-  [[nodiscard]] const MessageHeader& header() const { return header_; }
+  // Of the last kHeader, or what could be understood of a bad one. Valid until the next call of
+  // next() of any decoder of the context; its texts also only as long as the input of the call that
+  // reported it.
+  [[nodiscard]] const MessageHeader& header() const { return context_.header; }
 
  private:
-  JsonReader& reader_;
+  DecodeContext& context_;
   HeaderRules rules_;
-  MessageHeader header_;
-  std::string unescaped_;
+  bool failed_ = false;
 };
 
 struct DecodeLimits {
@@ -54,27 +61,39 @@ struct DecodeLimits {
 
 class MessageDecoder {
  public:
-  // `reader` and `limits` are shared and outlive the decoder.
-  MessageDecoder(JsonReader& reader, const DecodeLimits& limits);
+  // `limits` is shared too and outlives the decoder.
+  MessageDecoder(DecodeContext& context, const DecodeLimits& limits);
   ~MessageDecoder();
 
   // `input` begins at a message's first byte, at every call until that message is complete; it may
-  // have moved in memory between calls.
+  // have moved in memory between calls. Allocates only for a message whose content is not all there
+  // with its header.
   // Errors: bad_header; content_too_large (as soon as the header is there, content unread).
   // Afterwards only header() and destruction are allowed (checked).
   [[nodiscard]] Result<DecodeEvent> next(std::span<const std::byte> input);
 
-  // Of the last kMessage (valid until the next call of next(), and as long as the input), or,
-  // behind an error, what could be understood.
+  // Of the last kMessage, or, behind an error, what could be understood. Valid until the next call
+  // of next() of any decoder of the context, and as long as the input of the call that reported it.
   [[nodiscard]] const MessageHeader& header() const;
   // The header of the message under way was parsed, its content is awaited.
-  [[nodiscard]] bool awaits_content() const;
+  [[nodiscard]] bool awaits_content() const { return state_ == State::kContent; }
 
  private:
+  enum class State : std::uint8_t {
+    kHeader,     // prefix and header are not complete
+    kContent,    // they are, and held_; the content is not
+    kDelivered,  // the message of held_ was reported
+    kFailed,     // an error was
+  };
   struct Held;
-  JsonReader& reader_;
+
+  Result<DecodeEvent> begin_message(std::span<const std::byte> input);
+  Result<DecodeEvent> go_on(std::span<const std::byte> input);
+
+  DecodeContext& context_;
   const DecodeLimits& limits_;
-  std::unique_ptr<Held> held_;  // only while a message waits for its content, or behind an error
+  std::unique_ptr<Held> held_;  // in kContent and kDelivered
+  State state_ = State::kHeader;
 };
 
 }  // namespace appd::protocol

@@ -15,6 +15,7 @@
 
 namespace appd::protocol {
 
+// All texts are valid UTF-8; what JSON needs escaped is escaped.
 struct ContentFields {
   std::string_view content_type = kJsonContentType;
   std::string_view content_encoding = "utf-8";

@@ -23,13 +23,17 @@ inline constexpr std::string_view kServerBinaryType = "binary/custom-server-bina
 // header of 65,535 bytes itself. Longer is bad_header.
 inline constexpr std::size_t kMaxFieldBytes = 4096;
 
+// A deadline-ms above is bad_header: 2^31 - 1 ms, nearly 25 days, so that adding it to any time of
+// day cannot overflow.
+inline constexpr std::chrono::milliseconds kMaxDeadline{2147483647};
+
 // Field by field. Text is borrowed from the header's bytes, or from the parser's scratch where it
 // was escaped.
 struct MessageHeader {
   ByteOrder byte_order = kNativeByteOrder;
   std::string_view content_type;
   std::string_view content_encoding;
-  std::uint64_t content_length = 0;
+  std::uint64_t content_length = 0;  // at most 2^63 - 1
 
   // Extensions. Empty or nullopt where the field is absent.
   bool has_connection = false;
@@ -53,11 +57,15 @@ enum class HeaderRules : std::uint8_t {
   kLengthOnly,   // message-echo: only content-length is required and looked at, and connection
 };
 
-// Parses part 2 of a message. Names compare without regard to (ASCII) case, unknown fields are
-// ignored, a known one twice is refused.
+// Parses part 2 of a message. Names compare without regard to (ASCII) case, and decoded where they
+// have escapes; unknown fields are ignored, a known one twice is refused, a reply's `status` too.
+//
+// Types: byteorder, content-type, content-encoding, action (not empty) and status are strings,
+// connection is the string keep-alive or close, request-id a string or an integer; content-length
+// and deadline-ms are integers from 0 on, written without fraction or exponent.
 //
 // Errors: bad_header, whose text names the field and says what would be right. `header` then holds
-// what was understood, a request-id in particular.
+// what was understood, a request-id in particular. Both `header` and `scratch` are overwritten.
 // `scratch` keeps unescaped text; `header` borrows from it and from `json`.
 [[nodiscard]] Result<void> parse_message_header(JsonReader& reader, std::span<const std::byte> json,
                                                 HeaderRules rules, MessageHeader& header,

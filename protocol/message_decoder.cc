@@ -1,0 +1,131 @@
+#include "protocol/message_decoder.h"
+
+#include <functional>
+#include <limits>
+#include <string_view>
+
+#include "protocol/byte_order.h"
+#include "reactor/check.h"
+
+namespace appd::protocol {
+namespace {
+
+DecodeEvent need(std::size_t bytes) { return {DecodeEvent::Kind::kNeedMore, bytes, {}}; }
+
+DecodeEvent message(std::span<const std::byte> input, std::size_t header_bytes, std::size_t bytes) {
+  return {DecodeEvent::Kind::kMessage, bytes, input.subspan(header_bytes, bytes - header_bytes)};
+}
+
+// `view` moved along with `from`, whose copy begins at `to`; false if it is not a part of it.
+bool rebase(std::string_view& view, std::string_view from, const char* to) {
+  std::less<> before;  // also orders pointers into different objects
+  if (view.data() == nullptr || before(view.data(), from.data()) ||
+      before(from.data() + from.size(), view.data() + view.size())) {
+    return false;
+  }
+  view = {to + (view.data() - from.data()), view.size()};
+  return true;
+}
+
+}  // namespace
+
+// A header whose content is awaited: its texts are copied, because until the content is there the
+// input moves and the context serves other connections.
+struct MessageDecoder::Held {
+  Held(const DecodeContext& context, std::span<const std::byte> json_bytes, std::size_t message_end)
+      : header(context.header),
+        header_bytes(kPrefixBytes + json_bytes.size()),
+        message_bytes(message_end) {
+    std::string_view json(reinterpret_cast<const char*>(json_bytes.data()), json_bytes.size());
+    text.reserve(json.size() + context.unescaped.size());
+    text.append(json).append(context.unescaped);
+    auto keep = [&](std::string_view& view) {
+      if (!rebase(view, json, text.data())) {
+        rebase(view, context.unescaped, text.data() + json.size());
+      }
+    };
+    keep(header.content_type);
+    keep(header.content_encoding);
+    keep(header.request_id);
+    if (header.action) keep(*header.action);
+    if (header.status) keep(*header.status);
+  }
+
+  MessageHeader header;
+  std::string text;
+  std::size_t header_bytes;
+  std::size_t message_bytes;
+};
+
+Result<DecodeEvent> HeaderDecoder::next(std::span<const std::byte> input) {
+  APPD_CHECK(!failed_);
+  if (input.size() < kPrefixBytes) return need(kPrefixBytes);
+  std::size_t json_bytes = load_be16(input);
+  std::size_t header_bytes = kPrefixBytes + json_bytes;
+  if (json_bytes == 0) {
+    failed_ = true;
+    context_.header = MessageHeader();
+    return fail(Status::kBadHeader, "the header is empty: its length must be 2 or more");
+  }
+  if (input.size() < header_bytes) return need(header_bytes);
+  Result<void> parsed =
+      parse_message_header(context_.reader, input.subspan(kPrefixBytes, json_bytes), rules_,
+                           context_.header, context_.unescaped);
+  if (!parsed) {
+    failed_ = true;
+    return tl::unexpected<Error>(std::move(parsed.error()));
+  }
+  return DecodeEvent{DecodeEvent::Kind::kHeader, header_bytes, {}};
+}
+
+MessageDecoder::MessageDecoder(DecodeContext& context, const DecodeLimits& limits)
+    : context_(context), limits_(limits) {
+  // There is one for each idle connection.
+  static_assert(sizeof(MessageDecoder) <= 40);
+}
+
+MessageDecoder::~MessageDecoder() = default;
+
+const MessageHeader& MessageDecoder::header() const {
+  return held_ != nullptr ? held_->header : context_.header;
+}
+
+Result<DecodeEvent> MessageDecoder::next(std::span<const std::byte> input) {
+  APPD_CHECK(state_ != State::kFailed);
+  if (state_ == State::kContent) return go_on(input);
+  held_.reset();
+  state_ = State::kHeader;
+  Result<DecodeEvent> event = begin_message(input);
+  if (!event) state_ = State::kFailed;
+  return event;
+}
+
+Result<DecodeEvent> MessageDecoder::begin_message(std::span<const std::byte> input) {
+  HeaderDecoder headers(context_, HeaderRules::kAllRequired);
+  Result<DecodeEvent> event = headers.next(input);
+  if (!event || event->kind == DecodeEvent::Kind::kNeedMore) return event;
+
+  std::size_t header_bytes = event->bytes;
+  std::uint64_t content_bytes = context_.header.content_length;
+  if (content_bytes > limits_.max_content ||
+      content_bytes > std::numeric_limits<std::size_t>::max() - header_bytes) {
+    return fail(Status::kContentTooLarge, "content-length must be at most " +
+                                              std::to_string(limits_.max_content) + ", not " +
+                                              std::to_string(content_bytes));
+  }
+  std::size_t message_bytes = header_bytes + static_cast<std::size_t>(content_bytes);
+  if (input.size() >= message_bytes) return message(input, header_bytes, message_bytes);
+
+  std::span<const std::byte> json = input.subspan(kPrefixBytes, header_bytes - kPrefixBytes);
+  held_ = std::make_unique<Held>(context_, json, message_bytes);
+  state_ = State::kContent;
+  return need(message_bytes);
+}
+
+Result<DecodeEvent> MessageDecoder::go_on(std::span<const std::byte> input) {
+  if (input.size() < held_->message_bytes) return need(held_->message_bytes);
+  state_ = State::kDelivered;
+  return message(input, held_->header_bytes, held_->message_bytes);
+}
+
+}  // namespace appd::protocol
