@@ -2,8 +2,8 @@
 //
 // Never blocks a loop and never stops the server: lines go through a bounded queue to a thread of
 // the log's own. When the queue is full the oldest lines are dropped; a full disk, a closed or
-// stuck standard error drop lines too. What was dropped is counted and told by a line as soon as
-// one can be written.
+// stuck standard error drop lines too. What was dropped is counted, and told by a line of its own
+// before the next one that can be written, once a second at most.
 //
 // Any thread may write. The thread starts in the constructor: construct after Daemonizer::detach().
 #pragma once

@@ -3,14 +3,14 @@
 
 #include <string>
 
-#include "handlers/builtin.h"
+#include "handlers/search_entries.h"
 
 namespace appd::servers {
 
 // A larger file is refused rather than read.
 inline constexpr std::size_t kMaxSearchFileBytes = 256 * 1024 * 1024;
 
-// Throws StartError: "search file PATH: reason" where it cannot be read or is not what it should
+// Throws StartError, whose line names the file, where it cannot be read or is not what it should
 // be.
 [[nodiscard]] handlers::SearchEntries read_search_file(const std::string& path);
 

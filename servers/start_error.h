@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace appd::servers {
 
@@ -22,6 +23,11 @@ class StartError : public std::runtime_error {
  private:
   ExitCode exit_code_;
 };
+
+// For a failed system call, `errno_value` read right behind it: "CONTEXT: the system's reason".
+inline StartError system_start_error(int errno_value, const std::string& context) {
+  return StartError(context + ": " + std::system_category().message(errno_value));
+}
 
 // what() names the option, where its value came from, and what would be right.
 class UsageError : public StartError {

@@ -1,0 +1,131 @@
+#include "servers/config_file.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "protocol/json.h"
+#include "servers/printable_text.h"
+#include "servers/read_file.h"
+#include "servers/start_error.h"
+
+namespace appd::servers {
+namespace {
+
+std::string place(const std::string& path, const toml::source_region& region) {
+  std::string scratch;
+  return std::string(valid_utf8(path, scratch)) + ":" + std::to_string(region.begin.line);
+}
+
+toml::table parse_toml(const std::string& text, const std::string& path) {
+  try {
+    return toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    throw UsageError(place(path, error.source()) + ": " + std::string(error.description()));
+  }
+}
+
+// Without exponent, which no option's notation knows.
+std::string fraction_text(double value) {
+  std::array<char, 512> digits;  // the longest double has about 330 before the point
+  const auto [end, error] =
+      std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed);
+  return error == std::errc() ? std::string(digits.data(), end) : "";
+}
+
+// nullopt: dates, arrays and tables are no option's value.
+std::optional<std::string> scalar_text(const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return std::to_string(number->get());
+  if (const auto* number = node.as_floating_point()) return fraction_text(number->get());
+  if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
+  return std::nullopt;
+}
+
+std::vector<std::string> value_texts(const toml::node& node, const Option& option,
+                                     const std::string& source) {
+  std::vector<std::string> texts;
+  const auto take = [&](const toml::node& one) {
+    std::optional<std::string> text = scalar_text(one);
+    if (!text) throw UsageError(source + ": must be text, a number or true or false");
+    texts.push_back(*std::move(text));
+  };
+  const toml::array* list = node.as_array();
+  if (list == nullptr) {
+    take(node);
+  } else if (option.arity == Option::Arity::kMany) {
+    for (const toml::node& one : *list) take(one);
+  } else {
+    throw UsageError(source + ": takes one value, not an array");
+  }
+  return texts;
+}
+
+// The option that a key of the file means. Throws UsageError: none.
+const Option& option_of_key(const OptionTable& table, std::string_view key,
+                            const std::string& where) {
+  std::string name(key);
+  std::replace(name.begin(), name.end(), '_', '-');
+  if (const Option* option = table.find(name)) return *option;
+  const std::string nearest = table.nearest_name(name);
+  throw UsageError(where + ": unknown key " + in_quotes(key) +
+                   (nearest.empty() ? "; the keys are the flags' names, see --help"
+                                    : "; did you mean " + nearest + "?"));
+}
+
+std::string toml_string(std::string_view text) {
+  std::string json;
+  protocol::append_json_string(json, text);
+  // JSON leaves this one control character as it is; TOML 1.0 does not.
+  std::string escaped;
+  for (const char c : json) escaped += c == '\x7f' ? "\\u007f" : std::string(1, c);
+  return escaped;
+}
+
+std::string comment_text(std::string_view text) {
+  const std::string json = toml_string(text);
+  return json.substr(1, json.size() - 2);
+}
+
+std::string toml_value(const Option& option) {
+  const auto literal = [&option](const std::string& text) {
+    return option.bare ? text : toml_string(text);
+  };
+  const std::vector<std::string> texts = option.print();
+  if (option.arity != Option::Arity::kMany) return literal(texts.at(0));
+  std::string list;
+  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + literal(text);
+  return "[" + list + "]";
+}
+
+}  // namespace
+
+std::vector<GivenValue> read_config_file(const std::string& path, const OptionTable& table) {
+  const reactor::Result<std::string> text = read_file(path, kMaxConfigFileBytes);
+  if (!text) throw StartError("configuration file: " + text.error().message);
+  const toml::table root = parse_toml(*text, path);
+  std::vector<GivenValue> values;
+  for (const auto& [key, node] : root) {
+    const std::string where = place(path, key.source());
+    const Option& option = option_of_key(table, key.str(), where);
+    const std::string source = where + ": " + option.name;
+    const auto same = [&option](const GivenValue& value) { return value.name == option.name; };
+    if (std::ranges::any_of(values, same)) throw UsageError(source + ": is there twice");
+    values.push_back({option.name, value_texts(node, option, source), source});
+  }
+  return values;
+}
+
+std::string print_config(const OptionTable& table) {
+  std::string text;
+  for (const OptionTable::Entry& entry : table.entries()) {
+    text += entry.option.name + " = " + toml_value(entry.option);
+    text += "  # " + comment_text(entry.source) + "\n";
+  }
+  return text;
+}
+
+}  // namespace appd::servers

@@ -1,0 +1,209 @@
+#include "servers/options.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include "servers/command_line.h"
+#include "servers/config_file.h"
+#include "servers/search_file.h"
+#include "servers/start_error.h"
+
+namespace appd::servers {
+namespace {
+
+using protocol::Address;
+using std::chrono_literals::operator""ms;
+
+// A time-out of nothing would end every connection at once.
+constexpr reactor::Duration kLeastTimeout = 1ms;
+constexpr std::uint64_t kNoMost = INT64_MAX;
+
+protocol::Result<std::vector<Address>> parse_addresses(std::span<const std::string> texts) {
+  std::vector<Address> addresses;
+  for (const std::string& text : texts) {
+    protocol::Result<Address> address = protocol::parse_address(text);
+    if (!address) return tl::unexpected(address.error());
+    addresses.push_back(*std::move(address));
+  }
+  if (!addresses.empty()) return addresses;
+  return protocol::fail(
+      protocol::Status::kInvalidArgument,
+      "give at least one address, such as " + std::string(protocol::kDefaultAddress));
+}
+
+Option listen_option(std::vector<Address>& addresses) {
+  Option option{.name = "listen", .value_name = "ADDRESS", .help = "Where to listen; repeatable"};
+  option.arity = Option::Arity::kMany;
+  option.parse = [&addresses](std::span<const std::string> texts) {
+    return parse_addresses(texts).map(
+        [&addresses](std::vector<Address> parsed) { addresses = std::move(parsed); });
+  };
+  option.print = [&addresses] {
+    std::vector<std::string> texts;
+    for (const Address& address : addresses) texts.push_back(address.to_string());
+    return texts;
+  };
+  option.make_absolute = [&addresses] {
+    for (Address& address : addresses) {
+      if (address.transport != protocol::TransportKind::kUnix) continue;
+      address.path = std::filesystem::absolute(address.path).string();
+    }
+  };
+  return option;
+}
+
+void add_log_options(OptionTable& table, LogOptions& log) {
+  Choices<Level> levels;
+  for (int level = 0; level <= static_cast<int>(Level::kOff); ++level) {
+    levels.emplace_back(level_name(static_cast<Level>(level)), static_cast<Level>(level));
+  }
+  table.add(choice_option("log-level", "Log this and what is more severe", log.level, levels));
+  table.add(choice_option("log-format", "How a log line is written", log.format,
+                          {{"text", LogFormat::kText}, {"json", LogFormat::kJson}}));
+  table.add(
+      path_option("log-file", "Append the log to this file, not to standard error", log.file));
+}
+
+void add_limit_options(OptionTable& table, Limits& limits) {
+  table.add(size_option("max-content", "Largest content of a message", limits.max_content));
+  table.add(count_option("max-connections", "Connections at a time; 0: what the file limit allows",
+                         limits.max_connections, 0, kNoMost));
+  table.add(count_option("max-connections-per-peer", "Connections of one peer; 0: no limit",
+                         limits.max_connections_per_peer, 0, kNoMost));
+  table.add(duration_option("header-timeout", "From a message's first byte to its header's end",
+                            limits.header_timeout, kLeastTimeout));
+  table.add(duration_option("request-timeout", "From a message's first byte to its last",
+                            limits.request_timeout, kLeastTimeout));
+  table.add(duration_option("idle-timeout", "Between messages of a kept connection",
+                            limits.idle_timeout, kLeastTimeout));
+  table.add(duration_option("write-timeout", "Without any progress of a pending reply",
+                            limits.write_timeout, kLeastTimeout));
+  table.add(size_option("write-high-watermark", "Unsent replies at which a session stops reading",
+                        limits.write_high_watermark, 1));
+  table.add(
+      size_option("max-buffered", "Bytes buffered over all sessions", limits.max_buffered, 1));
+  table.add(duration_option("drain-timeout", "For answering what had arrived before SIGTERM",
+                            limits.drain_timeout, reactor::Duration(0)));
+}
+
+std::string variable_name(const Program& program, const std::string& option_name) {
+  std::string name = program.environment_prefix;
+  for (const char c : option_name) {
+    name += c == '-' ? '_' : (c >= 'a' && c <= 'z') ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return name;
+}
+
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  for (std::size_t end = text.find(','); end != std::string::npos; end = text.find(',', begin)) {
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  parts.push_back(text.substr(begin));
+  return parts;
+}
+
+std::vector<GivenValue> environment_values(const OptionTable& table, const Program& program,
+                                           const EnvironmentLookup& environment) {
+  std::vector<GivenValue> values;
+  for (const OptionTable::Entry& entry : table.entries()) {
+    const std::string variable = variable_name(program, entry.option.name);
+    const std::optional<std::string> text = environment(variable);
+    if (!text || text->empty()) continue;
+    const bool list = entry.option.arity == Option::Arity::kMany;
+    values.push_back({entry.option.name, list ? split_at_commas(*text) : std::vector{*text},
+                      "environment variable " + variable});
+  }
+  return values;
+}
+
+std::string footer(const Program& program) {
+  return "SIZE is bytes or has a unit (64KiB, 16MiB, 1GB); TIME is seconds or has a unit (500ms, "
+         "2m).\n"
+         "Every option may also be given in the environment (" +
+         variable_name(program, "max-content") + ") or in the file of\n--config or " +
+         variable_name(program, "config") +
+         " (max-content = \"16MiB\"). A flag counts before the environment,\n"
+         "the environment before the file.";
+}
+
+void apply_all(OptionTable& table, const std::vector<GivenValue>& values) {
+  for (const GivenValue& value : values) table.apply(value);
+}
+
+// File, then environment, then flags: the last one counts, and a wrong value is told even where
+// another one counts.
+void apply_sources(OptionTable& table, const Program& program, const CommandLine& line,
+                   const EnvironmentLookup& environment) {
+  std::optional<std::string> config = line.config;
+  if (!config) config = environment(variable_name(program, "config"));
+  if (config && !config->empty()) apply_all(table, read_config_file(*config, table));
+  apply_all(table, environment_values(table, program, environment));
+  apply_all(table, line.values);
+}
+
+// Reads what serving would read. Throws StartError.
+void check_files(const Options& options) {
+  if (!options.search_file.empty()) static_cast<void>(read_search_file(options.search_file));
+}
+
+}  // namespace
+
+std::size_t default_threads() {
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMaxThreads);
+}
+
+void add_server_options(OptionTable& table, Options& options) {
+  if (options.listen.empty()) {
+    options.listen.push_back(protocol::parse_address(protocol::kDefaultAddress).value());
+  }
+  table.add(listen_option(options.listen));
+  table.add(count_option("threads", "Reactors, one a thread; default: one a core", options.threads,
+                         1, kMaxThreads));
+  table.add(path_option("search-file", "Entries of the action search: a JSON object of strings",
+                        options.search_file));
+  add_log_options(table, options.log);
+  table.add(path_option("pid-file",
+                        "Write the process number there and allow only one such process",
+                        options.pid_file));
+  table.add(switch_option("daemon", "Go on in the background once ready", options.daemon));
+  add_limit_options(table, options.limits);
+}
+
+EnvironmentLookup system_environment() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) return std::nullopt;
+    return value;
+  };
+}
+
+ParsedOptions parse_options(int argc, const char* const* argv, const EnvironmentLookup& environment,
+                            const Program& program) {
+  ParsedOptions parsed;
+  OptionTable table;
+  add_server_options(table, parsed.options);
+  if (program.add_options) program.add_options(table);
+  CommandLine line =
+      parse_command_line(argc, argv, table, {program.name, program.summary, footer(program)});
+  if (line.help) {
+    parsed.answer = std::move(line.help_text);
+  } else if (line.version) {
+    const std::string version = program.version.empty() ? APPD_VERSION : program.version;
+    parsed.answer = program.name + " " + version + "\n";
+  }
+  if (parsed.answer) return parsed;
+
+  apply_sources(table, program, line, environment);
+  if (line.check_config) check_files(parsed.options);
+  if (line.check_config) parsed.answer = "configuration is valid\n";
+  if (parsed.options.daemon) table.make_paths_absolute();
+  if (line.print_config) parsed.answer = print_config(table);
+  return parsed;
+}
+
+}  // namespace appd::servers

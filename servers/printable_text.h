@@ -1,0 +1,16 @@
+// Any bytes as text that can be shown: in a log line, an error line, a comment.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace appd::servers {
+
+// `bytes` if they are valid UTF-8, else `scratch`, in which every byte that belongs to no character
+// became U+FFFD.
+[[nodiscard]] std::string_view valid_utf8(std::string_view bytes, std::string& scratch);
+
+// In double quotes on one line, escaped as in JSON: for error texts that repeat input.
+[[nodiscard]] std::string in_quotes(std::string_view bytes);
+
+}  // namespace appd::servers

@@ -1,0 +1,19 @@
+#include "servers/search_file.h"
+
+#include "servers/printable_text.h"
+#include "servers/read_file.h"
+#include "servers/start_error.h"
+
+namespace appd::servers {
+
+handlers::SearchEntries read_search_file(const std::string& path) {
+  const reactor::Result<std::string> text = read_file(path, kMaxSearchFileBytes);
+  if (!text) throw StartError("search file: " + text.error().message);
+  auto entries = handlers::parse_search_entries(*text);
+  if (!entries) {
+    throw StartError("search file " + in_quotes(path) + ": " + entries.error().message);
+  }
+  return *std::move(entries);
+}
+
+}  // namespace appd::servers
