@@ -106,6 +106,14 @@ int set_listen_options(Descriptor fd, const Endpoint& endpoint, const ListenOpti
   return set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
+// Whether somebody listens on `endpoint`: 0, or errno. Binding without SO_REUSEPORT tells.
+int probe_in_use(const Endpoint& endpoint, ListenOptions options) {
+  options.reuse_port = false;
+  const OwnedFd probe = make_stream_socket(endpoint.family());
+  if (!probe.valid() || set_listen_options(probe.get(), endpoint, options) != 0) return errno;
+  return ::bind(probe.get(), endpoint.address(), endpoint.length()) == 0 ? 0 : errno;
+}
+
 class PosixNetwork final : public Network {
  public:
   Result<std::unique_ptr<ListeningSocket>> listen(const Endpoint& endpoint,
@@ -114,6 +122,9 @@ class PosixNetwork final : public Network {
     OwnedFd socket = make_stream_socket(endpoint.family());
     if (!socket.valid()) return system_failure(errno, context);
     if (!is_tcp(endpoint)) return listen_unix(std::move(socket), endpoint, options, context);
+    if (options.reuse_port && !options.joins_group) {
+      if (const int error = probe_in_use(endpoint, options)) return system_failure(error, context);
+    }
     if (set_listen_options(socket.get(), endpoint, options) != 0 ||
         ::bind(socket.get(), endpoint.address(), endpoint.length()) != 0 ||
         ::listen(socket.get(), options.backlog) != 0) {
@@ -145,7 +156,7 @@ class PosixNetwork final : public Network {
     // looks like one that a dead process left behind.
     const UnixPathLock lock(endpoint);
     if (::bind(socket.get(), endpoint.address(), endpoint.length()) != 0) {
-      if (errno != EADDRINUSE || !remove_stale_socket(endpoint)) {
+      if (errno != EADDRINUSE || !remove_stale_socket(endpoint, lock)) {
         return system_failure(errno, context);
       }
       if (::bind(socket.get(), endpoint.address(), endpoint.length()) != 0) {
@@ -155,7 +166,7 @@ class PosixNetwork final : public Network {
     UnixPath path(endpoint);
     if (::listen(socket.get(), options.backlog) != 0) {
       const int error = errno;
-      path.remove();
+      path.remove(lock);
       return system_failure(error, context);
     }
     return std::make_unique<PosixListeningSocket>(std::move(socket), std::move(path), false);

@@ -58,8 +58,10 @@ class UnixPath {
 
   // Before the socket is closed. Once; later calls do nothing.
   void remove() {
+    if (bound_) remove(UnixPathLock(endpoint_));
+  }
+  void remove(const UnixPathLock& /* held */) {
     if (!std::exchange(bound_, false)) return;
-    const UnixPathLock lock(endpoint_);
     const std::string path = endpoint_.host();
     struct stat found {};
     if (::lstat(path.c_str(), &found) != 0) return;
@@ -75,7 +77,8 @@ class UnixPath {
 
 // A path that is taken: removes it when it is a socket that nobody listens on. false: it is in use,
 // or no socket, or may not be removed; errno says what to report.
-[[nodiscard]] inline bool remove_stale_socket(const Endpoint& endpoint) {
+[[nodiscard]] inline bool remove_stale_socket(const Endpoint& endpoint,
+                                              const UnixPathLock& /* held */) {
   const std::string path = endpoint.host();
   struct stat found {};
   if (::lstat(path.c_str(), &found) != 0) return errno == ENOENT;  // gone by now: the path is free
