@@ -1,0 +1,44 @@
+// The wire as the tutorial's client prints it, bytes and values in Python's notation:
+//
+//   starting connection to ('127.0.0.1', 65432)
+//   sending b'\x00g{"byteorder": ...' to ('127.0.0.1', 65432)
+//   received response {'result': '...'} from ('127.0.0.1', 65432)
+//   got result: ...
+//   closing connection to ('127.0.0.1', 65432)
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "clients/reply.h"
+#include "clients/request.h"
+#include "protocol/address.h"
+
+namespace appd::clients {
+
+// As Python prints the address that it was given: a tuple, or a Unix socket's path as a string.
+[[nodiscard]] std::string python_address(const protocol::Address& address);
+
+class Trace {
+ public:
+  // `out` is borrowed; nothing is written to it by a trace that is off.
+  Trace(bool on, const protocol::Address& server, std::FILE* out);
+
+  void connecting();
+  void sending(const WireRequest& request);
+  // `packed_number`: the reply to double or negate in their binary form.
+  void received(const Reply& reply, bool packed_number);
+  void closing();
+
+ private:
+  void received_json(const Reply& reply);
+  void line(std::string text);
+
+  const bool on_;
+  const bool messages_;  // replies have a header
+  const std::string address_;
+  std::FILE* const out_;
+};
+
+}  // namespace appd::clients
