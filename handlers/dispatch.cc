@@ -143,7 +143,7 @@ Result<void> Dispatcher::call_binary(const protocol::MessageHeader& header,
 
   if (content.size() == kPackedNameBytes + kPackedPayloadBytes) {
     const std::string_view name = as_text(content).substr(0, kPackedNameBytes);
-    const Action* action = registry_.find(name);
+    const Action* action = registry_->find(name);
     if (action != nullptr && action->packed_call) {
       request.payload = content.subspan(kPackedNameBytes);
       return call(name, request);
@@ -170,7 +170,7 @@ Result<std::string_view> Dispatcher::json_text(const protocol::MessageHeader& he
 }
 
 Result<void> Dispatcher::call(std::string_view name, Request request) {
-  const Action* action = registry_.find(name);
+  const Action* action = registry_->find(name);
   if (action == nullptr) {
     return fail(Status::kInvalidAction, "invalid action \"" + std::string(name) + "\".");
   }

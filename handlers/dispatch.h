@@ -26,7 +26,13 @@ class Dispatcher {
  public:
   // Both outlive the dispatcher.
   Dispatcher(const Registry& registry, protocol::JsonReader& reader)
-      : registry_(registry), reader_(reader) {}
+      : registry_(&registry), reader_(reader) {}
+
+  // From the next dispatch on.
+  void set_registry(const Registry& registry) {
+    registry_ = &registry;
+    last_action_ = {};
+  }
 
   // Whatever goes wrong becomes an error reply: unsupported_encoding, invalid_content,
   // invalid_action, the action's own error, or internal. Never throws for what a peer sent or an
@@ -50,7 +56,7 @@ class Dispatcher {
   [[nodiscard]] Result<void> call(std::string_view name, Request request);
   void answer_error(const protocol::Error& error);
 
-  const Registry& registry_;
+  const Registry* registry_;
   protocol::JsonReader& reader_;
   Reply reply_;
   std::string text_;         // content decoded to UTF-8

@@ -152,35 +152,44 @@ bool Connection::may_read() {
   if (state_ != State::kOpen || !wants_input()) return false;
   if (options_.budget == nullptr || overdraft_ || options_.budget->allows(accounted_)) return true;
   overdraft_ = options_.budget->begin_overdraft();
-  budget_paused_ = !overdraft_;
-  return overdraft_;
+  if (overdraft_) return true;
+  budget_paused_ = true;
+  delegate_.on_reading_stopped(ConnectionDelegate::StopReason::kBudget);
+  return false;
 }
 
-void Connection::read_some() {
+bool Connection::read_now() {
+  bool found = false;
+  event([&] { found = read_some(); });
+  return found;
+}
+
+bool Connection::read_some() {
   if (redeliver_) {
     redeliver_ = false;
     show_kept_input();
-    return;
+    return true;
   }
-  if (!may_read()) return;
+  if (!may_read()) return false;
   const ReadTarget target = read_target();
   const IoResult result = transport_->read(target.room);
   switch (result.outcome) {
     case IoOutcome::kBytes:
       read_wants_ = Interest::kRead;
       take_input(target.room.first(result.bytes), target.in_input);
-      break;
+      return true;
     case IoOutcome::kWouldBlock:
       read_wants_ = result.wants;
-      break;
+      return false;
     case IoOutcome::kEnd:
       end_seen_ = true;
       delegate_.on_end();
-      break;
+      return true;
     case IoOutcome::kError:
       finish_close(result.error);
-      break;
+      return false;
   }
+  return false;
 }
 
 // A small rest is copied in front of the next read; a message that is larger than the loop's buffer
@@ -316,7 +325,9 @@ void Connection::write_now(std::span<const std::byte> head, std::span<const std:
 }
 
 void Connection::note_unsent() {
-  if (unsent_.size() > options_.write_high_watermark) above_watermark_ = true;
+  if (above_watermark_ || unsent_.size() <= options_.write_high_watermark) return;
+  above_watermark_ = true;
+  delegate_.on_reading_stopped(ConnectionDelegate::StopReason::kHighWatermark);
 }
 
 void Connection::flush_collected() {

@@ -45,6 +45,9 @@ class ConnectionDelegate {
   virtual void on_end() = 0;
   // Unsent bytes went from above the high watermark down to the low one.
   virtual void on_drained() {}
+  // Reading stops by itself until there is room again.
+  enum class StopReason : std::uint8_t { kHighWatermark, kBudget };
+  virtual void on_reading_stopped(StopReason /*reason*/) {}
   // Exactly once, and the last call: closed in order (no error) or broken. Never from within
   // close(), abort() or send() of the caller, always from the loop.
   virtual void on_closed(std::error_code reason) = 0;
@@ -87,6 +90,9 @@ class Connection final : private EventSink {
   // Ends the sending direction behind all unsent bytes, and goes on reading (half-close).
   void finish_sending();
 
+  // Reads what has arrived without waiting for the loop to say so, once and within the limits of
+  // flow control. Whether there was anything. Not within a callback.
+  bool read_now();
   // The delegate's own reason not to read; resume shows what was kept in the next turn.
   void pause_reading();
   void resume_reading();
@@ -123,7 +129,8 @@ class Connection final : private EventSink {
 
   [[nodiscard]] bool wants_input() const;
   [[nodiscard]] bool may_read();
-  void read_some();
+  // Whether bytes or the end came.
+  bool read_some();
   [[nodiscard]] ReadTarget read_target();
   void take_input(std::span<const std::byte> fresh, bool in_input);
   void keep_input(std::span<const std::byte> bytes);

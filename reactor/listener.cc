@@ -25,21 +25,34 @@ void Listener::resume() {
   update_interest();
 }
 
-void Listener::on_ready(Ready /*ready*/) {
+void Listener::on_ready(Ready /*ready*/) { accept_one(); }
+
+void Listener::accept_backlog(std::size_t limit) {
+  for (std::size_t i = 0; i < limit && accept_one(); ++i) {
+  }
+}
+
+bool Listener::accept_one() {
+  if (!delegate_.may_accept()) {
+    pause();
+    return false;
+  }
   AcceptResult accepted = socket_->accept();
   switch (accepted.outcome) {
     case AcceptOutcome::kAccepted:
       delegate_.on_accept(std::move(accepted.transport));
-      break;
-    case AcceptOutcome::kWouldBlock:
+      return true;
     case AcceptOutcome::kRetry:
-      break;  // level-triggered: the next turn looks again
+      return true;
+    case AcceptOutcome::kWouldBlock:
+      return false;
     case AcceptOutcome::kExhausted:
       exhausted_timer_.arm(loop_.now() + kExhaustedPause);
       update_interest();
       delegate_.on_accept_exhausted(accepted.error);
-      break;
+      return false;
   }
+  return false;
 }
 
 void Listener::update_interest() {

@@ -14,6 +14,9 @@ namespace appd::reactor {
 
 class ListenerDelegate {
  public:
+  // Asked before each accept. false: the connection stays in the kernel's backlog, and the listener
+  // is paused until resume().
+  [[nodiscard]] virtual bool may_accept() { return true; }
   virtual void on_accept(std::unique_ptr<Transport> transport) = 0;
   // The system has no descriptor or memory left (EMFILE ...); accepting goes on by itself after
   // Listener::kExhaustedPause.
@@ -35,11 +38,16 @@ class Listener final : private EventSink {
   // Connections wait in the kernel's backlog meanwhile. Both may be called at any time.
   void pause();
   void resume();
+  // Accepts all that wait now, at most `limit`: before the socket is closed for good, since what
+  // waits in the backlog is lost then.
+  void accept_backlog(std::size_t limit);
 
   [[nodiscard]] const ListeningSocket& socket() const { return *socket_; }
 
  private:
   void on_ready(Ready ready) override;
+  // Whether another connection may be waiting.
+  bool accept_one();
   void update_interest();
 
   EventLoop& loop_;

@@ -15,6 +15,9 @@ struct ListenOptions {
   int backlog = 1024;       // the kernel cuts it to net.core.somaxconn
   bool reuse_port = false;  // SO_REUSEPORT: one socket a loop, the kernel spreads connections
   bool dual_stack = true;   // an IPv6 socket takes IPv4 as well (IPV6_V6ONLY off)
+  // With reuse_port: a socket of the same server listens there already. Otherwise an address that
+  // anybody listens on is address_in_use, although the system would let us share it.
+  bool joins_group = false;
 };
 
 // What accept() found.

@@ -73,6 +73,9 @@ void refuse_leftovers(const std::vector<std::string>& leftovers, const OptionTab
 void parse(CLI::App& app, int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ArgumentMismatch& error) {  // "--threads: 1 required N missing"
+    const std::string text = error.what();
+    throw UsageError("flag " + text.substr(0, text.find(':')) + ": a value must follow");
   } catch (const CLI::ParseError& error) {
     std::string scratch;
     throw UsageError("flag " + std::string(valid_utf8(error.what(), scratch)));

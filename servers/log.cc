@@ -104,7 +104,7 @@ Log::Log(const LogOptions& options)
 
 Log::~Log() = default;
 
-void Log::write(Level level, std::string_view message, std::initializer_list<Field> fields) {
+void Log::write(Level level, std::string_view message, std::span<const Field> fields) {
   if (!enabled(level)) return;
   try {
     thread_local std::string line;  // keeps its memory from line to line

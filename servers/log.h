@@ -14,6 +14,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -82,7 +83,10 @@ class Log {
   //   2026-01-31T12:00:00.000000Z info accepted connection=7 peer=127.0.0.1:40000
   // as JSON: {"ts": "...", "level": "info", "msg": "accepted", "connection": 7, "peer": "..."}
   // Line breaks and control characters are escaped. Does nothing unless enabled(level).
-  void write(Level level, std::string_view message, std::initializer_list<Field> fields = {});
+  void write(Level level, std::string_view message, std::initializer_list<Field> fields = {}) {
+    write(level, message, std::span<const Field>(fields.begin(), fields.size()));
+  }
+  void write(Level level, std::string_view message, std::span<const Field> fields);
 
   void set_level(Level level) { level_.store(level, std::memory_order_relaxed); }
 

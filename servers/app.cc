@@ -1,0 +1,187 @@
+#include "servers/app.h"
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "handlers/builtin.h"
+#include "reactor/signals.h"
+#include "servers/daemonize.h"
+#include "servers/file_limit.h"
+#include "servers/pid_file.h"
+#include "servers/search_file.h"
+#include "servers/server.h"
+#include "servers/start_error.h"
+
+namespace appd::servers {
+namespace {
+
+using handlers::Registry;
+
+Limits with_connection_limit(const Options& options) {
+  Limits limits = options.limits;
+  const std::size_t files = raise_file_limit();
+  if (limits.max_connections == 0) {
+    limits.max_connections =
+        usable_connections(files, options.threads, options.listen.size() * options.threads);
+  }
+  return limits;
+}
+
+std::string listen_all(Server& server, const Options& options) {
+  std::string lines;
+  for (const protocol::Address& wanted : options.listen) {
+    for (const protocol::Address& bound : server.listen(wanted)) {
+      lines += "listening on " + bound.to_string() + "\n";
+    }
+  }
+  return lines;
+}
+
+// The parts of a serving daemon that signals act on.
+struct Serving {
+  Server& server;
+  Log& log;
+  std::function<ParsedOptions()> parse;
+  std::function<std::shared_ptr<const Registry>(const Options&)> make_registry;
+  bool draining = false;
+
+  void on_signal(int signal) {
+    if (signal == SIGHUP) {
+      reload();
+    } else if (std::exchange(draining, true)) {
+      log.write(Level::kWarn, "second signal, ending at once", {{"signal", signal}});
+      server.stop();
+    } else {
+      log.write(Level::kInfo, "draining", {{"signal", signal}});
+      server.drain();
+    }
+  }
+
+  // The log's file and level, and the actions; everything else needs a restart.
+  void reload() {
+    if (const auto reopened = log.reopen(); !reopened) {
+      log.write(Level::kError, "cannot reopen the log", {{"reason", reopened.error().message}});
+    }
+    try {
+      const ParsedOptions parsed = parse();
+      server.set_registry(make_registry(parsed.options));
+      log.set_level(parsed.options.log.level);
+      log.write(Level::kInfo, "reloaded");
+    } catch (const std::exception& error) {
+      log.write(Level::kError, "cannot reload, going on as before", {{"reason", error.what()}});
+    }
+  }
+};
+
+void log_end(Log& log, const Server& server) {
+  log.write(Level::kInfo, "ended",
+            {{"accepted", server.count(Counter::kAccepted)},
+             {"requests", server.count(Counter::kRequests)},
+             {"error_replies", server.count(Counter::kErrorReplies)},
+             {"drained", server.count(Counter::kDrained)},
+             {"cut", server.count(Counter::kCut)}});
+}
+
+}  // namespace
+
+App::App(int argc, const char* const* argv, Program program)
+    : argc_(argc), argv_(argv), program_(std::move(program)) {}
+
+App& App::use(AddActions add_actions) {
+  add_actions_.push_back(std::move(add_actions));
+  return *this;
+}
+
+App& App::use_backend(reactor::BackendFactory backend) {
+  backend_ = std::move(backend);
+  return *this;
+}
+
+ParsedOptions App::parse() const {
+  return parse_options(argc_, argv_, system_environment(), program_);
+}
+
+std::shared_ptr<const Registry> App::make_registry(const Options& options) const {
+  auto registry = std::make_shared<Registry>();
+  for (const AddActions& add_actions : add_actions_) add_actions(*registry, options);
+  return registry;
+}
+
+int App::run() {
+  ExitCode exit_code = ExitCode::kSuccess;
+  std::string line;
+  try {
+    const ParsedOptions parsed = parse();
+    if (parsed.answer) {
+      std::fputs(parsed.answer->c_str(), stdout);
+    } else if (parsed.options.daemon) {
+      serve_detached(parsed.options);
+    } else {
+      serve(parsed.options, nullptr);
+    }
+  } catch (const StartError& error) {
+    line = error.what();
+    exit_code = error.exit_code();
+  } catch (const std::exception& error) {
+    line = error.what();
+    exit_code = ExitCode::kFailure;
+  }
+  if (!line.empty()) std::fputs((program_.name + ": " + line + "\n").c_str(), stderr);
+  return static_cast<int>(exit_code);
+}
+
+void App::serve_detached(const Options& options) {
+  Daemonizer daemonizer = Daemonizer::detach();
+  try {
+    serve(options, &daemonizer);
+  } catch (const StartError& error) {
+    daemonizer.report_failure(program_.name + ": " + error.what(), error.exit_code());
+    throw;
+  } catch (const std::exception& error) {
+    daemonizer.report_failure(program_.name + ": " + error.what(), ExitCode::kFailure);
+    throw;
+  }
+}
+
+void App::serve(const Options& options, Daemonizer* daemonizer) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of our standard output that goes must not end us
+  std::optional<PidFile> pid_file;
+  if (!options.pid_file.empty()) pid_file.emplace(PidFile::acquire(options.pid_file));
+  Log log(options.log);
+  Server server(with_connection_limit(options), options.threads, log, make_registry(options),
+                backend_);
+  const std::string ready = listen_all(server, options);
+
+  Serving serving{.server = server,
+                  .log = log,
+                  .parse = [this] { return parse(); },
+                  .make_registry = [this](const Options& now) { return make_registry(now); }};
+  const auto signals =
+      reactor::Signals::watch(server.main_loop(), {SIGTERM, SIGINT, SIGHUP},
+                              [&serving](int signal) { serving.on_signal(signal); });
+  if (!signals) throw StartError("cannot watch signals: " + signals.error().message);
+
+  if (daemonizer != nullptr) {
+    daemonizer->report_ready(ready);
+  } else {
+    std::fputs(ready.c_str(), stdout);
+    std::fflush(stdout);
+  }
+  server.run();
+  log_end(log, server);
+}
+
+void add_builtin_actions(Registry& registry, const Options& options) {
+  handlers::BuiltinOptions builtin;
+  if (!options.search_file.empty()) {
+    builtin.search_entries = read_search_file(options.search_file);
+  }
+  handlers::add_builtin_actions(registry, builtin);
+}
+
+}  // namespace appd::servers

@@ -1,0 +1,52 @@
+// A whole daemon around a set of actions: flags, environment and file, log, pid file, signals,
+// drain. appd_main.cc is the model of a program that uses it.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "handlers/registry.h"
+#include "reactor/backend.h"
+#include "servers/options.h"
+
+namespace appd::servers {
+
+class Daemonizer;
+
+class App {
+ public:
+  // Fills a registry, at the start and again at each SIGHUP; throws StartError for what it cannot
+  // load. Runs on the main thread.
+  using AddActions = std::function<void(handlers::Registry& registry, const Options& options)>;
+
+  // `argv` as main() gets it.
+  App(int argc, const char* const* argv, Program program = {});
+
+  // Adds to what the daemon serves; in the order of calls.
+  App& use(AddActions add_actions);
+
+  // Poller, network and clock of the loops; the system's unless said otherwise.
+  App& use_backend(reactor::BackendFactory backend);
+
+  // Serves until a signal ends it. Never throws; returns the exit code (ExitCode): 0 served and
+  // drained, 1 could not start, 2 wrong usage. Ready is one line a listener on standard output.
+  [[nodiscard]] int run();
+
+ private:
+  [[nodiscard]] ParsedOptions parse() const;
+  [[nodiscard]] std::shared_ptr<const handlers::Registry> make_registry(
+      const Options& options) const;
+  void serve_detached(const Options& options);
+  void serve(const Options& options, Daemonizer* daemonizer);  // null: in the foreground
+
+  int argc_;
+  const char* const* argv_;
+  Program program_;
+  std::vector<AddActions> add_actions_;
+  reactor::BackendFactory backend_ = reactor::system_backend;
+};
+
+// The built-in actions (SPEC 3), with --search-file.
+void add_builtin_actions(handlers::Registry& registry, const Options& options);
+
+}  // namespace appd::servers

@@ -1,0 +1,50 @@
+// How many connections there may be: in all, and from one peer. Shared by the loops of a server;
+// any thread.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <string>
+
+namespace appd::servers {
+
+// --max-connections. Asked before each accept, so loops that accept at the same moment may exceed
+// it by one each; the files reserved for the loops cover that.
+class ConnectionLimit {
+ public:
+  explicit ConnectionLimit(std::size_t limit) : limit_(limit) {}
+
+  // true: the caller stops accepting, and some later release() says that loops should look again.
+  [[nodiscard]] bool full();
+  void acquire() { in_use_.fetch_add(1); }
+  // true: somebody was told full() since.
+  [[nodiscard]] bool release();
+
+  [[nodiscard]] std::size_t in_use() const { return in_use_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t limit() const { return limit_; }
+
+ private:
+  const std::size_t limit_;
+  std::atomic<std::size_t> in_use_ = 0;
+  std::atomic<bool> refused_ = false;
+};
+
+// --max-connections-per-peer, by the peer's address without its port.
+class PeerLimit {
+ public:
+  // 0: no limit; then nothing is counted.
+  explicit PeerLimit(std::size_t limit) : limit_(limit) {}
+
+  [[nodiscard]] bool enabled() const { return limit_ > 0; }
+  [[nodiscard]] bool try_acquire(const std::string& peer);
+  void release(const std::string& peer);
+
+ private:
+  const std::size_t limit_;
+  std::mutex mutex_;
+  std::map<std::string, std::size_t> counts_;  // guarded by mutex_; as many as there are peers
+};
+
+}  // namespace appd::servers

@@ -1,0 +1,27 @@
+// message-echo (docs/protocol.md 2.2): each message comes back verbatim; its content streams
+// through, so that a message may be larger than memory.
+#pragma once
+
+#include "servers/session.h"
+
+namespace appd::servers {
+
+class MessageEchoSession final : public Session {
+ public:
+  MessageEchoSession(SessionContext& context, SessionId id,
+                     std::unique_ptr<reactor::Transport> transport);
+
+ private:
+  reactor::Consumed on_bytes(std::span<const std::byte> bytes) override;
+  void send_error(protocol::Status status, std::string_view text) override;
+  void begin_content();
+  std::size_t pass_on(std::span<const std::byte> rest, std::size_t header_bytes);
+  void end_message();
+
+  protocol::HeaderDecoder decoder_;
+  std::uint64_t content_left_ = 0;  // bytes of the message under way that are still to come
+  bool in_content_ = false;
+  bool keep_alive_ = false;
+};
+
+}  // namespace appd::servers

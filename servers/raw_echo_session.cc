@@ -1,0 +1,19 @@
+#include "servers/raw_echo_session.h"
+
+namespace appd::servers {
+
+RawEchoSession::RawEchoSession(SessionContext& context, SessionId id,
+                               std::unique_ptr<reactor::Transport> transport)
+    : Session(context, id, std::move(transport), Awaiting::kNextMessage) {}
+
+reactor::Consumed RawEchoSession::on_bytes(std::span<const std::byte> bytes) {
+  if (tells_life()) tell("echoing", {{"bytes", bytes.size()}});
+  connection().send(bytes);
+  await(Awaiting::kNextMessage);
+  return {.bytes = bytes.size()};
+}
+
+// Bytes have no place for an error: the end says it all.
+void RawEchoSession::send_error(protocol::Status /*status*/, std::string_view /*text*/) {}
+
+}  // namespace appd::servers

@@ -1,0 +1,18 @@
+// raw-echo (docs/protocol.md 2.4): every byte comes back.
+#pragma once
+
+#include "servers/session.h"
+
+namespace appd::servers {
+
+class RawEchoSession final : public Session {
+ public:
+  RawEchoSession(SessionContext& context, SessionId id,
+                 std::unique_ptr<reactor::Transport> transport);
+
+ private:
+  reactor::Consumed on_bytes(std::span<const std::byte> bytes) override;
+  void send_error(protocol::Status status, std::string_view text) override;
+};
+
+}  // namespace appd::servers

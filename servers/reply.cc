@@ -1,0 +1,28 @@
+#include "servers/reply.h"
+
+#include "protocol/message_encoder.h"
+
+namespace appd::servers {
+
+void send_reply(SessionContext& context, reactor::Connection& connection,
+                const protocol::MessageHeader& header, bool extended, bool keep_alive,
+                const handlers::Reply& reply) {
+  const protocol::ContentFields fields{.content_type = reply.content_type(),
+                                       .content_encoding = reply.content_encoding(),
+                                       .content_length = reply.content().size()};
+  const protocol::ReplyExtension extension{
+      .keep_alive = keep_alive, .request_id = header.request_id, .status = reply.status()};
+  context.reply_header.clear();
+  protocol::encode_reply_header(fields, extended ? &extension : nullptr, context.reply_header);
+  connection.send(std::as_bytes(std::span(context.reply_header)),
+                  std::as_bytes(std::span(reply.content())));
+}
+
+void send_error_reply(SessionContext& context, reactor::Connection& connection,
+                      const protocol::MessageHeader& header, bool known, protocol::Status status,
+                      std::string_view text) {
+  context.error_reply.set_error(status, text);
+  send_reply(context, connection, header, !known || header.extended(), false, context.error_reply);
+}
+
+}  // namespace appd::servers

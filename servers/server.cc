@@ -1,0 +1,127 @@
+#include "servers/server.h"
+
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "reactor/resolver.h"
+#include "servers/start_error.h"
+
+namespace appd::servers {
+
+using protocol::Address;
+using protocol::TransportKind;
+using reactor::Endpoint;
+
+Server::Server(const Limits& limits, std::size_t threads, Log& log,
+               std::shared_ptr<const handlers::Registry> registry,
+               const reactor::BackendFactory& backend)
+    : shared_(limits, log), undrained_workers_(threads) {
+  for (std::size_t i = 0; i < threads; ++i) {
+    auto made = backend();
+    if (!made) throw StartError("cannot make an event loop: " + made.error().message);
+    workers_.push_back(
+        std::make_unique<Worker>(shared_, Worker::Place{i, threads}, std::move(*made), registry));
+  }
+  shared_.on_connection_freed = [this] {
+    on_each_worker([](Worker& worker) { worker.resume_accepting(); });
+  };
+  shared_.on_drained = [this](Worker& worker) { on_worker_drained(worker); };
+}
+
+Server::~Server() = default;
+
+std::vector<Address> Server::listen(const Address& address) {
+  std::vector<Address> bound;
+  for (const Endpoint& endpoint : endpoints_of(address)) {
+    bound.push_back(listen_on(address, endpoint));
+  }
+  return bound;
+}
+
+std::vector<Endpoint> Server::endpoints_of(const Address& address) {
+  if (address.transport == TransportKind::kUnix) {
+    auto endpoint = Endpoint::unix_path(address.path);
+    if (!endpoint) throw StartError("listen on " + address.path + ": " + endpoint.error().message);
+    return {*endpoint};
+  }
+  if (address.host.empty()) return {Endpoint::any_ipv6(address.port)};
+  const auto resolved =
+      reactor::resolve(address.host, std::to_string(address.port), {.passive = true});
+  if (!resolved)
+    throw StartError("listen on " + address.to_string() + ": " + resolved.error().message);
+  std::vector<Endpoint> endpoints;
+  for (const auto& one : *resolved) endpoints.push_back(one.endpoint);
+  return endpoints;
+}
+
+Address Server::listen_on(const Address& address, const Endpoint& wanted) {
+  const bool shared_port = address.transport == TransportKind::kTcp && workers_.size() > 1;
+  reactor::Network& network = main_loop().network();
+  reactor::ListenOptions options{.reuse_port = shared_port, .dual_stack = address.host.empty()};
+  auto first = network.listen(wanted, options);
+  if (!first && address.host.empty()) {  // a system without IPv6
+    first = network.listen(Endpoint::any_ipv4(address.port), options);
+  }
+  if (!first) throw StartError(first.error().message);
+
+  const Endpoint endpoint = (*first)->local_endpoint();
+  if (shared_port) {
+    options.joins_group = true;
+    for (std::size_t i = 1; i < workers_.size(); ++i) {
+      auto next = network.listen(endpoint, options);
+      if (!next) throw StartError(next.error().message);
+      workers_[i]->listen(address.protocol, std::move(*next));
+    }
+    workers_.front()->listen(address.protocol, std::move(*first));
+  } else {
+    workers_[next_unix_worker_++ % workers_.size()]->listen(address.protocol, std::move(*first));
+  }
+  Address bound = address;
+  if (address.transport == TransportKind::kTcp) {
+    bound.host = endpoint.host();
+    bound.port = endpoint.port();
+  }
+  return bound;
+}
+
+void Server::run() {
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 1; i < workers_.size(); ++i) {
+    threads.emplace_back([worker = workers_[i].get()] { worker->loop().run(); });
+  }
+  main_loop().run();
+}
+
+// The main loop goes on until all are drained: it still has signals to hear.
+void Server::on_worker_drained(Worker& worker) {
+  if (&worker != workers_.front().get()) worker.loop().stop();
+  if (undrained_workers_.fetch_sub(1) == 1) main_loop().stop();
+}
+
+// A worker's queue can only be full when its loop stands still; then a second call finds room.
+void Server::on_each_worker(const std::function<void(Worker&)>& call) {
+  for (auto& worker : workers_) {
+    (void)worker->loop().post([call, target = worker.get()] { call(*target); });
+  }
+}
+
+void Server::drain() {
+  on_each_worker([](Worker& worker) { worker.drain(); });
+}
+
+void Server::stop() {
+  on_each_worker([](Worker& worker) { worker.stop(); });
+}
+
+void Server::set_registry(std::shared_ptr<const handlers::Registry> registry) {
+  on_each_worker([registry](Worker& worker) { worker.set_registry(registry); });
+}
+
+std::uint64_t Server::count(Counter counter) const {
+  std::uint64_t total = 0;
+  for (const auto& worker : workers_) total += worker->metrics().get(counter);
+  return total;
+}
+
+}  // namespace appd::servers

@@ -1,0 +1,68 @@
+// A server: workers, a thread each, and the addresses they serve.
+//
+// Built, told to listen and destroyed by one thread; run() blocks that thread. What may be called
+// from others says so.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "handlers/registry.h"
+#include "protocol/address.h"
+#include "reactor/backend.h"
+#include "servers/limits.h"
+#include "servers/log.h"
+#include "servers/metrics.h"
+#include "servers/worker.h"
+
+namespace appd::servers {
+
+class Server {
+ public:
+  // `limits.max_connections` is a number here, not 0. `log` outlives the server.
+  // Throws StartError: a loop cannot be made (no descriptors left).
+  Server(const Limits& limits, std::size_t threads, Log& log,
+         std::shared_ptr<const handlers::Registry> registry,
+         const reactor::BackendFactory& backend = reactor::system_backend);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Listens on every endpoint that `address` resolves to; TCP on each worker (SO_REUSEPORT), a Unix
+  // socket on one. Returns the real addresses, the port included that the system chose for 0.
+  // Throws StartError: one clear line.
+  std::vector<protocol::Address> listen(const protocol::Address& address);
+
+  // Serves until drained or stopped; the first worker runs on the calling thread.
+  void run();
+
+  // Any thread, any time after the constructor; later calls change nothing.
+  // Stops accepting, answers what has arrived, and lets run() return.
+  void drain();
+  // Ends at once.
+  void stop();
+  // Actions for requests from now on.
+  void set_registry(std::shared_ptr<const handlers::Registry> registry);
+  // Over all workers.
+  [[nodiscard]] std::uint64_t count(Counter counter) const;
+
+  // Of the first worker: for signals and timers of the program.
+  [[nodiscard]] reactor::EventLoop& main_loop() { return workers_.front()->loop(); }
+  [[nodiscard]] Worker& worker(std::size_t index) { return *workers_[index]; }
+
+ private:
+  [[nodiscard]] std::vector<reactor::Endpoint> endpoints_of(const protocol::Address& address);
+  protocol::Address listen_on(const protocol::Address& address, const reactor::Endpoint& endpoint);
+  void on_worker_drained(Worker& worker);
+  void on_each_worker(const std::function<void(Worker&)>& call);
+
+  ServerShared shared_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::atomic<std::size_t> undrained_workers_;
+  std::size_t next_unix_worker_ = 0;
+};
+
+}  // namespace appd::servers

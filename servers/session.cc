@@ -1,0 +1,152 @@
+#include "servers/session.h"
+
+#include <utility>
+#include <vector>
+
+namespace appd::servers {
+namespace {
+
+// Reads of one session when the drain begins: what lies in its receive buffer, as far as usual
+// buffers go (6 MiB), without letting one peer that goes on sending hold the others up.
+constexpr int kDrainReads = 128;
+
+}  // namespace
+
+Session::Session(SessionContext& context, SessionId id,
+                 std::unique_ptr<reactor::Transport> transport, Awaiting first)
+    : context_(context),
+      id_(id),
+      number_(context.next_number),
+      connection_(context.loop, context.connection_options, std::move(transport), *this),
+      timer_(reactor::Timer::calling<&Session::on_timeout>(context.loop.timers(), *this)),
+      awaiting_(first) {
+  context_.next_number += context_.number_step;
+}
+
+void Session::start() {
+  await(awaiting_);
+  if (tells_life()) {
+    tell("accepted", {{"peer", connection_.transport().peer_endpoint().to_string()}});
+  }
+  connection_.start();
+}
+
+void Session::refuse(protocol::Status status, std::string_view text) {
+  if (!connection_.open()) return;
+  context_.metrics.add(Counter::kErrorReplies);
+  send_error(status, text);
+  if (tells_life()) tell("closing", {{"status", protocol::status_name(status)}, {"why", text}});
+  connection_.close();
+}
+
+void Session::fail_message(const protocol::Error& error) {
+  const protocol::Status status = protocol::status_of(error);
+  if (status == protocol::Status::kContentTooLarge) {
+    context_.metrics.add(Counter::kContentTooLarge);
+  }
+  refuse(status, error.message);
+}
+
+void Session::drain() {
+  for (int i = 0; i < kDrainReads && connection_.open() && connection_.read_now(); ++i) {
+  }
+  if (connection_.open() && between_messages()) connection_.close();
+}
+
+void Session::cut() { connection_.abort(std::make_error_code(std::errc::operation_canceled)); }
+
+void Session::await(Awaiting what) {
+  awaiting_ = what;
+  const reactor::TimePoint now = context_.loop.now();
+  if (what == Awaiting::kHeader || what == Awaiting::kContent) {
+    if (!std::exchange(message_under_way_, true)) message_began_ = now;
+    timer_.arm(message_began_ + (what == Awaiting::kHeader ? context_.limits.header_timeout
+                                                           : context_.limits.request_timeout));
+    return;
+  }
+  message_under_way_ = false;
+  if (what == Awaiting::kDrained) {
+    timer_.cancel();
+  } else if (context_.draining) {
+    timer_.arm(now);  // back to drain(), outside of this callback
+  } else if (what == Awaiting::kFirstMessage) {
+    timer_.arm(now + context_.limits.header_timeout);
+  } else {
+    timer_.arm(now + context_.limits.idle_timeout);
+  }
+}
+
+reactor::TimePoint Session::message_began() const {
+  return message_under_way_ ? message_began_ : context_.loop.now();
+}
+
+bool Session::between_messages() const {
+  return (awaiting_ == Awaiting::kFirstMessage || awaiting_ == Awaiting::kNextMessage) &&
+         !connection_.above_high_watermark();
+}
+
+void Session::on_timeout() {
+  if (!connection_.open()) return;
+  if (context_.draining && between_messages()) {
+    drain();
+    return;
+  }
+  switch (awaiting_) {
+    case Awaiting::kNextMessage:
+      if (connection_.unsent_bytes() > 0) {  // a slow reader is the write time-out's business
+        await(Awaiting::kNextMessage);
+        break;
+      }
+      context_.metrics.add(Counter::kIdleTimeout);
+      if (tells_life()) tell("closing", {{"why", "idle"}});
+      connection_.close();
+      break;
+    case Awaiting::kFirstMessage:
+    case Awaiting::kHeader:
+      time_out(Counter::kHeaderTimeout, "the header of a message was not complete in time");
+      break;
+    case Awaiting::kContent:
+      time_out(Counter::kRequestTimeout, "the message was not complete in time");
+      break;
+    case Awaiting::kDrained:
+      break;
+  }
+}
+
+void Session::time_out(Counter counter, std::string_view text) {
+  context_.metrics.add(counter);
+  refuse(protocol::Status::kTimeout, text);
+}
+
+void Session::on_end() {
+  if (tells_life()) {
+    tell("closing", {{"why", message_under_way_ ? "peer left within a message" : "peer's end"}});
+  }
+  connection_.close();
+}
+
+void Session::on_drained() {
+  if (connection_.kept_bytes() > 0) return;  // on_bytes() follows
+  await(message_under_way_ ? Awaiting::kContent : Awaiting::kNextMessage);
+}
+
+void Session::on_reading_stopped(StopReason reason) {
+  context_.metrics.add(reason == StopReason::kBudget ? Counter::kBudget : Counter::kWatermark);
+}
+
+void Session::on_closed(std::error_code reason) {
+  timer_.cancel();
+  if (reason == std::errc::timed_out) context_.metrics.add(Counter::kWriteTimeout);
+  if (tells_life()) {
+    tell("closed", {{"reason", reason ? reason.message() : std::string("in order")}});
+  }
+  context_.owner.on_session_closed(*this, reason);
+}
+
+void Session::tell(std::string_view what, std::initializer_list<Field> fields) {
+  std::vector<Field> all{{"connection", number_}};
+  all.insert(all.end(), fields.begin(), fields.end());
+  context_.log.write(Level::kDebug, what, std::span<const Field>(all));
+}
+
+}  // namespace appd::servers

@@ -1,0 +1,129 @@
+// One connection's conversation in one protocol: the delegate of its connection, with its timer.
+//
+// Owned by the worker of its loop, which knows it by a SessionId; the loop's thread only.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "handlers/dispatch.h"
+#include "protocol/message_decoder.h"
+#include "protocol/status.h"
+#include "reactor/connection.h"
+#include "reactor/event_loop.h"
+#include "servers/limits.h"
+#include "servers/log.h"
+#include "servers/metrics.h"
+
+namespace appd::servers {
+
+class Session;
+
+// Names a session of a worker; the generation tells it from earlier ones at the same place.
+struct SessionId {
+  std::uint32_t index = 0;
+  std::uint32_t generation = 0;
+  bool operator==(const SessionId&) const = default;
+};
+
+class SessionOwner {
+ public:
+  // The session's last word; it is to be handed to EventLoop::retire().
+  virtual void on_session_closed(Session& session, std::error_code reason) = 0;
+
+ protected:
+  ~SessionOwner() = default;
+};
+
+// What all sessions of one loop share. Outlives them.
+struct SessionContext {
+  reactor::EventLoop& loop;
+  const Limits& limits;
+  const reactor::ConnectionOptions& connection_options;
+  const protocol::DecodeLimits& decode_limits;
+  protocol::DecodeContext& decode;
+  handlers::Dispatcher& dispatcher;
+  Log& log;
+  Metrics& metrics;
+  SessionOwner& owner;
+  // Connections get numbers for the logs: this worker's first, and the step to its next.
+  std::uint64_t next_number = 1;
+  std::uint64_t number_step = 1;
+  bool draining = false;
+  LogLimit internal_error_lines;
+  std::string reply_header;     // scratch
+  handlers::Reply error_reply;  // scratch
+};
+
+class Session : public reactor::Retirable, protected reactor::ConnectionDelegate {
+ public:
+  // Begins to read; the request is often there already.
+  void start();
+  // Answers an error where the protocol has such a thing, and closes in order.
+  void refuse(protocol::Status status, std::string_view text);
+  // The server drains: what has arrived is answered, a message that has begun may still end, then
+  // the connection is closed.
+  void drain();
+  // Closes at once.
+  void cut();
+
+  [[nodiscard]] SessionId id() const { return id_; }
+
+ protected:
+  // What a session waits for; each has its time limit (SPEC 5).
+  enum class Awaiting : std::uint8_t {
+    kFirstMessage,  // since accept: header_timeout
+    kNextMessage,   // nothing of it is there: idle_timeout
+    kHeader,        // of a message that has begun: header_timeout from its first byte
+    kContent,       // likewise: request_timeout
+    kDrained,       // our own unsent bytes: the connection's write_timeout
+  };
+
+  Session(SessionContext& context, SessionId id, std::unique_ptr<reactor::Transport> transport,
+          Awaiting first);
+
+  // At the end of on_bytes().
+  void await(Awaiting what);
+  // A message was taken from the input; what is behind it belongs to the next.
+  void message_done() { message_under_way_ = false; }
+  // When the first byte of the message under way was seen.
+  [[nodiscard]] reactor::TimePoint message_began() const;
+
+  // An error of the peer: refuse(), with the connection's number in the log.
+  void fail_message(const protocol::Error& error);
+  virtual void send_error(protocol::Status status, std::string_view text) = 0;
+
+  // A connection's life as the tutorial tells it, at level debug.
+  [[nodiscard]] bool tells_life() const { return context_.log.enabled(Level::kDebug); }
+  void tell(std::string_view what, std::initializer_list<Field> fields = {});
+  // For logs: unlike any other connection's of this server.
+  [[nodiscard]] std::uint64_t number() const { return number_; }
+
+  void on_end() override;
+  void on_drained() override;
+  void on_reading_stopped(StopReason reason) override;
+
+  SessionContext& context() { return context_; }
+  reactor::Connection& connection() { return connection_; }
+
+ private:
+  void on_closed(std::error_code reason) final;
+  void on_timeout();
+  void time_out(Counter counter, std::string_view text);
+  [[nodiscard]] bool between_messages() const;
+
+  SessionContext& context_;
+  const SessionId id_;
+  const std::uint64_t number_;
+  reactor::Connection connection_;
+  reactor::Timer timer_;
+  reactor::TimePoint message_began_{};
+  Awaiting awaiting_;
+  bool message_under_way_ = false;
+};
+
+}  // namespace appd::servers

@@ -1,0 +1,124 @@
+// One loop of a server, with its listeners and its sessions. Several workers share nothing on the
+// usual path but the limits of the whole server.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "handlers/dispatch.h"
+#include "handlers/registry.h"
+#include "protocol/address.h"
+#include "reactor/event_loop.h"
+#include "reactor/listener.h"
+#include "servers/connection_limits.h"
+#include "servers/session.h"
+
+namespace appd::servers {
+
+class Worker;
+
+// What the workers of a server share. Outlives them.
+struct ServerShared {
+  ServerShared(const Limits& the_limits, Log& the_log);
+
+  const Limits limits;
+  Log& log;
+  const protocol::DecodeLimits decode_limits;
+  reactor::BufferBudget budget;
+  const reactor::ConnectionOptions connection_options;
+  ConnectionLimit connections;
+  PeerLimit peers;
+  // Called by any worker when a connection ended and another may have been refused before.
+  std::function<void()> on_connection_freed;
+  // Called once by each worker when it is drained; absent: the worker stops its loop.
+  std::function<void(Worker& worker)> on_drained;
+};
+
+class Worker final : private SessionOwner {
+ public:
+  // The worker's number among how many, from 0.
+  struct Place {
+    std::size_t index = 0;
+    std::size_t count = 1;
+  };
+
+  Worker(ServerShared& shared, Place place, reactor::Backend backend,
+         std::shared_ptr<const handlers::Registry> registry);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Before run(), or on the loop's thread.
+  void listen(protocol::Protocol protocol, std::unique_ptr<reactor::ListeningSocket> socket);
+
+  // On the loop's thread (post()):
+  // Takes what waits in the backlog, closes the listeners, answers what has arrived, and is drained
+  // when the last session has ended, at the drain time-out at the latest.
+  void drain();
+  // Ends all sessions at once.
+  void stop();
+  void resume_accepting();
+  // From the next request on.
+  void set_registry(std::shared_ptr<const handlers::Registry> registry);
+
+  [[nodiscard]] reactor::EventLoop& loop() { return loop_; }
+  [[nodiscard]] const Metrics& metrics() const { return metrics_; }
+  [[nodiscard]] std::size_t session_count() const { return session_count_; }
+
+ private:
+  // A listening socket and what is spoken on it.
+  class Door final : public reactor::ListenerDelegate {
+   public:
+    Door(Worker& worker, protocol::Protocol protocol,
+         std::unique_ptr<reactor::ListeningSocket> socket);
+    reactor::Listener& listener() { return listener_; }
+
+   private:
+    bool may_accept() override;
+    void on_accept(std::unique_ptr<reactor::Transport> transport) override;
+    void on_accept_exhausted(std::error_code error) override;
+
+    Worker& worker_;
+    const protocol::Protocol protocol_;
+    reactor::Listener listener_;
+  };
+
+  // Where a session lives; its index and generation are the session's id.
+  struct Seat {
+    std::unique_ptr<Session> session;
+    std::uint32_t generation = 0;
+    std::string peer;  // counted under this name; empty: not counted
+  };
+
+  [[nodiscard]] bool may_accept();
+  void accept(protocol::Protocol protocol, std::unique_ptr<reactor::Transport> transport);
+  void accept_exhausted(std::error_code error);
+  void on_session_closed(Session& session, std::error_code reason) override;
+  void on_drain_deadline();
+  void finish_if_drained();
+  template <class Action>
+  void for_each_session(Action action);
+
+  ServerShared& shared_;
+  reactor::EventLoop loop_;
+  Metrics metrics_;
+  protocol::DecodeContext decode_;
+  std::shared_ptr<const handlers::Registry> registry_;
+  handlers::Dispatcher dispatcher_;
+  SessionContext context_;
+  std::vector<std::unique_ptr<Door>> doors_;
+  std::vector<Seat> seats_;
+  std::vector<std::uint32_t> free_seats_;
+  std::size_t session_count_ = 0;
+  reactor::Timer drain_timer_;
+  LogLimit limit_lines_;
+  LogLimit exhausted_lines_;
+  bool drained_ = false;
+  bool saying_farewell_ = false;  // the drain time-out has come
+};
+
+}  // namespace appd::servers
