@@ -1,0 +1,65 @@
+// A server with an action of its own and a client that calls it, in one program.
+#include <cctype>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "clients/client.h"
+#include "clients/request_builder.h"
+#include "handlers/argument.h"
+#include "handlers/registry.h"
+#include "servers/server.h"
+
+namespace {
+
+using namespace appd;
+
+// "hello" -> "HELLO".
+handlers::Result<void> shout(const handlers::Request& request, handlers::Reply& reply) {
+  std::string scratch;
+  const auto value = handlers::string_argument(request, scratch);
+  if (!value) return tl::unexpected(value.error());
+  std::string loud;
+  for (const unsigned char c : *value) loud += static_cast<char>(std::toupper(c));
+  reply.set_string(loud);
+  return {};
+}
+
+clients::Result<std::string> call(const protocol::Address& address) {
+  auto client = clients::Client::connect(address);
+  if (!client) return tl::unexpected(client.error());
+  auto request = clients::build_request("shout", {.text = "hello"}, clients::ValueForm::kAutomatic);
+  if (!request) return tl::unexpected(request.error());
+  const auto reply = (*client)->call(*std::move(request));
+  if (!reply) return tl::unexpected(reply.error());
+  return reply->result_text();
+}
+
+}  // namespace
+
+int main() {
+  auto registry = std::make_shared<handlers::Registry>();
+  registry->add({.name = "shout", .summary = "Text in capitals", .handler = shout});
+
+  servers::Log log({.level = servers::Level::kWarn});
+  servers::Limits limits;
+  limits.max_connections = 10;
+  servers::Server server(limits, 1, log, registry);
+  const auto bound = server.listen(*protocol::parse_address("app://127.0.0.1:0"));
+
+  clients::Result<std::string> result;
+  std::thread caller([&] {
+    result = call(bound.front());
+    server.drain();
+  });
+  server.run();
+  caller.join();
+
+  if (!result) {
+    std::fprintf(stderr, "consumer: %s\n", result.error().message.c_str());
+    return 1;
+  }
+  std::puts(result->c_str());
+  return 0;
+}
