@@ -127,10 +127,10 @@ Result<std::unique_ptr<ListeningSocket>> MemoryNetwork::listen(const Endpoint& e
   Endpoint bound = endpoint;
   if (bound.family() != AF_UNIX && bound.port() == 0) bound.set_port(take_port());
   auto& same_address = listeners_[bound.to_string()];
-  const bool shared = options.reuse_port && std::all_of(same_address.begin(), same_address.end(),
-                                                        [](const MemoryListeningSocket* other) {
-                                                          return other->options().reuse_port;
-                                                        });
+  const bool shared =
+      options.reuse_port && options.joins_group &&
+      std::all_of(same_address.begin(), same_address.end(),
+                  [](const MemoryListeningSocket* other) { return other->options().reuse_port; });
   if (!same_address.empty() && !shared) {
     return system_failure(EADDRINUSE, "listen on " + bound.to_string());
   }
