@@ -169,6 +169,11 @@ class RuleTest(unittest.TestCase):
         self.write("docs/b.md", "## Two\n[up](../README.md)\n")
         self.assert_finds("links", ("docs/a.md", 3), ("docs/a.md", 7), ("docs/b.md", 2))
 
+    def test_documents_and_sections_that_comments_name_exist(self):
+        self.write("docs/a.md", "# A\n## 2. Two\n### 2.1 More\n")
+        self.write("reactor/a.h", "// docs/a.md 2, docs/a.md, docs/a.md 2.1.\n// docs/b.md\n// (docs/a.md, 3)\n")
+        self.assert_finds("references", ("reactor/a.h", 2), ("reactor/a.h", 3))
+
     @unittest.skipUnless(check.tool("clang-format", check.CLANG_FORMAT_VERSION), "needs clang-format")
     def test_a_source_that_clang_format_would_change_is_found_once(self):
         self.write(".clang-format", "BasedOnStyle: Google\n")
