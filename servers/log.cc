@@ -49,6 +49,7 @@ class LineSink final : public spdlog::sinks::sink {
     return overrun_.load(std::memory_order_relaxed) + lost_.load(std::memory_order_relaxed);
   }
 
+  // On the log's thread, like log().
   void tell_dropped(std::chrono::system_clock::time_point now) {
     const std::uint64_t untold = dropped() - told_;
     if (untold == 0) return;
@@ -75,7 +76,10 @@ struct Log::Impl {
   explicit Impl(const LogOptions& options) : sink(std::make_shared<LineSink>(options)) {}
 
   void start() {
-    pool = std::make_shared<thread_pool>(kLogQueueLines, 1, block_signals);
+    const auto tell_rest = [lines = sink] {
+      lines->tell_dropped(std::chrono::system_clock::now());
+    };
+    pool = std::make_shared<thread_pool>(kLogQueueLines, 1, block_signals, tell_rest);
     sink->watch(*pool);
     logger = std::make_shared<spdlog::async_logger>("appd", sink, pool,
                                                     spdlog::async_overflow_policy::overrun_oldest);
@@ -87,7 +91,6 @@ struct Log::Impl {
   ~Impl() {
     logger.reset();
     pool.reset();  // writes what is queued, joins the thread
-    sink->tell_dropped(std::chrono::system_clock::now());
   }
 
   std::shared_ptr<LineSink> sink;

@@ -1,0 +1,41 @@
+#include "servers/search_file.h"
+
+#include <doctest/doctest.h>
+
+#include "servers/start_error.h"
+#include "tests/servers/text_file.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace appd::servers;
+
+namespace {
+
+std::string refusal(const std::string& path) {
+  try {
+    static_cast<void>(read_search_file(path));
+  } catch (const StartError& error) {
+    CHECK(error.exit_code() == ExitCode::kFailure);
+    return error.what();
+  }
+  return "taken";
+}
+
+}  // namespace
+
+TEST_CASE("search file: an object of strings becomes the entries") {
+  const appd::testing::TemporaryFolder folder;
+  write_text_file(folder.file("s.json"), R"({"a": "b", "c": ""})");
+  const auto entries = read_search_file(folder.file("s.json"));
+  CHECK(entries == appd::handlers::SearchEntries{{"a", "b"}, {"c", ""}});
+}
+
+TEST_CASE("search file: one that is missing, a folder or not as it should be is named") {
+  const appd::testing::TemporaryFolder folder;
+  const std::string path = folder.file("s.json");
+  CHECK(refusal(path) == "search file: open \"" + path + "\": No such file or directory");
+  CHECK(refusal(folder.path()).find(folder.path()) != std::string::npos);
+  write_text_file(path, R"({"a": 1})");
+  CHECK(refusal(path).starts_with("search file \"" + path + "\": "));
+  write_text_file(path, "[]");
+  CHECK(refusal(path).starts_with("search file \"" + path + "\": "));
+}

@@ -1,0 +1,28 @@
+#include "servers/standard_streams.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+
+#include "tests/servers/child_process.h"
+
+using namespace appd::servers;
+
+TEST_CASE("standard streams: closed ones are opened, so that no socket becomes standard error") {
+  const pid_t child = fork_child([] {
+    ::close(STDIN_FILENO);
+    ::close(STDERR_FILENO);
+    open_missing_standard_streams();
+    if (::fcntl(STDIN_FILENO, F_GETFD) < 0 || ::fcntl(STDERR_FILENO, F_GETFD) < 0) return 1;
+    return ::dup(STDOUT_FILENO) > STDERR_FILENO ? 0 : 2;
+  });
+  CHECK(exit_code_of(child) == 0);
+}
+
+TEST_CASE("standard streams: open ones stay what they are") {
+  const Outcome outcome = run_child([] {
+    open_missing_standard_streams();
+    return ::write(STDOUT_FILENO, "still here", 10) == 10 ? 0 : 1;
+  });
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.output == "still here");
+}
