@@ -1,0 +1,256 @@
+"""appd's limits: what happens when each is reached. Time-outs are short and awaited by EOF."""
+
+import select
+import socket
+import unittest
+
+import programs
+import wire
+
+# Long enough to tell that something does not happen, on a machine that is not stuck.
+QUIET_SECONDS = 0.3
+
+
+def is_quiet(connection):
+    """Nothing arrives for a while, no end either."""
+    return not select.select([connection], [], [], QUIET_SECONDS)[0]
+
+
+def keep_alive(value=1):
+    return wire.call("echo", value, connection="keep-alive")
+
+
+class ContentTest(programs.TestCase):
+    def test_content_up_to_the_limit_is_taken(self):
+        with programs.Appd("--max-content=10") as appd:
+            reply = wire.ask(appd.port, wire.text_request('"12345678"', action="echo"))
+            self.assertEqual(wire.result_of(reply), "12345678")
+            request = wire.text_request('"123456789"', action="echo", request_id=1)
+            reply = wire.ask(appd.port, request)
+            self.assertEqual(wire.status_of(reply), "content_too_large")
+
+    def test_too_large_is_answered_at_once_the_content_unread(self):
+        for length in (16 * 2**20 + 1, 2**63, 2**64 - 1):
+            header = wire.fields(b"", "text/json", "utf-8", request_id=7, connection="keep-alive")
+            header["content-length"] = length
+            with self.subTest(length), programs.Appd() as appd:
+                reply = wire.ask(appd.port, wire.with_header(header))
+                self.assertEqual(wire.status_of(reply), "content_too_large")
+                self.assertEqual(reply.header["connection"], "close")
+                self.assertEqual(reply.header["request-id"], 7)
+
+    def test_a_length_of_any_size_is_answered(self):
+        header = wire.fields(b"", "text/json", "utf-8", request_id=7)
+        header["content-length"] = 10**30
+        with programs.Appd() as appd:
+            reply = wire.ask(appd.port, wire.with_header(header))
+            self.assertIn(wire.status_of(reply), ("content_too_large", "bad_header"))
+
+    def test_the_default_limit_is_taken_whole(self):
+        content = b'"' + b"x" * (16 * 2**20 - 2) + b'"'
+        with programs.Appd() as appd:
+            reply = wire.ask(appd.port, wire.text_request(content, action="echo"))
+            self.assertEqual(reply.content, b'{"result": ' + content + b"}")
+
+
+class LingerTest(programs.TestCase):
+    """The reply reaches a client that is still sending; then comes an end, never a reset."""
+
+    def assert_reply_while_sending(self, appd, first, body_bytes, part):
+        with wire.connect(appd.port) as connection:
+            pieces = [first] + [b"x" * (1 << 20)] * (body_bytes >> 20)
+            sender = wire.Sender(connection, pieces, half_close=True)
+            self.assertIn(part, wire.read_to_end(connection))
+            sender.join()
+            self.assertEqual(wire.read_to_end(connection), b"")  # not even later
+
+    def test_content_too_large(self):
+        header = wire.fields(b"", "text/json", "utf-8")
+        header["content-length"] = 32 << 20
+        with programs.Appd() as appd:
+            for _ in range(3):
+                self.assert_reply_while_sending(appd, wire.with_header(header), 32 << 20, b"Error: ")
+
+    def test_a_bad_header(self):
+        with programs.Appd() as appd:
+            self.assert_reply_while_sending(appd, wire.with_header(b"{"), 32 << 20, b"bad_header")
+
+    def test_more_than_one_plain_request(self):
+        with programs.Appd() as appd:
+            request = wire.call("search", "ring")
+            self.assert_reply_while_sending(appd, request, 8 << 20, b"Misty Mountains")
+
+    def test_a_client_that_reads_only_when_all_is_sent(self):
+        """Its reply must not be lost to a reset that the surplus provokes."""
+        request = wire.call("search", "ring") + b"x" * 300_000
+        with programs.Appd() as appd:
+            for _ in range(20):
+                self.assertIn(b"Misty Mountains", wire.exchange(appd.port, request))
+
+    def test_lingering_is_bounded(self):
+        """A client that never ends its side does not keep the server from ending."""
+        with programs.Appd("--drain-timeout=100ms") as appd, wire.connect(appd.port) as connection:
+            connection.sendall(wire.with_header(b"{"))
+            self.assertIn(b"bad_header", wire.read_to_end(connection))
+            self.assertEqual(appd.stop(), 0)
+
+
+class TimeoutTest(programs.TestCase):
+    REQUEST = wire.call("echo", 1, request_id=7)
+    HEADER_END = REQUEST.index(b"}") + 1
+
+    def timed_out(self, flag, sent):
+        with programs.Appd(f"{flag}=200ms") as appd, wire.connect(appd.port) as connection:
+            connection.sendall(sent)
+            reply = wire.read_to_end(connection)
+            return reply
+
+    def test_a_header_begun_and_not_finished(self):
+        for sent in (self.REQUEST[:1], self.REQUEST[:2], self.REQUEST[: self.HEADER_END - 1]):
+            with self.subTest(sent):
+                reply = self.timed_out("--header-timeout", sent)
+                self.assertIn(b'"status": "timeout"', reply)
+                self.assertIn(b'"Error: ', reply)
+
+    def test_nothing_sent_behind_the_accept(self):
+        reply = self.timed_out("--header-timeout", b"")
+        self.assertTrue(reply == b"" or b'"Error: ' in reply, reply)
+
+    def test_content_begun_and_not_finished(self):
+        for sent in (self.REQUEST[: self.HEADER_END], self.REQUEST[:-1]):
+            with self.subTest(sent):
+                reply = self.timed_out("--request-timeout", sent)
+                self.assertIn(b'"request-id": 7, "status": "timeout"', reply)
+
+    def test_the_header_timeout_ends_with_the_header(self):
+        flags = ["--header-timeout=200ms"]
+        with programs.Appd(*flags) as appd, wire.connect(appd.port) as connection:
+            connection.sendall(self.REQUEST[: self.HEADER_END])
+            self.assertTrue(is_quiet(connection))
+            connection.sendall(self.REQUEST[self.HEADER_END :])
+            self.assertEqual(wire.result_of(wire.read_message(connection)), 1)
+
+    def test_bytes_that_trickle_do_not_put_the_time_off(self):
+        with programs.Appd("--header-timeout=300ms") as appd:
+            with wire.connect(appd.port) as connection:
+                for number in range(self.HEADER_END - 1):
+                    connection.sendall(self.REQUEST[number : number + 1])
+                    if select.select([connection], [], [], 0.05)[0]:
+                        break
+                else:
+                    self.fail("a header of 1 byte each 50 ms was waited for")
+                self.assertIn(b'"status": "timeout"', wire.read_to_end(connection))
+
+    def test_an_idle_kept_connection_is_closed_without_a_word(self):
+        with programs.Appd("--idle-timeout=200ms") as appd, wire.connect(appd.port) as connection:
+            connection.sendall(keep_alive())
+            self.assertEqual(wire.result_of(wire.read_message(connection)), 1)
+            self.assertEqual(wire.read_to_end(connection), b"")
+
+    def test_a_reply_without_progress_is_given_up(self):
+        """Seen from outside: the place of the stuck connection becomes free."""
+        request = wire.binary_request(wire.pattern(4 << 20), "a/b", "c", action="echo")
+        flags = ["--write-timeout=300ms", "--max-connections=1"]
+        with programs.Appd(*flags, threads=1) as appd, wire.connect(appd.port) as stuck:
+            stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            stuck.sendall(request)
+            reply = wire.ask(appd.port, wire.call("echo", 1))
+            self.assertEqual(wire.result_of(reply), 1)
+
+    def test_a_slow_reader_is_not_given_up(self):
+        content = wire.pattern(8 << 20)
+        request = wire.binary_request(content, "a/b", "c", action="echo")
+        with programs.Appd("--write-timeout=1s") as appd, wire.connect(appd.port) as connection:
+            sender = wire.Sender(connection, [request])
+            reply = b""
+            while True:
+                piece = connection.recv(1 << 18)
+                if not piece:
+                    break
+                reply += piece
+                select.select([], [], [], 0.05)  # in all longer than the time-out
+            self.assertEqual(reply[-len(content) :], content)
+            sender.join()
+
+
+class ConnectionsTest(programs.TestCase):
+    def test_further_connections_wait_until_one_ends(self):
+        with programs.Appd("--max-connections=1", threads=1) as appd:
+            first = wire.connect(appd.port)
+            first.sendall(keep_alive("first"))
+            self.assertEqual(wire.result_of(wire.read_message(first)), "first")
+            with wire.connect(appd.port) as second:
+                second.sendall(wire.call("echo", "second"))
+                self.assertTrue(is_quiet(second))
+                first.sendall(keep_alive("again"))
+                self.assertEqual(wire.result_of(wire.read_message(first)), "again")
+                first.close()
+                self.assertEqual(wire.result_of(wire.read_message(second)), "second")
+
+    def test_many_times_as_many_connections_are_all_served(self):
+        with programs.Appd("--max-connections=4") as appd:
+            connections = [wire.connect(appd.port) for _ in range(100)]
+            for number, connection in enumerate(connections):
+                connection.sendall(wire.call("echo", number))
+            for number, connection in enumerate(connections):
+                with connection:
+                    self.assertEqual(wire.result_of(wire.read_message(connection)), number)
+
+    def test_a_peers_surplus_connection_is_overloaded(self):
+        with programs.Appd("--max-connections-per-peer=1") as appd:
+            first = wire.connect(appd.port)
+            first.sendall(keep_alive())
+            self.assertEqual(wire.result_of(wire.read_message(first)), 1)
+            reply = wire.ask(appd.port, wire.call("echo", 2))
+            self.assertRegex(wire.result_of(reply), "^Error: ")
+            first.sendall(keep_alive(3))
+            self.assertEqual(wire.result_of(wire.read_message(first)), 3)
+            first.close()
+            programs.wait_until(
+                lambda: wire.result_of(wire.ask(appd.port, wire.call("echo", 4))) == 4,
+                "the first connection's place is free",
+            )
+
+    def test_an_overloaded_client_that_sends_much_still_gets_the_reply(self):
+        with programs.Appd("--max-connections-per-peer=1") as appd:
+            with wire.connect(appd.port) as first:
+                first.sendall(keep_alive())
+                wire.read_message(first)
+                with wire.connect(appd.port) as second:
+                    sender = wire.Sender(second, [b"x" * (1 << 20)] * 8, half_close=True)
+                    self.assertIn(b"overloaded", wire.read_to_end(second))
+                    sender.join()
+
+
+class BackpressureTest(programs.TestCase):
+    def test_a_client_that_does_not_read_is_not_read_from(self):
+        """128 MiB are offered; what the kernel and the watermark hold is far less."""
+        content, count = wire.pattern(1 << 20), 128
+        request = wire.binary_request(content, "a/b", "c", action="echo", connection="keep-alive")
+        with programs.Appd("--write-high-watermark=64KiB") as appd:
+            with wire.connect(appd.port) as connection:
+                sender = wire.Sender(connection, [request] * count)
+                while select.select([], [connection], [], 1.0)[1] and sender.is_alive():
+                    pass
+                self.assertTrue(sender.is_alive(), "all was taken")
+                for _ in range(count):
+                    self.assertEqual(wire.read_message(connection).content, content)
+                sender.join()
+                self.assertEqual(sender.sent, len(request) * count)
+
+    def test_the_budget_of_all_sessions_loses_nothing(self):
+        content = wire.pattern(1 << 20)
+        request = wire.binary_request(content, "a/b", "c", action="echo", connection="keep-alive")
+        with programs.Appd("--max-buffered=2MiB") as appd:
+            connections = [wire.connect(appd.port) for _ in range(8)]
+            senders = [wire.Sender(connection, [request] * 4) for connection in connections]
+            for connection in connections:
+                with connection:
+                    for _ in range(4):
+                        self.assertEqual(wire.read_message(connection).content, content)
+            for sender in senders:
+                sender.join()
+
+
+if __name__ == "__main__":
+    unittest.main()
