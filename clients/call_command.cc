@@ -148,8 +148,9 @@ void turn_until_done(Run& run, reactor::EventLoop& loop, SessionContext& context
   if (!many) return;
   const std::chrono::duration<double> seconds = loop.now() - begin;
   char summary[160];
-  std::snprintf(summary, sizeof summary, "%zu replies over %zu connections, %zu errors, %.3f s\n",
-                run.replies, run.line.connections, run.errors, seconds.count());
+  std::snprintf(summary, sizeof summary,
+                "replies: %zu, errors: %zu, connections: %zu, seconds: %.3f\n", run.replies,
+                run.errors, run.line.connections, seconds.count());
   print(run.streams.err, summary);
 }
 

@@ -37,8 +37,8 @@ class ChannelDelegate {
 };
 
 struct ChannelOptions {
-  SessionOptions session;
-  std::string server;  // for texts
+  SessionOptions session = {};
+  std::string server = {};  // for texts
   // For each of the server's addresses. The time of a reply is shared out among them as well, so
   // that one that swallows everything leaves time for the others.
   reactor::Duration connect_timeout = std::chrono::seconds(10);

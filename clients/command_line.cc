@@ -83,7 +83,6 @@ void define_value_options(CLI::App& app, Parsed& parsed) {
   app.add_option("--header", parsed.line.header_fields,
                  "Add a header field, again for more; VALUE is JSON where valid, else a string")
       ->type_name("NAME=VALUE")
-      ->expected(1)
       ->allow_extra_args(false);
 }
 

@@ -1,0 +1,189 @@
+#include "clients/request_builder.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/clients/fake_server.h"
+#include "tests/clients/golden_cases.h"
+
+namespace appd::clients {
+namespace {
+
+using protocol::Protocol;
+
+std::string content(std::string_view action, const CallValue& value,
+                    ValueForm form = ValueForm::kAutomatic) {
+  auto request = build_request(action, value, form);
+  return request ? request->content : "refused: " + request.error().message;
+}
+
+std::string refusal(const Result<Request>& request) {
+  REQUIRE_FALSE(request);
+  CHECK(client_error_of(request.error()) == ClientError::kInvalidRequest);
+  return request.error().message;
+}
+
+std::string wire(const Result<Request>& request, Protocol protocol = Protocol::kApp) {
+  auto encoded = encode_request(request.value(), protocol).value();
+  return encoded->head + encoded->body;
+}
+
+TEST_CASE("request builder: the tutorial client's requests come out byte for byte") {
+  for (const auto& golden : testing::golden_client_cases()) {
+    CAPTURE(golden.name);
+    const auto& arguments = golden.arguments;
+    // What the tutorial's client sends as bytes for actions it does not know, we do for --binary.
+    const bool known = arguments[0] == "search" || arguments[0] == "binary" ||
+                       golden.request.find("content-length\": 10}double") != std::string::npos ||
+                       arguments[0] == "negate";
+    const ValueForm form = known ? ValueForm::kAutomatic : ValueForm::kBinary;
+    CHECK(wire(build_request(arguments[0], {arguments[1]}, form)) == golden.request);
+  }
+}
+
+TEST_CASE("request builder: search looks up a string, whatever it looks like") {
+  CHECK(content("search", {"5"}) == R"({"action": "search", "value": "5"})");
+  CHECK(content("search", {"[1]"}) == R"({"action": "search", "value": "[1]"})");
+}
+
+TEST_CASE("request builder: other actions take JSON where it is valid and a string otherwise") {
+  CHECK(content("echo", {" [1,2] "}) == R"({"action": "echo", "value": [1,2]})");
+  CHECK(content("echo", {"5"}) == R"({"action": "echo", "value": 5})");
+  CHECK(content("echo", {"a \"b\""}) == R"({"action": "echo", "value": "a \"b\""})");
+  CHECK(content("echo", {"[1,"}) == R"({"action": "echo", "value": "[1,"})");
+  CHECK(content("echo", {""}) == R"({"action": "echo", "value": ""})");
+}
+
+TEST_CASE("request builder: without a value the message has none") {
+  CHECK(content("echo", {}) == R"({"action": "echo"})");
+  CHECK(content("binary", {}) == "binary");
+}
+
+TEST_CASE("request builder: a form that is asked for wins over the action's own") {
+  CHECK(content("search", {"5"}, ValueForm::kJson) == R"({"action": "search", "value": 5})");
+  CHECK(content("double", {"5000000000"}, ValueForm::kJson) ==
+        R"({"action": "double", "value": 5000000000})");
+  CHECK(content("echo", {"[1]"}, ValueForm::kString) == R"({"action": "echo", "value": "[1]"})");
+  CHECK(content("double", {"5"}, ValueForm::kBinary) == "double5");
+}
+
+TEST_CASE("request builder: double and negate take whole numbers of 32 bits") {
+  CHECK(content("double", {"-2147483648"}) == std::string("double\x80\0\0\0", 10));
+  CHECK(content("negate", {"+5\n", true}) == std::string("negate\0\0\0\5", 10));
+  for (const char* wrong : {"5x", "", "5.0", "++5", "+-5", "0x10", "2147483648"}) {
+    CAPTURE(wrong);
+    CHECK(refusal(build_request("double", {wrong}, ValueForm::kAutomatic))
+              .find("from -2147483648 to 2147483647") != std::string::npos);
+  }
+}
+
+TEST_CASE("request builder: a number beyond 32 bits is refused with a way out") {
+  const auto text = refusal(build_request("negate", {"2147483648"}, ValueForm::kAutomatic));
+  CHECK(text.find("--json") != std::string::npos);
+}
+
+TEST_CASE("request builder: one line end behind a file's text is not part of it, bytes are kept") {
+  CHECK(content("search", {"a\n\n", true}) == R"({"action": "search", "value": "a\n"})");
+  CHECK(content("search", {"a\r\n", true}) == R"({"action": "search", "value": "a"})");
+  CHECK(content("search", {"a\n"}) == R"({"action": "search", "value": "a\n"})");
+  CHECK(content("x", {"a\n", true}, ValueForm::kBinary) == "xa\n");
+}
+
+TEST_CASE("request builder: what is not UTF-8 is refused as text and sent as bytes") {
+  CHECK(refusal(build_request("search", {"\xff"}, ValueForm::kAutomatic)).find("--binary") !=
+        std::string::npos);
+  CHECK(content("x", {"\xff"}, ValueForm::kBinary) == "x\xff");
+}
+
+TEST_CASE("request builder: forced JSON must be JSON") {
+  CHECK(refusal(build_request("echo", {"[1,"}, ValueForm::kJson)).find("not JSON") !=
+        std::string::npos);
+}
+
+TEST_CASE("request builder: header fields follow the four in their order") {
+  const auto request = build_request(
+      "echo", {"1"}, ValueForm::kAutomatic,
+      {"X-Trace=abc", "deadline-ms=250", "Request-Id=17", "connection=keep-alive", "action=echo"});
+  CHECK(wire(request) ==
+        testing::message(R"({"action": "echo", "value": 1})",
+                         R"("connection": "keep-alive", "request-id": 17, "deadline-ms": 250, )"
+                         R"("action": "echo", "X-Trace": "abc")"));
+}
+
+TEST_CASE("request builder: a known field of a wrong kind is sent as it is") {
+  const auto request =
+      build_request("echo", {"1"}, ValueForm::kAutomatic, {"connection=7", "deadline-ms=soon"});
+  CHECK(wire(request) == testing::message(R"({"action": "echo", "value": 1})",
+                                          R"("connection": 7, "deadline-ms": "soon")"));
+}
+
+TEST_CASE("request builder: content follows an encoding that a field asks for") {
+  const auto request =
+      build_request("search", {"caf\xc3\xa9"}, ValueForm::kAutomatic, {"content-encoding=latin-1"});
+  CHECK(request.value().content == "{\"action\": \"search\", \"value\": \"caf\xe9\"}");
+  CHECK(request.value().content_encoding == "latin-1");
+}
+
+TEST_CASE("request builder: an unknown encoding changes the field alone") {
+  const auto request =
+      build_request("search", {"x"}, ValueForm::kAutomatic, {"content-encoding=klingon"});
+  CHECK(request.value().content == R"({"action": "search", "value": "x"})");
+}
+
+TEST_CASE("request builder: header fields that cannot be are refused") {
+  for (const char* wrong :
+       {"novalue", "=x", "byteorder=big", "Content-Length=5", "content-type=5", "x=\xff"}) {
+    CAPTURE(wrong);
+    (void)refusal(build_request("echo", {"1"}, ValueForm::kAutomatic, {wrong}));
+  }
+  (void)refusal(build_request("echo", {"1"}, ValueForm::kAutomatic, {"a=1", "A=2"}));
+}
+
+TEST_CASE("request: a header beyond 65,535 bytes is refused") {
+  const auto request =
+      build_request("echo", {"1"}, ValueForm::kAutomatic, {"x=" + std::string(70'000, 'y')});
+  const auto encoded = encode_request(request.value(), Protocol::kApp);
+  REQUIRE_FALSE(encoded);
+  CHECK(client_error_of(encoded.error()) == ClientError::kInvalidRequest);
+}
+
+TEST_CASE("request: a framed echo is split into frames of at most 65,535 bytes") {
+  const std::string value(65535 + 2, 'v');
+  auto request = build_echo_request(Protocol::kFramedEcho, value, ValueForm::kAutomatic);
+  const std::string bytes = wire(request, Protocol::kFramedEcho);
+  CHECK(bytes.substr(0, 2) == "\xff\xff");
+  CHECK(bytes.substr(2 + 65535) == std::string("\0\2vv", 4));
+  CHECK(content_of_frames(bytes) == value);
+}
+
+TEST_CASE("request: an empty framed echo is one empty frame") {
+  auto request = build_echo_request(Protocol::kFramedEcho, "", ValueForm::kAutomatic);
+  CHECK(wire(request, Protocol::kFramedEcho) == std::string(2, '\0'));
+}
+
+TEST_CASE("request: a raw echo is the bytes alone, and there must be some") {
+  auto request = build_echo_request(Protocol::kRawEcho, "ab\n", ValueForm::kAutomatic);
+  CHECK(wire(request, Protocol::kRawEcho) == "ab\n");
+  auto empty = build_echo_request(Protocol::kRawEcho, "", ValueForm::kAutomatic);
+  CHECK_FALSE(encode_request(empty.value(), Protocol::kRawEcho));
+  (void)refusal(build_echo_request(Protocol::kRawEcho, "x", ValueForm::kJson));
+  (void)refusal(build_echo_request(Protocol::kRawEcho, "x", ValueForm::kAutomatic, {"a=b"}));
+}
+
+TEST_CASE("request: a message echo's content-type follows from the value") {
+  const auto type_of = [](std::string value, ValueForm form) {
+    return build_echo_request(Protocol::kMessageEcho, std::move(value), form).value().content_type;
+  };
+  CHECK(type_of("hi", ValueForm::kAutomatic) == "text/plain");
+  CHECK(type_of("\xff", ValueForm::kAutomatic) == "binary/custom-client-binary-type");
+  CHECK(type_of("[1]", ValueForm::kJson) == "text/json");
+}
+
+TEST_CASE("request builder: only ten bytes that begin with result are a packed number") {
+  CHECK(unpack_number(std::string("result\xff\xff\xfe\xd4", 10)) == -300);
+  CHECK_FALSE(unpack_number("result"));
+  CHECK_FALSE(unpack_number("resulted by"));
+  CHECK_FALSE(unpack_number("0123456789"));
+}
+
+}  // namespace
+}  // namespace appd::clients
