@@ -1,7 +1,7 @@
 #include "reactor/signals.h"
 
+#include <array>
 #include <atomic>
-#include <bitset>
 #include <cerrno>
 #include <string>
 #include <thread>
@@ -11,20 +11,21 @@
 namespace appd::reactor {
 namespace {
 
-// A signal handler gets no argument of ours; these two are all it may touch (lock-free atomics,
-// signal-safety(7)).
+// A signal handler gets no argument of ours; these are all it touches (lock-free atomics and
+// write(2), signal-safety(7)).
+constexpr int kSignals = 129;  // the numbers of every system are below
+std::array<std::atomic<bool>, kSignals> pending{};
 std::atomic<int> write_descriptor = kNoDescriptor;
 std::atomic<int> handlers_running = 0;
-static_assert(std::atomic<int>::is_always_lock_free);
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
-extern "C" void write_signal_number(int signo) {
+extern "C" void note_signal(int signo) {
   const int saved_errno = errno;
   handlers_running.fetch_add(1);
-  const int fd = write_descriptor.load();
-  const auto number = static_cast<unsigned char>(signo);
-  // A full pipe loses the number, behind hundreds that the loop has not looked at yet.
-  if (fd != kNoDescriptor) {
-    [[maybe_unused]] const ssize_t written = ::write(fd, &number, 1);
+  pending[static_cast<std::size_t>(signo)].store(true);
+  if (const int fd = write_descriptor.load(); fd != kNoDescriptor) {
+    // A full pipe is as good: the loop will look.
+    [[maybe_unused]] const ssize_t written = ::write(fd, "", 1);
   }
   handlers_running.fetch_sub(1);
   errno = saved_errno;
@@ -56,11 +57,14 @@ Signals::Signals(EventLoop& loop, std::function<void(int)> on_signal, SelfPipe p
 
 Result<void> Signals::install(const std::vector<int>& signals) {
   struct sigaction action {};
-  action.sa_handler = write_signal_number;
+  action.sa_handler = note_signal;
   action.sa_flags = SA_RESTART;
   sigfillset(&action.sa_mask);
   for (const int signo : signals) {
     struct sigaction before {};
+    const bool in_range = signo > 0 && signo < kSignals;
+    if (!in_range) return system_failure(EINVAL, "watch signal " + std::to_string(signo));
+    pending[static_cast<std::size_t>(signo)].store(false);
     if (::sigaction(signo, &action, &before) != 0) {
       return system_failure(errno, "watch signal " + std::to_string(signo));
     }
@@ -80,14 +84,12 @@ Signals::~Signals() {
 }
 
 void Signals::on_ready(Ready) {
-  std::bitset<256> seen;
-  unsigned char numbers[256];
-  // One read a turn: what is left makes the next turn.
-  const ssize_t count = ::read(pipe_.read_end.get(), numbers, sizeof numbers);
-  for (ssize_t i = 0; i < count; ++i) {
-    if (seen.test(numbers[i])) continue;
-    seen.set(numbers[i]);
-    on_signal_(numbers[i]);
+  // First the pipe, then the flags: a signal in between makes one more event, and is not lost.
+  // One read: what it leaves makes one more event, too.
+  std::array<char, 4096> bytes;
+  [[maybe_unused]] const ssize_t count = ::read(pipe_.read_end.get(), bytes.data(), bytes.size());
+  for (const auto& [signo, before] : previous_) {
+    if (pending[static_cast<std::size_t>(signo)].exchange(false)) on_signal_(signo);
   }
 }
 

@@ -1,8 +1,9 @@
 // Delivers Unix signals to a loop as ordinary callbacks, on its thread.
 //
-// The signal handler only writes the number into a pipe (self-pipe; signal-safety(7)), so it works
-// with every poller. One Signals object a process at a time (checked). Signals of one kind that
-// come faster than the loop turns may be told as one. The destructor restores what was before.
+// The signal handler only sets a flag and writes into a pipe (self-pipe; signal-safety(7)), so it
+// works with every poller. One Signals object a process at a time (checked). Signals of one kind
+// that come faster than the loop turns may be told as one, but no kind is lost, and those of one
+// turn are told in the order in which they were named. The destructor restores what was before.
 #pragma once
 
 #include <csignal>
