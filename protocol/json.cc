@@ -207,7 +207,7 @@ class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collect
 // (RapidJSON itself does not look at what realloc returns).
 class StackMemory {
  public:
-  static const bool kNeedFree = true;
+  [[maybe_unused]] static constexpr bool kNeedFree = true;  // of RapidJSON's concept
   void* Malloc(std::size_t size) { return Realloc(nullptr, 0, size); }
   void* Realloc(void* memory, std::size_t, std::size_t size) {
     void* grown = std::realloc(memory, size);
