@@ -169,7 +169,9 @@ class ErrorTest(AppTest):
         return header
 
     def header_with(self, **changed):
-        return wire.fields(b"", "text/json", "utf-8", **changed)
+        header = wire.fields(b"", "text/json", "utf-8")
+        header.update({name.replace("_", "-"): value for name, value in changed.items()})
+        return header
 
     def test_a_bad_header_is_answered_and_the_connection_closed(self):
         good = wire.dumps(self.header_with())

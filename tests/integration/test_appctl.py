@@ -346,7 +346,7 @@ class ResolveTest(programs.TestCase):
         self.assertEqual(done.exit, 0, done.stderr)
         self.assertIn("127.0.0.1", done.stdout)
         self.assertIn("80", done.stdout)
-        self.assertRegex(done.stdout, r"(?i)INET")
+        self.assertRegex(done.stdout, r"(?i)INET|IPv4")
         self.assertRegex(done.stdout, r"(?i)STREAM")
         self.assertRegex(done.stdout, r"(?i)TCP")
 

@@ -52,7 +52,9 @@ class GoldenTest(programs.TestCase):
             with self.subTest(case["name"]):
                 reply = wire.answer_and_close(bytes.fromhex(case["response_hex"]))
                 with wire.RecordingServer(reply) as server:
-                    done = programs.appctl(*client_arguments(case), server=server.address)
+                    done = programs.appctl(
+                        *client_arguments(case), server=server.address, text=False
+                    )
                 self.assertEqual(done.exit, 0, done.stderr)
                 self.assertEqual(
                     [request.raw for request in server.requests],
@@ -65,9 +67,11 @@ class GoldenTest(programs.TestCase):
                 reply = wire.answer_and_close(bytes.fromhex(case["response_hex"]))
                 with wire.RecordingServer(reply) as server:
                     done = programs.appctl(
-                        "--trace", *client_arguments(case), server=server.address
+                        "--trace", *client_arguments(case), server=server.address, text=False
                     )
-                trace = re.sub(rf"\('127\.0\.0\.1', {server.port}\)", "ADDR", done.stderr)
+                trace = re.sub(
+                    rf"\('127\.0\.0\.1', {server.port}\)", "ADDR", done.stderr.decode()
+                )
                 self.assertEqual(trace, case["client_stdout"])
 
     @staticmethod

@@ -34,15 +34,16 @@ class DrainTest(programs.TestCase):
             wire.call("echo", number, connection="keep-alive", request_id=number)
             for number in range(count)
         )
-        with programs.Appd() as appd, wire.connect(appd.port) as connection:
-            # Loopback: what sendall() took has arrived, be it in the kernel's buffers.
-            connection.sendall(requests)
-            appd.signal(signal.SIGTERM)
-            for number in range(count):
-                reply = wire.read_message(connection)
-                self.assertIsNotNone(reply, f"closed behind {number} replies")
-                self.assertEqual(wire.result_of(reply), number)
-            self.assertEqual(wire.read_to_end(connection), b"")
+        with programs.Appd() as appd:
+            with wire.connect(appd.port) as connection:
+                # Loopback: what sendall() took has arrived, be it in the kernel's buffers.
+                connection.sendall(requests)
+                appd.signal(signal.SIGTERM)
+                for number in range(count):
+                    reply = wire.read_message(connection)
+                    self.assertIsNotNone(reply, f"closed behind {number} replies")
+                    self.assertEqual(wire.result_of(reply), number)
+                self.assertEqual(wire.read_to_end(connection), b"")
             self.assertEqual(appd.wait(), 0)
 
     def test_requests_on_many_connections_are_answered(self):
@@ -62,11 +63,21 @@ class DrainTest(programs.TestCase):
             self.assertEqual(appd.wait(), 0)
 
     def test_an_idle_kept_connection_does_not_hold_the_server_up(self):
-        with programs.Appd("--drain-timeout=1h") as appd, wire.connect(appd.port) as connection:
-            connection.sendall(wire.call("echo", 1, connection="keep-alive"))
-            wire.read_message(connection)
-            self.assertEqual(appd.stop(), 0)
-            self.assertEqual(wire.read_to_end(connection), b"")
+        with programs.Appd("--drain-timeout=1h") as appd:
+            with wire.connect(appd.port) as connection:
+                connection.sendall(wire.call("echo", 1, connection="keep-alive"))
+                wire.read_message(connection)
+                appd.signal(signal.SIGTERM)
+                self.assertEqual(wire.read_to_end(connection), b"")
+            self.assertEqual(appd.wait(), 0)
+
+    def test_a_client_that_never_closes_does_not_either(self):
+        with programs.Appd("--drain-timeout=100ms") as appd:
+            with wire.connect(appd.port) as connection:
+                connection.sendall(wire.call("echo", 1, connection="keep-alive"))
+                wire.read_message(connection)
+                self.assertEqual(appd.stop(), 0)
+                self.assertEqual(wire.read_to_end(connection), b"")
 
     def test_half_a_request_is_waited_for_no_longer_than_the_drain_timeout(self):
         request = wire.call("search", "ring")
@@ -79,13 +90,14 @@ class DrainTest(programs.TestCase):
     def test_a_reply_that_is_being_sent_is_sent_to_its_end(self):
         content = wire.pattern(8 << 20)
         request = wire.binary_request(content, "a/b", "c", action="echo")
-        with programs.Appd() as appd, wire.connect(appd.port) as connection:
-            sender = wire.Sender(connection, [request])
-            first = connection.recv(1)  # so the request is answered
-            appd.signal(signal.SIGTERM)
-            wait_until_draining(appd)
-            reply = first + wire.read_to_end(connection)
-            sender.join()
+        with programs.Appd() as appd:
+            with wire.connect(appd.port) as connection:
+                sender = wire.Sender(connection, [request])
+                first = connection.recv(1)  # so the request is answered
+                appd.signal(signal.SIGTERM)
+                wait_until_draining(appd)
+                reply = first + wire.read_to_end(connection)
+                sender.join()
             self.assertEqual(reply[-len(content) :], content)
             self.assertEqual(appd.wait(), 0)
 

@@ -142,7 +142,7 @@ class FailureTest(programs.TestCase):
     def test_wrong_flags_and_values_name_themselves(self):
         for flags in (
             ["--frobnicate"],
-            ["--thread", "2"],
+            ["--thread"],
             ["--threads", "0"],
             ["--threads", "two"],
             ["--threads", "-1"],
