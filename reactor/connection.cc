@@ -47,8 +47,7 @@ template <class Body>
 void Connection::event(Body body) {
   APPD_CHECK(!in_event_);
   in_event_ = true;
-  // Within another connection's event the shared buffer may hold that one's bytes.
-  collecting_ = loop_.output_buffer().empty();
+  collecting_ = loop_.claim_buffers();
   try {
     body();
     flush_collected();
@@ -57,6 +56,7 @@ void Connection::event(Body body) {
     finish_close(std::make_error_code(std::errc::not_enough_memory));
     flush_collected();
   }
+  if (std::exchange(collecting_, false)) loop_.release_buffers();
   end_event();
 }
 
@@ -72,7 +72,13 @@ void Connection::end_event() {
 }
 
 void Connection::start() {
-  event([this] { read_some(); });
+  event([this] {
+    if (collecting_) {
+      read_some();
+    } else {  // the loop's read buffer holds what the other connection's delegate looks at
+      registration_.schedule();
+    }
+  });
 }
 
 void Connection::on_ready(Ready ready) {
@@ -80,10 +86,9 @@ void Connection::on_ready(Ready ready) {
     const bool may_write = write_wants_ == Interest::kWrite ? ready.writable : ready.readable;
     const bool may_read = read_wants_ == Interest::kRead ? ready.readable : ready.writable;
     if (may_write && !unsent_.empty()) flush_unsent();
-    if (!may_read) return;
-    if (state_ == State::kOpen) {
+    if (state_ == State::kOpen && (may_read || redeliver_)) {
       read_some();
-    } else if (state_ != State::kClosed) {
+    } else if (may_read && state_ != State::kOpen && state_ != State::kClosed) {
       discard_some();
     }
   });
@@ -150,15 +155,21 @@ bool Connection::wants_input() const {
 
 bool Connection::may_read() {
   if (state_ != State::kOpen || !wants_input()) return false;
-  if (options_.budget == nullptr || overdraft_ || options_.budget->allows(accounted_)) return true;
-  overdraft_ = options_.budget->begin_overdraft();
-  if (overdraft_) return true;
-  budget_paused_ = true;
-  delegate_.on_reading_stopped(ConnectionDelegate::StopReason::kBudget);
-  return false;
+  BufferBudget* const budget = options_.budget;
+  if (budget != nullptr && !overdraft_ && !budget->allows(accounted_)) {
+    overdraft_ = budget->begin_overdraft();
+    budget_paused_ = !overdraft_;
+  }
+  if (!budget_paused_) {
+    budget_told_ = false;
+  } else if (!std::exchange(budget_told_, true)) {
+    delegate_.on_reading_stopped(ConnectionDelegate::StopReason::kBudget);
+  }
+  return !budget_paused_;
 }
 
 bool Connection::read_now() {
+  APPD_CHECK(!loop_.buffers_claimed());
   bool found = false;
   event([&] { found = read_some(); });
   return found;
@@ -242,6 +253,7 @@ void Connection::keep_input(std::span<const std::byte> bytes) {
 
 void Connection::show_kept_input() {
   if (state_ != State::kOpen || paused_ || above_watermark_) return;
+  if (input_.empty() || input_.size() < wanted_) return;
   const Consumed consumed = delegate_.on_bytes(input_.bytes());
   APPD_CHECK(consumed.bytes <= input_.size(), consumed.bytes, input_.size());
   wanted_ = consumed.wanted;
@@ -252,7 +264,9 @@ void Connection::show_kept_input() {
 // our close into a reset.
 void Connection::discard_some() {
   const IoResult result = transport_->read(loop_.read_buffer());
-  if (result.outcome == IoOutcome::kWouldBlock) {
+  if (result.outcome == IoOutcome::kBytes) {
+    read_wants_ = Interest::kRead;
+  } else if (result.outcome == IoOutcome::kWouldBlock) {
     read_wants_ = result.wants;
   } else if (result.outcome == IoOutcome::kEnd) {
     end_seen_ = true;
@@ -290,6 +304,7 @@ void Connection::send(std::span<const std::byte> head, std::span<const std::byte
     event([&] { send(head, body); });
     return;
   }
+  if (body.empty()) std::swap(head, body);
   Buffer& collected = loop_.output_buffer();
   if (!unsent_.empty()) {
     unsent_.append(head);
@@ -332,7 +347,7 @@ void Connection::note_unsent() {
 
 void Connection::flush_collected() {
   Buffer& collected = loop_.output_buffer();
-  if (!std::exchange(collecting_, false) || collected.empty()) return;
+  if (!collecting_ || collected.empty()) return;
   if (state_ != State::kClosed) write_now(collected.bytes(), {});
   collected.clear();
 }
@@ -354,7 +369,7 @@ void Connection::flush_unsent() {
   above_watermark_ = false;
   if (state_ != State::kOpen) return;
   delegate_.on_drained();
-  if (!input_.empty()) {
+  if (state_ == State::kOpen && !input_.empty()) {
     redeliver_ = true;
     registration_.schedule();
   }

@@ -80,8 +80,8 @@ class Connection final : private EventSink {
   // Closes without a callback if still open.
   ~Connection();
 
-  // Begins to read, at once: a request is often there before its accept. Once, after which the
-  // delegate may be called.
+  // Begins to read, at once: a request is often there before its accept. (Within another
+  // connection's callback: in the next turn.) Once, after which the delegate may be called.
   void start();
 
   // Sends `head` and `body` behind all that was sent before. What the kernel does not take is
@@ -91,9 +91,10 @@ class Connection final : private EventSink {
   void finish_sending();
 
   // Reads what has arrived without waiting for the loop to say so, once and within the limits of
-  // flow control. Whether there was anything. Not within a callback.
+  // flow control. Whether there was anything. Not within a callback of any connection.
   bool read_now();
-  // The delegate's own reason not to read; resume shows what was kept in the next turn.
+  // The delegate's own reason not to read; resume shows what was kept in the next turn, if that is
+  // as much as was `wanted`.
   void pause_reading();
   void resume_reading();
 
@@ -165,10 +166,11 @@ class Connection final : private EventSink {
   Interest read_wants_ = Interest::kRead;    // what a read that would block waits for
   Interest write_wants_ = Interest::kWrite;  // likewise
   bool in_event_ = false;
-  bool collecting_ = false;  // send() collects in the loop's output buffer
+  bool collecting_ = false;  // has the loop's buffers: send() collects in the output buffer
   bool paused_ = false;      // by the delegate
   bool above_watermark_ = false;
   bool budget_paused_ = false;
+  bool budget_told_ = false;    // the delegate knows that the budget stopped it
   bool overdraft_ = false;      // holds the budget's overdraft
   bool redeliver_ = false;      // input_ is to be shown again without new bytes
   bool end_seen_ = false;       // the peer's end was read

@@ -11,6 +11,8 @@ Connector::Connector(EventLoop& loop, ConnectorDelegate& delegate)
 
 void Connector::start(std::vector<Endpoint> endpoints, Duration attempt_timeout) {
   APPD_CHECK(!endpoints.empty());
+  registration_.reset();
+  transport_.reset();
   endpoints_ = std::move(endpoints);
   attempt_timeout_ = attempt_timeout;
   next_ = 0;
@@ -35,7 +37,9 @@ void Connector::try_next() {
 }
 
 void Connector::on_ready(Ready /*ready*/) {
-  if (const std::error_code error = transport_->connect_result()) {
+  const std::error_code error = transport_->connect_result();
+  if (error == std::errc::operation_in_progress) return;  // readiness is only a hint
+  if (error) {
     attempt_failed(
         {error, "connect to " + endpoints_[next_ - 1].to_string() + ": " + error.message()});
     return;

@@ -90,8 +90,10 @@ void EventLoop::stop() {
 
 Registration EventLoop::watch(Descriptor fd, EventSink& sink) {
   if (free_slots_.empty()) {
-    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
     slots_.emplace_back();
+    // Room for all, so that release_slot() never allocates.
+    if (free_slots_.capacity() < slots_.size()) free_slots_.reserve(2 * slots_.size());
+    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
   }
   const std::uint32_t index = free_slots_.back();
   free_slots_.pop_back();

@@ -121,7 +121,12 @@ class EventLoop {
   // Destroys `object` at the end of this turn (or of the next, outside of a turn).
   void retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::move(object)); }
 
-  // Memory that connections of this loop share, valid only within a callback.
+  // Memory that connections of this loop share. It is one connection's at a time, from
+  // claim_buffers() to release_buffers() within one callback. false: somebody else's callback, from
+  // within which this one came, has it.
+  [[nodiscard]] bool claim_buffers() { return !std::exchange(buffers_claimed_, true); }
+  void release_buffers() { buffers_claimed_ = false; }
+  [[nodiscard]] bool buffers_claimed() const { return buffers_claimed_; }
   [[nodiscard]] std::span<std::byte> read_buffer() {
     return {read_buffer_.get(), kReadBufferBytes};
   }
@@ -171,6 +176,7 @@ class EventLoop {
   std::vector<std::unique_ptr<Retirable>> retired_;
   std::unique_ptr<std::byte[]> read_buffer_;
   Buffer output_buffer_;
+  bool buffers_claimed_ = false;
   std::atomic<bool> stopping_ = false;
 
   std::mutex posted_mutex_;

@@ -1,5 +1,8 @@
 #include "reactor/listener.h"
 
+#include <new>
+#include <utility>
+
 namespace appd::reactor {
 
 Listener::Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket,
@@ -33,6 +36,15 @@ void Listener::accept_backlog(std::size_t limit) {
 }
 
 bool Listener::accept_one() {
+  try {
+    return accept_or_throw();
+  } catch (const std::bad_alloc&) {
+    rest(std::make_error_code(std::errc::not_enough_memory));
+    return false;
+  }
+}
+
+bool Listener::accept_or_throw() {
   if (!delegate_.may_accept()) {
     pause();
     return false;
@@ -47,12 +59,16 @@ bool Listener::accept_one() {
     case AcceptOutcome::kWouldBlock:
       return false;
     case AcceptOutcome::kExhausted:
-      exhausted_timer_.arm(loop_.now() + kExhaustedPause);
-      update_interest();
-      delegate_.on_accept_exhausted(accepted.error);
+      rest(accepted.error);
       return false;
   }
   return false;
+}
+
+void Listener::rest(std::error_code error) {
+  exhausted_timer_.arm(loop_.now() + kExhaustedPause);
+  update_interest();
+  delegate_.on_accept_exhausted(error);
 }
 
 void Listener::update_interest() {

@@ -18,8 +18,8 @@ class ListenerDelegate {
   // is paused until resume().
   [[nodiscard]] virtual bool may_accept() { return true; }
   virtual void on_accept(std::unique_ptr<Transport> transport) = 0;
-  // The system has no descriptor or memory left (EMFILE ...); accepting goes on by itself after
-  // Listener::kExhaustedPause.
+  // The system has no descriptor or memory left (EMFILE ..., or std::bad_alloc out of on_accept(),
+  // whose connection is lost then); accepting goes on by itself after Listener::kExhaustedPause.
   virtual void on_accept_exhausted(std::error_code error) = 0;
 
  protected:
@@ -48,6 +48,8 @@ class Listener final : private EventSink {
   void on_ready(Ready ready) override;
   // Whether another connection may be waiting.
   bool accept_one();
+  bool accept_or_throw();
+  void rest(std::error_code error);
   void update_interest();
 
   EventLoop& loop_;

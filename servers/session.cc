@@ -1,5 +1,6 @@
 #include "servers/session.h"
 
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -67,6 +68,8 @@ void Session::await(Awaiting what) {
   message_under_way_ = false;
   if (what == Awaiting::kDrained) {
     timer_.cancel();
+  } else if (context_.draining && connection_.above_high_watermark()) {
+    timer_.cancel();  // on_drained() comes first
   } else if (context_.draining) {
     timer_.arm(now);  // back to drain(), outside of this callback
   } else if (what == Awaiting::kFirstMessage) {
@@ -87,6 +90,14 @@ bool Session::between_messages() const {
 
 void Session::on_timeout() {
   if (!connection_.open()) return;
+  try {
+    end_wait();
+  } catch (const std::bad_alloc&) {  // not enough memory for a reply
+    cut();
+  }
+}
+
+void Session::end_wait() {
   if (context_.draining && between_messages()) {
     drain();
     return;

@@ -113,6 +113,7 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
  private:
   void on_closed(std::error_code reason) final;
   void on_timeout();
+  void end_wait();
   void time_out(Counter counter, std::string_view text);
   [[nodiscard]] bool between_messages() const;
 

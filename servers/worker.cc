@@ -1,5 +1,6 @@
 #include "servers/worker.h"
 
+#include <new>
 #include <utility>
 
 #include "reactor/check.h"
@@ -124,8 +125,10 @@ void Worker::accept_exhausted(std::error_code error) {
 
 void Worker::accept(Protocol protocol, std::unique_ptr<Transport> transport) {
   if (free_seats_.empty()) {
-    free_seats_.push_back(static_cast<std::uint32_t>(seats_.size()));
     seats_.emplace_back();
+    // Room for all, so that giving one back never allocates.
+    if (free_seats_.capacity() < seats_.size()) free_seats_.reserve(2 * seats_.size());
+    free_seats_.push_back(static_cast<std::uint32_t>(seats_.size() - 1));
   }
   const std::uint32_t index = free_seats_.back();
   Seat& seat = seats_[index];
@@ -136,6 +139,14 @@ void Worker::accept(Protocol protocol, std::unique_ptr<Transport> transport) {
   ++session_count_;
   shared_.connections.acquire();
   metrics_.add(Counter::kAccepted);
+  try {
+    admit(seat, std::move(peer));
+  } catch (const std::bad_alloc&) {
+    seat.session->cut();
+  }
+}
+
+void Worker::admit(Seat& seat, std::string peer) {
   if (peer.empty() || shared_.peers.try_acquire(peer)) {
     seat.peer = std::move(peer);
     seat.session->start();

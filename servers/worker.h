@@ -96,6 +96,7 @@ class Worker final : private SessionOwner {
 
   [[nodiscard]] bool may_accept();
   void accept(protocol::Protocol protocol, std::unique_ptr<reactor::Transport> transport);
+  void admit(Seat& seat, std::string peer);
   void accept_exhausted(std::error_code error);
   void on_session_closed(Session& session, std::error_code reason) override;
   void on_drain_deadline();
