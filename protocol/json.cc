@@ -10,11 +10,16 @@
 #include <new>
 #include <vector>
 
+#include "protocol/json_members.h"
 #include "protocol/json_text.h"
 #include "protocol/utf8.h"
 
 namespace appd::protocol {
 namespace {
+
+using internal::JsonMember;
+using internal::JsonPlace;
+using internal::JsonSlice;
 
 // Memory that a reader keeps between texts. A usual header or request needs a few hundred bytes.
 constexpr std::size_t kKeptStackBytes = std::size_t{64} * 1024;
@@ -100,26 +105,6 @@ class TokenStream {
 // Found by RapidJSON in place of its own template, by the type of the argument.
 void SkipWhitespace(TokenStream& stream) { stream.next_token(); }
 
-// A range of the text. 32 bits, because an object may have millions of members.
-struct Slice {
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
-
-  [[nodiscard]] std::string_view of(std::string_view text) const {
-    return text.substr(begin, end - begin);
-  }
-};
-
-struct Value {
-  Slice slice;
-  JsonKind kind = JsonKind::kNull;
-};
-
-struct Member {
-  Slice name;  // without the quotes, not decoded
-  Value value;
-};
-
 // Whether `utf8`, decoded from escapes and otherwise valid, holds a surrogate: 0xed leads the
 // characters from U+D000 on, of which those from U+D800 on are surrogates.
 bool has_surrogate(std::string_view utf8) {
@@ -134,7 +119,7 @@ bool has_surrogate(std::string_view utf8) {
 // before it takes it, and a scalar or a name behind its last byte.
 class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collector> {
  public:
-  Collector(const TokenStream& stream, std::vector<Member>* members)
+  Collector(const TokenStream& stream, std::vector<JsonMember>* members)
       : stream_(stream), members_(members) {}
 
   bool Null() { return scalar(JsonKind::kNull); }
@@ -154,7 +139,7 @@ class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collect
   bool StartArray() { return open(); }
   bool EndArray(rapidjson::SizeType) { return close(JsonKind::kArray); }
 
-  [[nodiscard]] const Value& outermost() const { return outermost_; }
+  [[nodiscard]] const JsonPlace& outermost() const { return outermost_; }
   [[nodiscard]] bool found_surrogate() const { return found_surrogate_; }
 
  private:
@@ -164,7 +149,7 @@ class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collect
     return !found_surrogate_;
   }
   // The current token, without so many bytes at both ends.
-  [[nodiscard]] Slice token(std::size_t margin) const {
+  [[nodiscard]] JsonSlice token(std::size_t margin) const {
     return {static_cast<std::uint32_t>(stream_.token_offset() + margin),
             static_cast<std::uint32_t>(stream_.Tell() - margin)};
   }
@@ -186,7 +171,7 @@ class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collect
     if (depth_ < 2) finish({{opened_at_[depth_], end}, kind});
     return true;
   }
-  void finish(const Value& value) {
+  void finish(const JsonPlace& value) {
     if (depth_ == 0) {
       outermost_ = value;
     } else if (members_ != nullptr && stream_.text()[opened_at_[0]] == '{') {
@@ -195,11 +180,11 @@ class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collect
   }
 
   const TokenStream& stream_;
-  std::vector<Member>* members_;  // nullptr: not wanted
+  std::vector<JsonMember>* members_;  // nullptr: not wanted
   std::size_t depth_ = 0;
   std::uint32_t opened_at_[2] = {0, 0};  // the outermost bracket, and the one within it
-  Slice name_;
-  Value outermost_;
+  JsonSlice name_;
+  JsonPlace outermost_;
   bool found_surrogate_ = false;
 };
 
@@ -291,20 +276,26 @@ Result<void> check_bytes(std::string_view text) {
 struct JsonReader::Impl {
   StackMemory memory;
   std::optional<Parser> parser{std::in_place, &memory, kFirstStackBytes};
-  std::vector<Member> members;
+  std::vector<JsonMember> members;
   std::string name;
 
   // Fills `members` if they are wanted.
-  Result<Value> parse(std::string_view text, bool want_members);
+  Result<JsonPlace> parse(std::string_view text, bool want_members);
   void give_back_excess();
 };
 
-Result<Value> JsonReader::Impl::parse(std::string_view text, bool want_members) {
+Result<JsonPlace> JsonReader::Impl::parse(std::string_view text, bool want_members) {
   constexpr unsigned kFlags =
       rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
   members.clear();
   if (Result<void> checked = check_bytes(text); !checked) {
     return tl::unexpected<Error>(std::move(checked.error()));
+  }
+  if (want_members) {
+    if (internal::scan_flat_object(text, members)) {
+      return JsonPlace{{0, static_cast<std::uint32_t>(text.size())}, JsonKind::kObject};
+    }
+    members.clear();
   }
   TokenStream stream(text);
   Collector collector(stream, want_members ? &members : nullptr);
@@ -323,7 +314,7 @@ void JsonReader::Impl::give_back_excess() {
     parser.emplace(&memory, kFirstStackBytes);
     memory.forget();
   }
-  if (members.capacity() > kKeptMembers) std::vector<Member>().swap(members);
+  if (members.capacity() > kKeptMembers) std::vector<JsonMember>().swap(members);
   if (name.capacity() > kKeptStackBytes) std::string().swap(name);
 }
 
@@ -333,9 +324,9 @@ JsonReader::JsonReader(JsonReader&&) noexcept = default;
 JsonReader& JsonReader::operator=(JsonReader&&) noexcept = default;
 
 Result<void> JsonReader::read_object(std::string_view text, const MemberCallback& member) {
-  Result<Value> value = impl_->parse(text, true);
+  Result<JsonPlace> value = impl_->parse(text, true);
   if (value && value->kind == JsonKind::kObject) {
-    for (const Member& found : impl_->members) {
+    for (const JsonMember& found : impl_->members) {
       std::string_view name = found.name.of(text);
       if (name.find('\\') != std::string_view::npos) {
         impl_->name.clear();
@@ -353,7 +344,7 @@ Result<void> JsonReader::read_object(std::string_view text, const MemberCallback
 }
 
 Result<JsonView> JsonReader::read_value(std::string_view text) {
-  Result<Value> value = impl_->parse(text, false);
+  Result<JsonPlace> value = impl_->parse(text, false);
   impl_->give_back_excess();
   if (!value) return tl::unexpected<Error>(std::move(value.error()));
   return JsonView(value->slice.of(text), value->kind);

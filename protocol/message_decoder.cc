@@ -1,6 +1,6 @@
 #include "protocol/message_decoder.h"
 
-#include <functional>
+#include <array>
 #include <limits>
 #include <string_view>
 
@@ -16,39 +16,27 @@ DecodeEvent message(std::span<const std::byte> input, std::size_t header_bytes, 
   return {DecodeEvent::Kind::kMessage, bytes, input.subspan(header_bytes, bytes - header_bytes)};
 }
 
-// `view` moved along with `from`, whose copy begins at `to`; false if it is not a part of it.
-bool rebase(std::string_view& view, std::string_view from, const char* to) {
-  std::less<> before;  // also orders pointers into different objects
-  if (view.data() == nullptr || before(view.data(), from.data()) ||
-      before(from.data() + from.size(), view.data() + view.size())) {
-    return false;
-  }
-  view = {to + (view.data() - from.data()), view.size()};
-  return true;
-}
-
 }  // namespace
 
 // A header whose content is awaited: its texts are copied, because until the content is there the
 // input moves and the context serves other connections.
 struct MessageDecoder::Held {
-  Held(const DecodeContext& context, std::span<const std::byte> json_bytes, std::size_t message_end)
-      : header(context.header),
-        header_bytes(kPrefixBytes + json_bytes.size()),
-        message_bytes(message_end) {
-    std::string_view json(reinterpret_cast<const char*>(json_bytes.data()), json_bytes.size());
-    text.reserve(json.size() + context.unescaped.size());
-    text.append(json).append(context.unescaped);
-    auto keep = [&](std::string_view& view) {
-      if (!rebase(view, json, text.data())) {
-        rebase(view, context.unescaped, text.data() + json.size());
-      }
-    };
-    keep(header.content_type);
-    keep(header.content_encoding);
-    keep(header.request_id);
-    if (header.action) keep(*header.action);
-    if (header.status) keep(*header.status);
+  Held(const MessageHeader& parsed, std::size_t header_end, std::size_t message_end)
+      : header(parsed), header_bytes(header_end), message_bytes(message_end) {
+    header.content_length_digits = {};
+    std::array<std::string_view*, 5> views = {&header.content_type, &header.content_encoding,
+                                              &header.request_id, nullptr, nullptr};
+    if (header.action) views[3] = &*header.action;
+    if (header.status) views[4] = &*header.status;
+    std::size_t total = 0;
+    for (const std::string_view* view : views) total += view != nullptr ? view->size() : 0;
+    text.reserve(total);  // so that what a view borrows from never moves
+    for (std::string_view* view : views) {
+      if (view == nullptr) continue;
+      const std::size_t begin = text.size();
+      text.append(*view);
+      *view = std::string_view(text).substr(begin);
+    }
   }
 
   MessageHeader header;
@@ -68,13 +56,18 @@ Result<DecodeEvent> HeaderDecoder::next(std::span<const std::byte> input) {
     return fail(Status::kBadHeader, "the header is empty: its length must be 2 or more");
   }
   if (input.size() < header_bytes) return need(header_bytes);
+  const std::span<const std::byte> json = input.subspan(kPrefixBytes, json_bytes);
+  if (const MessageHeader* cached = context_.cache.find(json, rules_)) {
+    context_.header = *cached;
+    return DecodeEvent{DecodeEvent::Kind::kHeader, header_bytes, {}};
+  }
   Result<void> parsed =
-      parse_message_header(context_.reader, input.subspan(kPrefixBytes, json_bytes), rules_,
-                           context_.header, context_.unescaped);
+      parse_message_header(context_.reader, json, rules_, context_.header, context_.unescaped);
   if (!parsed) {
     failed_ = true;
     return tl::unexpected<Error>(std::move(parsed.error()));
   }
+  if (context_.unescaped.empty()) context_.cache.remember(json, rules_, context_.header);
   return DecodeEvent{DecodeEvent::Kind::kHeader, header_bytes, {}};
 }
 
@@ -116,8 +109,7 @@ Result<DecodeEvent> MessageDecoder::begin_message(std::span<const std::byte> inp
   std::size_t message_bytes = header_bytes + static_cast<std::size_t>(content_bytes);
   if (input.size() >= message_bytes) return message(input, header_bytes, message_bytes);
 
-  std::span<const std::byte> json = input.subspan(kPrefixBytes, header_bytes - kPrefixBytes);
-  held_ = std::make_unique<Held>(context_, json, message_bytes);
+  held_ = std::make_unique<Held>(context_.header, header_bytes, message_bytes);
   state_ = State::kContent;
   return need(message_bytes);
 }

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include "protocol/header_cache.h"
 #include "protocol/message_header.h"
 
 namespace appd::protocol {
@@ -33,6 +34,7 @@ struct DecodeContext {
   JsonReader reader;  // also for others of the same loop, between calls of a decoder
   MessageHeader header;
   std::string unescaped;  // text of `header` that was escaped
+  HeaderCache cache;
 };
 
 // Parts 1 and 2 only: for a session that passes the content through.

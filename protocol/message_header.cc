@@ -32,8 +32,9 @@ char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0
 
 // `lower` is in lower case already.
 bool equals_ignoring_case(std::string_view text, std::string_view lower) {
-  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
-                    [](char a, char b) { return ascii_lower(a) == b; });
+  return text.size() == lower.size() &&
+         (text == lower || std::equal(text.begin(), text.end(), lower.begin(),
+                                      [](char a, char b) { return ascii_lower(a) == b; }));
 }
 
 std::optional<Field> find_field(std::string_view name) {
@@ -116,6 +117,7 @@ void HeaderParser::take_known(Field field, const JsonView& value) {
     case Field::kContentLength: {
       auto length = whole_number(field, value, INT64_MAX);
       header_.content_length = static_cast<std::uint64_t>(length.value_or(0));
+      header_.content_length_digits = value.text();
       return;
     }
     case Field::kConnection:

@@ -33,7 +33,8 @@ struct MessageHeader {
   ByteOrder byte_order = kNativeByteOrder;
   std::string_view content_type;
   std::string_view content_encoding;
-  std::uint64_t content_length = 0;  // at most 2^63 - 1
+  std::uint64_t content_length = 0;        // at most 2^63 - 1
+  std::string_view content_length_digits;  // as they stood in the header; empty when it was cached
 
   // Extensions. Empty or nullopt where the field is absent.
   bool has_connection = false;
