@@ -16,23 +16,23 @@ constexpr std::size_t kColumns = 5;
 using Row = std::array<std::string, kColumns>;
 
 std::string family_name(int family) {
-  if (family == AF_INET) return "IPv4";
-  if (family == AF_INET6) return "IPv6";
-  if (family == AF_UNIX) return "unix";
+  if (family == AF_INET) return "AF_INET";
+  if (family == AF_INET6) return "AF_INET6";
+  if (family == AF_UNIX) return "AF_UNIX";
   return std::to_string(family);
 }
 
 std::string socket_type_name(int type) {
-  if (type == SOCK_STREAM) return "stream";
-  if (type == SOCK_DGRAM) return "datagram";
-  if (type == SOCK_RAW) return "raw";
+  if (type == SOCK_STREAM) return "SOCK_STREAM";
+  if (type == SOCK_DGRAM) return "SOCK_DGRAM";
+  if (type == SOCK_RAW) return "SOCK_RAW";
   return std::to_string(type);
 }
 
 std::string protocol_number_name(int protocol) {
-  if (protocol == IPPROTO_TCP) return "tcp";
-  if (protocol == IPPROTO_UDP) return "udp";
-  if (protocol == IPPROTO_IP) return "any";
+  if (protocol == IPPROTO_TCP) return "IPPROTO_TCP";
+  if (protocol == IPPROTO_UDP) return "IPPROTO_UDP";
+  if (protocol == IPPROTO_IP) return "IPPROTO_IP";
   return std::to_string(protocol);
 }
 

@@ -9,8 +9,8 @@
 
 namespace appd::clients {
 
-// One line an address, in columns: family, socket type, protocol, canonical name ("-" where there
-// is none; getaddrinfo gives it for the first address only), address.
+// One line an address, in columns: family, socket type and protocol by their names in C, canonical
+// name ("-" where there is none; getaddrinfo gives it for the first address only), address.
 [[nodiscard]] std::string format_addresses(const std::vector<reactor::ResolvedAddress>& addresses);
 
 // `service` may be empty; the address is then printed without a port. Returns the exit code: 3 for
