@@ -138,8 +138,9 @@ class Program:
 class Appd(Program):
     """appd on ports of the system's choice: Appd("--max-content", "10", listen=[...])."""
 
-    def __init__(self, *flags, listen=("app://127.0.0.1:0",), threads=2, env=None):
-        command = [APPD, "--threads", threads]
+    def __init__(self, *flags, listen=("app://127.0.0.1:0",), threads=2, env=None, prefix=()):
+        """`prefix`: a command that starts the program given behind it."""
+        command = [*prefix, APPD, "--threads", threads]
         for address in listen:
             command += ["--listen", address]
         super().__init__([*command, *flags], env)

@@ -284,7 +284,8 @@ class ErrorTest(AppTest):
 
     def test_every_encoding_of_python(self):
         text = json.dumps({"action": "search", "value": "caf\u00e9 \U0001f436"}, ensure_ascii=False)
-        for encoding in "utf-8 utf8 UTF-8 utf-16 utf-16-le utf-16-be utf-32 utf_32_le utf-32-be".split():
+        names = "utf-8 utf8 UTF-8 utf-16 utf-16-le utf-16-be utf-32 utf_32_le utf-32-be"
+        for encoding in names.split():
             with self.subTest(encoding):
                 reply = self.ask(wire.text_request(text.encode(encoding), encoding=encoding))
                 self.assertEqual(wire.result_of(reply), 'No match for "caf\u00e9 \U0001f436".')

@@ -76,8 +76,11 @@ class FramedTest(programs.TestCase):
 class MessageTest(programs.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.appd = programs.Appd("--write-high-watermark=64KiB", "--max-content=1KiB",
-                                 listen=["message-echo://127.0.0.1:0"])
+        cls.appd = programs.Appd(
+            "--write-high-watermark=64KiB",
+            "--max-content=1KiB",
+            listen=["message-echo://127.0.0.1:0"],
+        )
         cls.addClassCleanup(cls.appd.__exit__, None)
 
     @staticmethod

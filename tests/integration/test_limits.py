@@ -1,5 +1,6 @@
 """appd's limits: what happens when each is reached. Time-outs are short and awaited by EOF."""
 
+import os
 import select
 import socket
 import unittest
@@ -18,6 +19,20 @@ def is_quiet(connection):
 
 def keep_alive(value=1):
     return wire.call("echo", value, connection="keep-alive")
+
+
+def serve_all(test, appd, count):
+    """So many connections at once; each closes when it has its reply, in whatever order."""
+    connections = {wire.connect(appd.port): number for number in range(count)}
+    for connection, number in connections.items():
+        connection.sendall(wire.call("echo", number))
+    while connections:
+        ready, _, _ = select.select(list(connections), [], [], programs.DEADLINE)
+        test.assertTrue(ready, f"{len(connections)} connections are never served")
+        for connection in ready:
+            with connection:
+                result = wire.result_of(wire.read_message(connection))
+                test.assertEqual(result, connections.pop(connection))
 
 
 class ContentTest(programs.TestCase):
@@ -71,7 +86,8 @@ class LingerTest(programs.TestCase):
         header["content-length"] = 32 << 20
         with programs.Appd() as appd:
             for _ in range(3):
-                self.assert_reply_while_sending(appd, wire.with_header(header), 32 << 20, b"Error: ")
+                request = wire.with_header(header)
+                self.assert_reply_while_sending(appd, request, 32 << 20, b"Error: ")
 
     def test_a_bad_header(self):
         with programs.Appd() as appd:
@@ -191,17 +207,7 @@ class ConnectionsTest(programs.TestCase):
 
     def test_many_times_as_many_connections_are_all_served(self):
         with programs.Appd("--max-connections=4") as appd:
-            connections = {wire.connect(appd.port): number for number in range(100)}
-            for connection, number in connections.items():
-                connection.sendall(wire.call("echo", number))
-            while connections:
-                # Each closes once it has its reply, in whatever order they are accepted.
-                ready, _, _ = select.select(list(connections), [], [], programs.DEADLINE)
-                self.assertTrue(ready, f"{len(connections)} connections are never served")
-                for connection in ready:
-                    with connection:
-                        result = wire.result_of(wire.read_message(connection))
-                        self.assertEqual(result, connections.pop(connection))
+            serve_all(self, appd, 100)
 
     def test_a_peers_surplus_connection_is_overloaded(self):
         with programs.Appd("--max-connections-per-peer=1") as appd:
@@ -227,6 +233,35 @@ class ConnectionsTest(programs.TestCase):
                     sender = wire.Sender(second, [b"x" * (1 << 20)] * 8, half_close=True)
                     self.assertIn(b"overloaded", wire.read_to_end(second))
                     sender.join()
+
+
+class DescriptorTest(programs.TestCase):
+    """More connections than the system gives descriptors for."""
+
+    LIMITED = ["sh", "-c", 'ulimit -n 40; exec "$@"', "sh"]
+
+    def test_all_are_served_as_places_become_free(self):
+        for flags in ([], ["--max-connections=10000"]):
+            with self.subTest(flags), programs.Appd(*flags, prefix=self.LIMITED) as appd:
+                serve_all(self, appd, 200)
+
+    @unittest.skipUnless(os.path.exists("/proc/self/stat"), "no /proc here")
+    def test_at_the_limit_it_does_not_spin(self):
+        flags = ["--max-connections=10000"]
+        with programs.Appd(*flags, prefix=self.LIMITED, threads=1) as appd:
+            connections = [wire.connect(appd.port) for _ in range(100)]
+            before = self.cpu_seconds(appd)
+            self.assertFalse(select.select(connections, [], [], 1.0)[0])
+            self.assertLess(self.cpu_seconds(appd) - before, 0.5)
+            for connection in connections:
+                connection.close()
+            self.assertEqual(wire.result_of(wire.ask(appd.port, wire.call("echo", 1))), 1)
+
+    @staticmethod
+    def cpu_seconds(appd):
+        with open(f"/proc/{appd.process.pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class BackpressureTest(programs.TestCase):

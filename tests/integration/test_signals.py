@@ -161,6 +161,19 @@ class HangUpTest(programs.TestCase):
             programs.wait_until(lambda: str(path) in appd.stderr(), "the log tells of the file")
             self.assertEqual(self.search(appd), "old")
 
+    def test_the_log_level_is_taken_from_the_file_again(self):
+        path = self.file("appd.toml", 'log-level = "error"\n')
+        with programs.Appd("--config", path) as appd:
+            self.search(appd)
+            self.file("appd.toml", 'log-level = "debug"\n')
+            appd.signal(signal.SIGHUP)
+
+            def tells_of_requests():
+                self.search(appd)
+                return "received request" in appd.stderr()
+
+            programs.wait_until(tells_of_requests, "the new level")
+
     def test_no_connection_notices(self):
         with programs.Appd() as appd, wire.connect(appd.port) as connection:
             for number in range(20):

@@ -83,7 +83,7 @@ class ReadyTest(programs.TestCase):
             kept = wire.connect(port)
             kept.sendall(wire.call("search", "ring", connection="keep-alive"))
             wire.read_message(kept)
-            self.assertEqual(search_result(port), RING)  # closed by the server: TIME_WAIT is there
+            self.assertEqual(search_result(port), RING)  # the server closed it: TIME_WAIT
             self.assertEqual(appd.stop(), 0)
         with programs.Appd(listen=[address]) as appd:
             self.assertEqual(appd.address, address)

@@ -1,8 +1,8 @@
 """Sockets and messages, as the tests send and read them: any bytes, in any pieces."""
 
 import collections
-import hashlib
 import json
+import random
 import socket
 import struct
 import sys
@@ -79,6 +79,8 @@ def read_message(connection):
     prefix = read_exactly(connection, 2)
     if not prefix:
         return None
+    if len(prefix) < 2:
+        raise AssertionError(f"the stream ends within a message: {prefix!r}")
     (length,) = struct.unpack(">H", prefix)
     text = read_exactly(connection, length)
     header = json.loads(text)
@@ -149,11 +151,8 @@ class Sender(threading.Thread):
 
 
 def pattern(length, seed=0):
-    """Bytes that repeat nowhere near, so that a piece lost or doubled shows."""
-    pieces = []
-    for number in range((length + 31) // 32):
-        pieces.append(hashlib.sha256(b"%d %d" % (seed, number)).digest())
-    return b"".join(pieces)[:length]
+    """Bytes that repeat nowhere, so that a piece lost or doubled shows."""
+    return random.Random(seed).randbytes(length)
 
 
 class RecordingServer:
