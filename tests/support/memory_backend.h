@@ -116,6 +116,11 @@ class MemoryWorld {
   }
   [[nodiscard]] ManualClock& clock() { return clock_; }
   [[nodiscard]] MemoryNetwork& network() { return network_; }
+  // A stream between two ends of this world, without a listener.
+  [[nodiscard]] MemoryPair make_pair(std::size_t capacity_bytes = kDefaultPipeCapacityBytes) {
+    return make_memory_pair(capacity_bytes, {.descriptors = &descriptors_, .local = {}, .peer = {}},
+                            {.descriptors = &descriptors_, .local = {}, .peer = {}});
+  }
   // Listeners and ends that are open: a test's look for leaks.
   [[nodiscard]] std::size_t open_descriptors() const { return descriptors_.count(); }
 

@@ -1,0 +1,147 @@
+// What a case about connections is written with: connections whose delegates do as told and
+// remember, over transports that do as told and count, in a world of memory.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reactor/connection.h"
+#include "tests/support/memory_loop.h"
+
+namespace appd::reactor::testing {
+
+using appd::testing::MemoryPeer;
+using appd::testing::MemoryWorld;
+
+inline std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
+inline std::string text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+inline IoResult would_block(Interest wants) { return {IoOutcome::kWouldBlock, wants, 0, {}}; }
+inline IoResult broken(std::errc error) {
+  return {IoOutcome::kError, Interest::kNone, 0, std::make_error_code(error)};
+}
+
+// What a ScriptedTransport is told to do, and what it saw.
+struct Script {
+  std::deque<IoResult> next_reads;   // instead of reading
+  std::deque<IoResult> next_writes;  // instead of writing
+  bool has_buffered_input = false;
+  std::vector<const std::byte*> read_into;  // where each read went
+  std::vector<std::size_t> writes;          // the bytes that each write was given
+};
+
+class ScriptedTransport final : public Transport {
+ public:
+  ScriptedTransport(std::unique_ptr<Transport> inner, Script& script)
+      : inner_(std::move(inner)), script_(script) {}
+
+  [[nodiscard]] Descriptor descriptor() const override { return inner_->descriptor(); }
+  [[nodiscard]] IoResult read(std::span<std::byte> into) override {
+    script_.read_into.push_back(into.data());
+    return script_.next_reads.empty() ? inner_->read(into) : take(script_.next_reads);
+  }
+  [[nodiscard]] IoResult write(std::span<const std::byte> head,
+                               std::span<const std::byte> body) override {
+    script_.writes.push_back(head.size() + body.size());
+    return script_.next_writes.empty() ? inner_->write(head, body) : take(script_.next_writes);
+  }
+  [[nodiscard]] IoResult shutdown_write() override { return inner_->shutdown_write(); }
+  [[nodiscard]] bool has_buffered_input() const override { return script_.has_buffered_input; }
+  [[nodiscard]] std::error_code connect_result() override { return inner_->connect_result(); }
+  [[nodiscard]] Endpoint local_endpoint() const override { return inner_->local_endpoint(); }
+  [[nodiscard]] Endpoint peer_endpoint() const override { return inner_->peer_endpoint(); }
+
+ private:
+  static IoResult take(std::deque<IoResult>& results) {
+    const IoResult result = results.front();
+    results.pop_front();
+    return result;
+  }
+
+  std::unique_ptr<Transport> inner_;
+  Script& script_;
+};
+
+// Consumes everything unless told otherwise.
+class ScriptedDelegate final : public ConnectionDelegate {
+ public:
+  std::function<Consumed(std::span<const std::byte>)> bytes;
+  std::function<void()> end;
+  std::function<void()> drained;
+  std::function<void(StopReason)> stopped;
+
+  std::vector<std::string> shown;  // by each on_bytes()
+  std::string received;            // consumed
+  int ends = 0;
+  int drains = 0;
+  std::vector<StopReason> stops;
+  std::vector<std::error_code> closes;
+
+ private:
+  [[nodiscard]] Consumed on_bytes(std::span<const std::byte> fresh) override {
+    shown.push_back(text_of(fresh));
+    const Consumed consumed = bytes ? bytes(fresh) : Consumed{.bytes = fresh.size()};
+    received += text_of(fresh.first(consumed.bytes));
+    return consumed;
+  }
+  void on_end() override {
+    ++ends;
+    if (end) end();
+  }
+  void on_drained() override {
+    ++drains;
+    if (drained) drained();
+  }
+  void on_reading_stopped(StopReason reason) override {
+    stops.push_back(reason);
+    if (stopped) stopped(reason);
+  }
+  void on_closed(std::error_code reason) override { closes.push_back(reason); }
+};
+
+// A connection with all that is around it.
+struct Link {
+  Link(MemoryWorld& world, EventLoop& loop, const ConnectionOptions& options,
+       std::size_t capacity_bytes = 64 * 1024)
+      : Link(loop, options, world.make_pair(capacity_bytes)) {}
+  Link(EventLoop& loop, const ConnectionOptions& options, appd::testing::MemoryPair pair)
+      : peer(std::move(pair.first)),
+        connection(std::in_place, loop, options,
+                   std::make_unique<ScriptedTransport>(std::move(pair.second), script), delegate) {}
+
+  void send(std::string_view head, std::string_view body = {}) {
+    connection->send(bytes_of(head), bytes_of(body));
+  }
+
+  MemoryPeer peer;
+  Script script;
+  ScriptedDelegate delegate;
+  std::optional<Connection> connection;
+};
+
+struct ConnectionFixture {
+  void settle() { appd::testing::settle(world, loop); }
+  void pass(Duration time) {
+    world.clock().advance(time);
+    settle();
+  }
+  [[nodiscard]] std::unique_ptr<Link> link(std::size_t capacity_bytes = 64 * 1024) {
+    return std::make_unique<Link>(world, loop, options, capacity_bytes);
+  }
+
+  MemoryWorld world;
+  EventLoop loop{world.backend()};
+  BufferBudget budget{1024 * 1024 * 1024};
+  ConnectionOptions options{.budget = &budget};
+};
+
+}  // namespace appd::reactor::testing
