@@ -17,7 +17,8 @@ endforeach()
 foreach(folder reactor protocol handlers servers clients)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/appd
-    FILES_MATCHING PATTERN "*.h")
+    FILES_MATCHING PATTERN "*.h"
+    PATTERN "sim" EXCLUDE)  # for tests
 endforeach()
 foreach(program appd appctl)
   if(TARGET ${program})

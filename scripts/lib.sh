@@ -31,10 +31,10 @@ logged() {
   fi
 }
 
-# show_failure LOG: the end of a log, and where the rest is.
+# show_failure LOG: the end of a log without ninja's steps that went well, and where the rest is.
 show_failure() {
   say "---- the last lines of $1"
-  tail -n 80 "$1" >&2
+  { grep -vE '^\[[0-9]+/[0-9]+\] ' "$1" || true; } | tail -n 80 >&2
   say "---- failed; the whole log is $1"
 }
 
