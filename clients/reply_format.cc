@@ -43,8 +43,8 @@ std::string json_line(const Reply& reply, std::optional<std::int32_t> number) {
 }  // namespace
 
 std::string format_reply(const Reply& reply, OutputFormat format, bool packed_number) {
-  const auto number =
-      packed_number && !reply.is_json() ? unpack_number(reply.content) : std::nullopt;
+  std::optional<std::int32_t> number;
+  if (packed_number && !reply.is_json()) number = unpack_number(reply.content);
   if (format == OutputFormat::kJson) return json_line(reply, number);
   if (reply.is_error) return {};
   if (format == OutputFormat::kRaw) return reply.content;

@@ -46,7 +46,7 @@ class App {
   reactor::BackendFactory backend_ = reactor::system_backend;
 };
 
-// The built-in actions (SPEC 3), with --search-file.
+// The built-in actions (docs/protocol.md 3), with --search-file.
 void add_builtin_actions(handlers::Registry& registry, const Options& options);
 
 }  // namespace appd::servers

@@ -74,7 +74,7 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
   [[nodiscard]] SessionId id() const { return id_; }
 
  protected:
-  // What a session waits for; each has its time limit (SPEC 5).
+  // What a session waits for; each has its time limit (docs/protocol.md 5).
   enum class Awaiting : std::uint8_t {
     kFirstMessage,  // since accept: header_timeout
     kNextMessage,   // nothing of it is there: idle_timeout
