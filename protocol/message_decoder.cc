@@ -6,6 +6,7 @@
 
 #include "protocol/byte_order.h"
 #include "reactor/check.h"
+#include "reactor/planted.h"
 
 namespace appd::protocol {
 namespace {
@@ -56,6 +57,7 @@ Result<DecodeEvent> HeaderDecoder::next(std::span<const std::byte> input) {
     return fail(Status::kBadHeader, "the header is empty: its length must be 2 or more");
   }
   if (input.size() < header_bytes) return need(header_bytes);
+  reactor::count_parsed_header();
   const std::span<const std::byte> json = input.subspan(kPrefixBytes, json_bytes);
   if (const MessageHeader* cached = context_.cache.find(json, rules_)) {
     context_.header = *cached;
@@ -109,6 +111,7 @@ Result<DecodeEvent> MessageDecoder::begin_message(std::span<const std::byte> inp
   std::size_t message_bytes = header_bytes + static_cast<std::size_t>(content_bytes);
   if (input.size() >= message_bytes) return message(input, header_bytes, message_bytes);
 
+  if (reactor::planted(reactor::PlantedBug::kHeaderParsedAgain)) return need(input.size() + 1);
   held_ = std::make_unique<Held>(context_.header, header_bytes, message_bytes);
   state_ = State::kContent;
   return need(message_bytes);

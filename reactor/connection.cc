@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "reactor/check.h"
+#include "reactor/planted.h"
 
 namespace appd::reactor {
 namespace {
@@ -20,6 +21,10 @@ constexpr std::size_t kCollectedBytes = EventLoop::kReadBufferBytes;
 constexpr std::size_t kSmallRestBytes = 4 * 1024;
 // A length from the wire is believed up to this; beyond, memory grows with what really arrives.
 constexpr std::size_t kTrustedBytes = 128 * 1024;
+std::size_t trusted_bytes() {
+  return planted(PlantedBug::kLengthBelieved) ? SIZE_MAX : kTrustedBytes;
+}
+
 // How soon a connection that the budget stopped looks again.
 constexpr auto kBudgetRetry = std::chrono::milliseconds(10);
 
@@ -119,7 +124,7 @@ void Connection::arm_timer() {
     if (!closed_reported_) timer_.arm(loop_.now());
   } else if (budget_paused_ && state_ == State::kOpen) {
     timer_.arm(loop_.now() + kBudgetRetry);
-  } else if (!unsent_.empty()) {
+  } else if (!unsent_.empty() && !planted(PlantedBug::kWriteTimeoutMissed)) {
     timer_.arm(write_deadline_);
   } else if (state_ != State::kLingering) {
     timer_.cancel();
@@ -213,7 +218,7 @@ Connection::ReadTarget Connection::read_target() {
     return {shared.subspan(kept), false};
   }
   const std::size_t missing = wanted_ > kept ? wanted_ - kept : shared.size();
-  const auto room = input_.reserve(std::min(missing, std::max(kTrustedBytes, kept)));
+  const auto room = input_.reserve(std::min(missing, std::max(trusted_bytes(), kept)));
   return {room.first(std::min(room.size(), shared.size())), true};
 }
 
@@ -247,7 +252,7 @@ void Connection::take_input(std::span<const std::byte> fresh, bool in_input) {
 void Connection::keep_input(std::span<const std::byte> bytes) {
   if (bytes.empty()) return;
   const std::size_t missing = wanted_ > input_.size() ? wanted_ - input_.size() : 0;
-  (void)input_.reserve(std::max(bytes.size(), std::min(missing, kTrustedBytes)));
+  (void)input_.reserve(std::max(bytes.size(), std::min(missing, trusted_bytes())));
   input_.append(bytes);
 }
 
@@ -330,7 +335,7 @@ void Connection::write_now(std::span<const std::byte> head, std::span<const std:
     return;
   }
   const std::size_t sent = result.outcome == IoOutcome::kBytes ? result.bytes : 0;
-  if (sent == head.size() + body.size()) return;
+  if (sent == head.size() + body.size() || planted(PlantedBug::kShortWriteLoses)) return;
   write_wants_ = result.outcome == IoOutcome::kWouldBlock ? result.wants : Interest::kWrite;
   const std::size_t of_head = std::min(sent, head.size());
   unsent_.append(head.subspan(of_head));
@@ -366,6 +371,7 @@ void Connection::flush_unsent() {
   unsent_.consume(result.bytes);
   write_deadline_ = loop_.now() + options_.write_timeout;
   if (!above_watermark_ || unsent_.size() > options_.write_high_watermark / 4) return;
+  if (planted(PlantedBug::kWatermarkStuck)) return;
   above_watermark_ = false;
   if (state_ != State::kOpen) return;
   delegate_.on_drained();
@@ -409,6 +415,7 @@ void Connection::continue_closing() {
   if (state_ == State::kFlushing && write_shut_) {
     state_ = State::kLingering;
     timer_.arm(loop_.now() + options_.linger_timeout);
+    if (planted(PlantedBug::kLingerSkipped)) finish_close({});
   }
   if (state_ == State::kLingering && end_seen_) finish_close({});
 }
@@ -419,6 +426,8 @@ void Connection::finish_close(std::error_code reason) {
   close_reason_ = reason;
   registration_.reset();
   unsent_.release();
+  if (!planted(PlantedBug::kFreedInCallback) || std::exchange(closed_reported_, true)) return;
+  delegate_.on_closed(close_reason_);
 }
 
 }  // namespace appd::reactor

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "reactor/check.h"
+#include "reactor/planted.h"
 
 namespace appd::reactor {
 
@@ -46,7 +47,9 @@ void Registration::schedule() {
 
 void Registration::reset() {
   if (loop_ == nullptr) return;
-  if (interest_ != Interest::kNone) loop_->backend_.poller->remove(fd_, interest_);
+  if (interest_ != Interest::kNone && !planted(PlantedBug::kWatchLeft)) {
+    loop_->backend_.poller->remove(fd_, interest_);
+  }
   loop_->release_slot(token_);
   loop_ = nullptr;
   fd_ = kNoDescriptor;
@@ -107,7 +110,7 @@ void EventLoop::release_slot(Token token) {
   APPD_CHECK(slot.generation == token.generation, slot.generation, token.generation);
   slot.sink = nullptr;
   slot.scheduled = false;
-  ++slot.generation;
+  if (!planted(PlantedBug::kSlotReused)) ++slot.generation;
   free_slots_.push_back(token.index);
 }
 
@@ -124,7 +127,8 @@ std::optional<Duration> EventLoop::time_to_wait(std::optional<Duration> max_wait
 
 void EventLoop::dispatch(Token token, Ready ready) {
   const Slot& slot = slots_[token.index];
-  if (slot.generation != token.generation || slot.sink == nullptr) return;
+  const bool stale = slot.generation != token.generation && !planted(PlantedBug::kStaleEvent);
+  if (stale || slot.sink == nullptr) return;
   slot.sink->on_ready(ready);
 }
 
@@ -150,7 +154,7 @@ bool EventLoop::enqueue(std::unique_ptr<Posted> posted) {
     has_posted_.store(true, std::memory_order_release);
   }
   // Only the first of a batch needs to wake the loop: run_posted() takes all that is there.
-  if (first) wake();
+  if (first && !planted(PlantedBug::kLostWakeup)) wake();
   return true;
 }
 

@@ -3,6 +3,8 @@
 #include <new>
 #include <utility>
 
+#include "reactor/planted.h"
+
 namespace appd::reactor {
 
 Listener::Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket,
@@ -59,6 +61,7 @@ bool Listener::accept_or_throw() {
     case AcceptOutcome::kWouldBlock:
       return false;
     case AcceptOutcome::kExhausted:
+      if (planted(PlantedBug::kExhaustedSpins)) return false;
       rest(accepted.error);
       return false;
   }

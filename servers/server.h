@@ -48,6 +48,8 @@ class Server {
   void set_registry(std::shared_ptr<const handlers::Registry> registry);
   // Over all workers.
   [[nodiscard]] std::uint64_t count(Counter counter) const;
+  // Memory that the buffers of all connections hold now: what --max-buffered limits. Any thread.
+  [[nodiscard]] std::size_t buffered_bytes() const { return shared_.budget.used(); }
 
   // Of the first worker: for signals and timers of the program.
   [[nodiscard]] reactor::EventLoop& main_loop() { return workers_.front()->loop(); }

@@ -4,7 +4,12 @@
 #include <utility>
 #include <vector>
 
+#include "reactor/planted.h"
+
 namespace appd::servers {
+
+using reactor::PlantedBug;
+
 namespace {
 
 // Reads of one session when the drain begins: what lies in its receive buffer, as far as usual
@@ -49,7 +54,8 @@ void Session::fail_message(const protocol::Error& error) {
 }
 
 void Session::drain() {
-  for (int i = 0; i < kDrainReads && connection_.open() && connection_.read_now(); ++i) {
+  const int reads = reactor::planted(PlantedBug::kDrainTooEarly) ? 0 : kDrainReads;
+  for (int i = 0; i < reads && connection_.open() && connection_.read_now(); ++i) {
   }
   if (connection_.open() && between_messages()) connection_.close();
 }
@@ -66,6 +72,7 @@ void Session::await(Awaiting what) {
     return;
   }
   message_under_way_ = false;
+  if (reactor::planted(PlantedBug::kTimerNotCancelled) && timer_.armed()) return;
   if (what == Awaiting::kDrained) {
     timer_.cancel();
   } else if (context_.draining && connection_.above_high_watermark()) {
@@ -74,7 +81,7 @@ void Session::await(Awaiting what) {
     timer_.arm(now);  // back to drain(), outside of this callback
   } else if (what == Awaiting::kFirstMessage) {
     timer_.arm(now + context_.limits.header_timeout);
-  } else {
+  } else if (!reactor::planted(PlantedBug::kNoIdleTimeout)) {
     timer_.arm(now + context_.limits.idle_timeout);
   }
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "reactor/check.h"
+#include "reactor/planted.h"
 #include "servers/app_session.h"
 #include "servers/framed_echo_session.h"
 #include "servers/message_echo_session.h"
@@ -162,6 +163,7 @@ void Worker::on_session_closed(Session& session, std::error_code reason) {
   Seat& seat = seats_[id.index];
   APPD_CHECK(seat.session.get() == &session && seat.generation == id.generation, id.index);
   if (!seat.peer.empty()) shared_.peers.release(std::exchange(seat.peer, {}));
+  if (reactor::planted(reactor::PlantedBug::kFreedInCallback)) seat.session.reset();
   loop_.retire(std::move(seat.session));
   ++seat.generation;
   free_seats_.push_back(id.index);

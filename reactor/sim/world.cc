@@ -1,0 +1,93 @@
+#include "reactor/sim/world.h"
+
+#include <algorithm>
+
+#include "reactor/sim/wire.h"
+
+namespace appd::reactor::sim {
+namespace {
+
+// What a turn takes of the world's time, in microseconds.
+constexpr std::uint64_t kTurnMin = 2;
+constexpr std::uint64_t kTurnMax = 30;
+// How long a machine may sleep, in milliseconds.
+constexpr std::uint64_t kJumpMin = 500;
+constexpr std::uint64_t kJumpMax = 45'000;
+
+}  // namespace
+
+World::World(std::uint64_t seed, Driving driving) : driving_(driving), random_(seed) {}
+
+World::~World() = default;
+
+void World::at(TimePoint when, std::function<void()> event) {
+  events_.emplace(std::pair(std::max(when, now()), next_event_++), std::move(event));
+}
+
+void World::remove(Actor& actor) { std::erase(actors_, &actor); }
+
+bool World::step() {
+  if (random_.chance(faults.time_jump)) jump();
+  run_due_events();
+  if (Actor* actor = choose_actor()) {
+    run_turn(*actor);
+    return true;
+  }
+  TimePoint next = events_.empty() ? TimePoint::max() : events_.begin()->first.first;
+  for (const Actor* actor : actors_) {
+    next = std::min(next, actor->wakes_at().value_or(TimePoint::max()));
+  }
+  if (next == TimePoint::max()) return false;
+  clock_.now_ = std::max(clock_.now_, next);
+  return true;
+}
+
+bool World::advance_to_next_event(TimePoint limit) {
+  if (events_.empty() || events_.begin()->first.first > limit) {
+    clock_.now_ = std::max(clock_.now_, limit);
+    return false;
+  }
+  clock_.now_ = std::max(clock_.now_, events_.begin()->first.first);
+  run_due_events();
+  return true;
+}
+
+void World::run_due_events() {
+  while (!events_.empty() && events_.begin()->first.first <= now()) {
+    auto event = std::move(events_.begin()->second);
+    events_.erase(events_.begin());
+    event();
+  }
+}
+
+Actor* World::choose_actor() {
+  if (!actors_.empty() && random_.chance(faults.spurious_wakeup)) {
+    return actors_[random_.below(actors_.size())];
+  }
+  due_.clear();
+  for (Actor* actor : actors_) {
+    if (actor->due()) due_.push_back(actor);
+  }
+  if (due_.empty()) return nullptr;
+  return due_[due_.size() == 1 ? 0 : random_.below(due_.size())];
+}
+
+void World::run_turn(Actor& actor) {
+  actor.turn();
+  refuse_allocation_ = false;
+  clock_.now_ += std::chrono::microseconds(random_.between(kTurnMin, kTurnMax));
+}
+
+void World::jump() {
+  const Duration far = std::chrono::milliseconds(random_.between(kJumpMin, kJumpMax));
+  note("jump", static_cast<std::uint64_t>(far.count()));
+  clock_.now_ += far;
+  jumped_ += far;
+}
+
+void World::violate(std::string what) {
+  note("violation");
+  if (!violation_) violation_ = std::move(what);
+}
+
+}  // namespace appd::reactor::sim

@@ -1,0 +1,126 @@
+// A simulated world: one clock, one seed, what is going to happen, and who lives in it. Hosts
+// (host.h) have descriptors and a network, wires (wire.h) connect them, pollers (poller.h) tell
+// their loops what is ready. Nothing in it blocks, asks the system or knows the real time.
+//
+// Two ways to move time:
+//   kByDriver   step(): a turn of somebody who has something to do, else on to the next event
+//   kByPollers  a wait() with nothing to report moves it, as a system's would: for contract tests
+//
+// One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reactor/clock.h"
+#include "reactor/sim/faults.h"
+#include "reactor/sim/random.h"
+#include "reactor/sim/trace.h"
+
+namespace appd::reactor::sim {
+
+class SimListener;
+class Wire;
+
+// Somebody who takes turns: a loop, or a peer that a test wrote.
+class Actor {
+ public:
+  // Has something to do now.
+  [[nodiscard]] virtual bool due() const = 0;
+  // When it will have, if nothing happens before; nullopt: never.
+  [[nodiscard]] virtual std::optional<TimePoint> wakes_at() const = 0;
+  virtual void turn() = 0;
+
+ protected:
+  ~Actor() = default;
+};
+
+class World {
+ public:
+  enum class Driving : std::uint8_t { kByDriver, kByPollers };
+
+  explicit World(std::uint64_t seed, Driving driving = Driving::kByDriver);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  [[nodiscard]] const Clock& clock() const { return clock_; }
+  [[nodiscard]] TimePoint now() const { return clock_.now(); }
+  [[nodiscard]] Random& random() { return random_; }
+  [[nodiscard]] Trace& trace() { return trace_; }
+  void note(std::string_view what, std::uint64_t a = 0, std::uint64_t b = 0) {
+    trace_.note(now(), what, a, b);
+  }
+  // Chances from now on.
+  Faults faults;
+
+  // Events of equal time happen in the order of these calls.
+  void at(TimePoint when, std::function<void()> event);
+  void after(Duration delay, std::function<void()> event) { at(now() + delay, std::move(event)); }
+
+  // Until remove(). The order of adding is part of the world.
+  void add(Actor& actor) { actors_.push_back(&actor); }
+  void remove(Actor& actor);
+
+  // What is due happens, then one actor takes a turn; or time goes on to what comes next. false:
+  // nothing will ever happen any more.
+  bool step();
+  // On to the next event, at most to `limit`. false: there was none before it.
+  bool advance_to_next_event(TimePoint limit);
+  [[nodiscard]] bool moved_by_pollers() const { return driving_ == Driving::kByPollers; }
+
+  // An invariant is broken: kept, the first one counts.
+  void violate(std::string what);
+  [[nodiscard]] const std::optional<std::string>& violation() const { return violation_; }
+
+  // Time that was jumped over so far: limits of time may be exceeded by so much.
+  [[nodiscard]] Duration jumped() const { return jumped_; }
+
+  // The allocation that comes next, of a session's size, is to fail. Set by a host whose faults say
+  // so; who replaces operator new takes it, and the end of the turn clears it.
+  [[nodiscard]] bool take_refused_allocation() { return std::exchange(refuse_allocation_, false); }
+  void refuse_allocation() { refuse_allocation_ = true; }
+
+  // For hosts and wires: listeners, and a number for each new wire or descriptor's owner.
+  [[nodiscard]] std::vector<SimListener*>& listeners() { return listeners_; }
+  [[nodiscard]] std::uint64_t next_serial() { return ++last_serial_; }
+  // Every wire that was accepted, for a look by invariants; in the order of accepting.
+  [[nodiscard]] std::vector<std::shared_ptr<Wire>>& accepted() { return accepted_; }
+
+ private:
+  class WorldClock final : public Clock {
+   public:
+    [[nodiscard]] TimePoint now() const override { return now_; }
+    // Not at zero: a time nobody has set must not look like now.
+    TimePoint now_{std::chrono::hours(1)};
+  };
+
+  void run_due_events();
+  void run_turn(Actor& actor);
+  [[nodiscard]] Actor* choose_actor();
+  void jump();
+
+  const Driving driving_;
+  WorldClock clock_;
+  Random random_;
+  Trace trace_;
+  std::map<std::pair<TimePoint, std::uint64_t>, std::function<void()>> events_;
+  std::uint64_t next_event_ = 0;
+  std::uint64_t last_serial_ = 0;
+  std::vector<Actor*> actors_;
+  std::vector<Actor*> due_;  // scratch
+  std::vector<SimListener*> listeners_;
+  std::vector<std::shared_ptr<Wire>> accepted_;
+  std::optional<std::string> violation_;
+  Duration jumped_{};
+  bool refuse_allocation_ = false;
+};
+
+}  // namespace appd::reactor::sim

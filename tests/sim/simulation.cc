@@ -1,0 +1,308 @@
+#include "tests/sim/simulation.h"
+
+#include <algorithm>
+
+#include "handlers/builtin.h"
+#include "reactor/planted.h"
+#include "servers/log.h"
+
+namespace appd::testing {
+namespace {
+
+using protocol::Protocol;
+using reactor::Duration;
+using reactor::sim::PerMillion;
+using reactor::sim::Wire;
+using namespace std::chrono_literals;
+
+constexpr std::array kProtocols{Protocol::kApp, Protocol::kMessageEcho, Protocol::kFramedEcho,
+                                Protocol::kRawEcho};
+constexpr std::uint16_t kFirstPort = 7000;
+// More than any world needs, by far.
+constexpr std::uint64_t kMaxSteps = 3'000'000;
+constexpr Duration kMaxTime = 30min;
+// For what a time limit does not count: turns of others, ways through the network.
+constexpr Duration kSlack = 3s;
+constexpr Duration kLinger = 5s;  // ConnectionOptions
+
+// Silent, and shared by all worlds of the process: its thread knows nothing of them.
+servers::Log& silent_log() {
+  static servers::Log log({.level = servers::Level::kOff, .format = {}, .file = {}});
+  return log;
+}
+
+std::shared_ptr<const handlers::Registry> builtin_registry() {
+  auto registry = std::make_shared<handlers::Registry>();
+  handlers::add_builtin_actions(*registry, {});
+  return registry;
+}
+
+}  // namespace
+
+// SimulatedServer --------------------------------------------------------------------------------
+
+SimulatedServer::SimulatedServer(reactor::sim::World& world, const servers::Limits& limits,
+                                 std::size_t threads, std::size_t max_descriptors)
+    : host_(world, {.address = "10.0.0.1", .max_descriptors = max_descriptors}) {
+  static const auto registry = builtin_registry();
+  server_ = std::make_unique<servers::Server>(
+      limits, threads, silent_log(), registry,
+      [&world, this]() -> reactor::Result<reactor::Backend> {
+        auto poller = std::make_unique<reactor::sim::SimPoller>(host_);
+        pollers_.push_back(poller.get());
+        return reactor::Backend{std::move(poller), &host_, &world.clock()};
+      });
+  for (const Protocol protocol : kProtocols) {
+    const auto where = endpoint(protocol);
+    protocol::Address address;
+    address.protocol = protocol;
+    address.host = where.host();
+    address.port = where.port();
+    server_->listen(address);
+  }
+  for (std::size_t i = 0; i < threads; ++i) {
+    actors_.push_back(
+        std::make_unique<reactor::sim::LoopActor>(server_->worker(i).loop(), *pollers_[i]));
+  }
+  worker_drains_.resize(threads);
+}
+
+reactor::Endpoint SimulatedServer::endpoint(Protocol protocol) {
+  const auto port = static_cast<std::uint16_t>(kFirstPort + static_cast<int>(protocol));
+  return reactor::Endpoint::ip("10.0.0.1", port).value();
+}
+
+void SimulatedServer::drain() {
+  drain_begun_ = true;
+  server_->drain();
+  for (std::size_t i = 0; i < worker_drains_.size(); ++i) {
+    (void)server_->worker(i).loop().post([this, i] { worker_drains_[i] = true; });
+  }
+}
+
+std::size_t SimulatedServer::sessions() const {
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < worker_drains_.size(); ++i) {
+    total += server_->worker(i).session_count();
+  }
+  return total;
+}
+
+// A worker that is drained stops its loop, which run() would then leave.
+bool SimulatedServer::drained() {
+  bool all = true;
+  for (std::size_t i = 0; i < actors_.size(); ++i) {
+    if (worker_drains_[i] && server_->worker(i).session_count() == 0) actors_[i].reset();
+    all = all && !actors_[i];
+  }
+  return all;
+}
+
+// Simulation -------------------------------------------------------------------------------------
+
+Simulation::Simulation(std::uint64_t seed, reactor::sim::Trace::Line line)
+    : world_(seed), hooks_(world_), limits_(choose_limits()) {
+  if (line) world_.trace().print_to(std::move(line));
+  began_ = world_.now();
+  const std::size_t threads = 1 + world_.random().below(2);
+  const std::size_t descriptors = world_.random().below(6) == 0 ? 24 : 4096;
+  server_ = std::make_unique<SimulatedServer>(world_, limits_, threads, descriptors);
+  choose_faults();
+  add_peers();
+  add_clients();
+  if (world_.random().below(4) == 0) churn_ = std::make_unique<Churn>(world_, began_ + 2s);
+  drain_at_ = began_ + std::chrono::milliseconds(world_.random().between(3'000, 80'000));
+  world_.at(drain_at_, [this] { begin_drain(); });
+}
+
+servers::Limits Simulation::choose_limits() {
+  auto& random = world_.random();
+  servers::Limits limits;
+  limits.max_content = random.below(3) == 0 ? 16 * 1024 * 1024 : 300'000;
+  limits.max_connections = random.below(5) == 0 ? 12 : 10'000;
+  constexpr std::array<std::size_t, 3> kWatermarks{16 * 1024, 64 * 1024, 1024 * 1024};
+  limits.write_high_watermark = kWatermarks[random.below(kWatermarks.size())];
+  if (random.below(5) == 0) limits.max_buffered = 2 * 1024 * 1024;
+  return limits;
+}
+
+// Each misfortune in half of the worlds, as often as the world's own luck says; those that hurt in
+// fewer, so that there are worlds where everything must go well.
+void Simulation::choose_faults() {
+  auto& random = world_.random();
+  const auto often = [&](PerMillion most) {
+    return random.below(2) == 0 ? PerMillion{0} : static_cast<PerMillion>(random.below(most));
+  };
+  auto& faults = world_.faults;
+  faults.short_read = often(300'000);
+  faults.short_write = often(300'000);
+  faults.would_block = often(200'000);
+  faults.delayed_delivery = often(100'000);
+  faults.delayed_accept = often(500'000);
+  faults.reordered_readiness = often(500'000);
+  faults.spurious_wakeup = often(50'000);
+  faults.descriptors_exhausted = often(50'000);
+  faults.no_buffers = often(100'000);
+  faults.half_close = often(200'000);
+  if (random.below(2) == 0) return;
+  faults.reset = often(3'000);
+  faults.connect_refused = often(100'000);
+  faults.accept_aborted = often(100'000);
+  faults.allocation_refused = often(20'000);
+  if (random.below(3) == 0) faults.time_jump = static_cast<PerMillion>(random.below(100));
+}
+
+void Simulation::add_peers() {
+  auto& random = world_.random();
+  const std::uint64_t count = 4 + random.below(14);
+  const std::uint64_t attackers = random.below(3) == 0 ? 0 : 400'000;
+  for (std::uint64_t i = 1; i <= count; ++i) {
+    const Protocol protocol = kProtocols[random.below(kProtocols.size())];
+    const auto begin = world_.now() + std::chrono::milliseconds(random.below(15'000));
+    auto talk = random.chance(static_cast<PerMillion>(attackers))
+                    ? attack(random, protocol, i, limits_.max_content)
+                    : honest_conversation(random, protocol, i, limits_.max_content);
+    if (talk.honest && talk.end == Conversation::End::kHalfClose &&
+        random.chance(world_.faults.half_close)) {
+      talk.bytes.resize(talk.request_ends.back());
+    }
+    const auto server = SimulatedServer::endpoint(talk.protocol);
+    peers_.push_back(std::make_unique<ScriptedPeer>(world_, "10.1.0." + std::to_string(i), i,
+                                                    server, std::move(talk), begin));
+  }
+}
+
+void Simulation::add_clients() {
+  auto& random = world_.random();
+  const std::uint64_t count = random.below(4);
+  for (std::uint64_t i = 1; i <= count; ++i) {
+    ChannelClient::Plan plan;
+    plan.address = "10.2.0." + std::to_string(i);
+    plan.number = 100 + i;
+    plan.protocol = kProtocols[random.below(kProtocols.size())];
+    plan.server = SimulatedServer::endpoint(plan.protocol);
+    plan.calls = 1 + random.below(10);
+    plan.keep_alive = random.below(3) > 0;
+    plan.pipeline_depth = 1 + random.below(4);
+    plan.begin = world_.now() + std::chrono::milliseconds(random.below(15'000));
+    clients_.push_back(std::make_unique<ChannelClient>(world_, std::move(plan)));
+  }
+}
+
+void Simulation::begin_drain() {
+  world_.note("drain", server_->sessions());
+  jumped_at_drain_ = world_.jumped();
+  for (auto& peer : peers_) peer->note_drain(world_.now() + limits_.drain_timeout);
+  for (auto& client : clients_) client->excuse();
+  server_->drain();
+}
+
+SimulationResult Simulation::run() {
+  for (std::uint64_t steps = 0; !all_done() && !world_.violation(); ++steps) {
+    if (!world_.step()) world_.violate("the world stands still");
+    check_invariants();
+    if (steps > kMaxSteps || world_.now() - began_ - world_.jumped() > kMaxTime) {
+      world_.violate("the world does not come to an end");
+    }
+  }
+  const Duration simulated = world_.now() - began_;
+  if (!world_.violation()) end();
+  return {world_.trace().hash(), world_.trace().events(), simulated, world_.violation()};
+}
+
+bool Simulation::all_done() const {
+  const auto done = [](const auto& one) { return one->done(); };
+  return server_->drain_begun() && server_->drained() &&
+         std::all_of(peers_.begin(), peers_.end(), done) && (!churn_ || churn_->done());
+}
+
+// Everything is given back.
+void Simulation::end() {
+  if (server_->host().open_descriptors() > 0) {
+    world_.violate("descriptors are open behind the drain");
+  }
+  if (server_->server().buffered_bytes() > 0) world_.violate("memory is held behind the drain");
+  clients_.clear();
+  churn_.reset();
+  server_.reset();
+}
+
+// Invariants -------------------------------------------------------------------------------------
+
+void Simulation::check_invariants() {
+  check_wires();
+  check_memory();
+  check_parsing();
+  for (const auto& peer : peers_) peer->check_lifetime();
+  if (!server_->drain_begun()) {
+    if (server_->server().count(servers::Counter::kConnectionLimit) == 0) return;
+    for (auto& client : clients_) client->excuse();
+    return;
+  }
+  const auto limit =
+      drain_at_ + limits_.drain_timeout + kSlack + (world_.jumped() - jumped_at_drain_);
+  if (!server_->drained()) {
+    if (world_.now() > limit) world_.violate("the drain does not end within its limit");
+    return;
+  }
+  // Those who would wait for ever, for a server that is gone.
+  for (auto& peer : peers_) {
+    if (world_.now() > limit + 2 * kSlack) peer->give_up();
+  }
+}
+
+// No session is older than its time limits allow: a connection where nothing moves ends.
+void Simulation::check_wires() {
+  const Duration quiet = limits_.idle_timeout + kLinger + kSlack + world_.jumped();
+  auto& wires = world_.accepted();
+  std::erase_if(wires, [](const auto& wire) { return wire->end(Wire::kServer).closed; });
+  for (const auto& wire : wires) {
+    const auto last = std::max(wire->accepted_at, wire->end(Wire::kServer).last_progress);
+    if (world_.now() - last > quiet) {
+      world_.violate("connection " + std::to_string(wire->serial()) +
+                     " is open although nothing has moved for longer than any limit");
+    }
+  }
+}
+
+// What a session holds follows from what has arrived, never from what was announced; and all of
+// them together keep to the budget, but for one message and one read each.
+void Simulation::check_memory() {
+  constexpr std::uint64_t kRead = reactor::EventLoop::kReadBufferBytes;
+  constexpr std::uint64_t kTrusted = 128 * 1024;
+  const std::uint64_t held = server_->server().buffered_bytes();
+  std::uint64_t plausible = 0;
+  for (const auto& wire : world_.accepted()) {
+    const auto& end = wire->end(Wire::kServer);
+    const std::uint64_t arrived = end.read_bytes;
+    plausible += 3 * std::min<std::uint64_t>(arrived, 2 * limits_.max_content) + kTrusted +
+                 2 * (limits_.write_high_watermark + 2 * kRead);
+  }
+  const std::uint64_t allowed = limits_.max_buffered + 2 * limits_.max_content +
+                                world_.accepted().size() * (2 * kRead + kTrusted);
+  if (held > plausible) world_.violate("sessions hold memory for bytes that never came");
+  if (held > allowed) world_.violate("sessions hold more memory than --max-buffered allows");
+}
+
+// In a build that counts it: parsing a header never starts over.
+void Simulation::check_parsing() {
+#ifdef APPD_PLANTED_BUGS
+  const auto& server = server_->server();
+  std::uint64_t messages = 100 + server.count(servers::Counter::kRequests) +
+                           server.count(servers::Counter::kErrorReplies) +
+                           server.count(servers::Counter::kAccepted);
+  for (const auto& client : clients_) messages += client->replies();
+  for (const auto& peer : peers_) messages += peer->replies();
+  if (reactor::headers_parsed > 4 * messages) world_.violate("headers are parsed again and again");
+#endif
+}
+
+SimulationResult simulate(std::uint64_t seed, reactor::sim::Trace::Line line) {
+#ifdef APPD_PLANTED_BUGS
+  reactor::headers_parsed = 0;
+#endif
+  auto simulation = std::make_unique<Simulation>(seed, std::move(line));
+  return simulation->run();
+}
+
+}  // namespace appd::testing
