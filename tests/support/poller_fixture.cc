@@ -1,5 +1,6 @@
 #include "tests/support/poller_fixture.h"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
@@ -159,26 +160,28 @@ std::string PollerFixture::read_all(Transport& transport) {
   }
 }
 
-std::size_t PollerFixture::fill(Transport& transport) {
-  const std::string chunk = pattern(256 * 1024);
-  const std::string_view endless = chunk;
-  std::size_t total = 0;
-  // The system moves bytes from one end's buffer to the other's in its own time.
-  constexpr int kQuietLooks = 3;
-  for (int quiet = 0; quiet < kQuietLooks;) {
-    const IoResult result = transport.write(as_bytes(endless.substr(total % chunk.size())), {});
-    if (result.outcome == IoOutcome::kBytes) {
-      total += result.bytes;
-      quiet = 0;
-    } else if (result.outcome == IoOutcome::kWouldBlock) {
-      ++quiet;
-      std::array<ReadyEvent, 1> none;
-      (void)require(helper_.poller->wait(std::chrono::milliseconds(5), none));
-    } else {
-      fail_with("write", result);
-    }
+IoResult PollerFixture::write_until_blocked(Transport& transport, std::size_t& sent) {
+  const std::string chunk(256 * 1024, '.');
+  for (;;) {
+    const IoResult result = transport.write(as_bytes(chunk), {});
+    if (result.outcome != IoOutcome::kBytes) return result;
+    sent += result.bytes;
   }
-  return total;
+}
+
+std::size_t PollerFixture::fill(Transport& transport, Token token) {
+  std::size_t sent = 0;
+  constexpr int kMostLooks = 200;
+  for (int look = 0; look < kMostLooks; ++look) {
+    const IoResult result = write_until_blocked(transport, sent);
+    if (result.outcome != IoOutcome::kWouldBlock) fail_with("write", result);
+    const auto events = wait(std::chrono::milliseconds(1));
+    const bool reported = std::any_of(events.begin(), events.end(), [&](const ReadyEvent& event) {
+      return event.token == token && event.writable;
+    });
+    if (!reported) return sent;
+  }
+  throw std::runtime_error("the poller always reports a full stream as writable");
 }
 
 }  // namespace appd::testing

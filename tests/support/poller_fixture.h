@@ -56,8 +56,13 @@ class PollerFixture {
   [[nodiscard]] std::string read_exactly(reactor::Transport& transport, std::size_t size);
   // Until the end.
   [[nodiscard]] std::string read_all(reactor::Transport& transport);
-  // Writes until nothing more fits, even when waited for a moment. Returns how many bytes.
-  std::size_t fill(reactor::Transport& transport);
+  // Adds to `sent` what was written. The first outcome that is not kBytes.
+  [[nodiscard]] reactor::IoResult write_until_blocked(reactor::Transport& transport,
+                                                      std::size_t& sent);
+  // Writes until `transport`, which the subject watches as `token`, is not reported as writable:
+  // again and again, since the system moves bytes to the peer's buffer in its own time. Returns how
+  // many bytes.
+  std::size_t fill(reactor::Transport& transport, reactor::Token token);
 
  private:
   reactor::Backend subject_;
