@@ -1,6 +1,6 @@
 """Starts the programs under test and the Python peers, and ends them again.
 
-The programs' paths come from the environment, APPD and APPCTL. Every wait is bounded by DEADLINE.
+The programs' paths come from the environment, APPD and APPCTL, and so does SANITIZER. Every wait is bounded by DEADLINE.
 """
 
 import collections
@@ -17,6 +17,8 @@ import unittest
 
 APPD = os.environ.get("APPD", "appd")
 APPCTL = os.environ.get("APPCTL", "appctl")
+# What the programs were built with: address, thread or nothing.
+SANITIZER = os.environ.get("SANITIZER", "")
 PEERS = pathlib.Path(__file__).resolve().parent / "peers"
 
 # Seconds that nothing may take: generous, for machines that are busy and sanitizers.

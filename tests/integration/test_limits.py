@@ -11,6 +11,8 @@ import wire
 # Long enough to tell that something does not happen, on a machine that is not stuck.
 QUIET_SECONDS = 0.3
 
+NO_DESCRIPTOR_FOR_UBSAN = "UBSan looks at an object's type through a pipe, and needs descriptors"
+
 
 def is_quiet(connection):
     """Nothing arrives for a while, no end either."""
@@ -240,15 +242,22 @@ class DescriptorTest(programs.TestCase):
 
     LIMITED = ["sh", "-c", 'ulimit -n 40; exec "$@"', "sh"]
 
-    def test_all_are_served_as_places_become_free(self):
-        for flags in ([], ["--max-connections=10000"]):
-            with self.subTest(flags), programs.Appd(*flags, prefix=self.LIMITED) as appd:
-                serve_all(self, appd, 200)
+    # So that the descriptors end and not the places.
+    FLAGS = ["--max-connections=10000"]
 
+    def test_the_default_keeps_below_the_limit(self):
+        with programs.Appd(prefix=self.LIMITED) as appd:
+            serve_all(self, appd, 200)
+
+    @unittest.skipIf(programs.SANITIZER == "address", NO_DESCRIPTOR_FOR_UBSAN)
+    def test_all_are_served_as_descriptors_become_free(self):
+        with programs.Appd(*self.FLAGS, prefix=self.LIMITED) as appd:
+            serve_all(self, appd, 200)
+
+    @unittest.skipIf(programs.SANITIZER == "address", NO_DESCRIPTOR_FOR_UBSAN)
     @unittest.skipUnless(os.path.exists("/proc/self/stat"), "no /proc here")
-    def test_at_the_limit_it_does_not_spin(self):
-        flags = ["--max-connections=10000"]
-        with programs.Appd(*flags, prefix=self.LIMITED, threads=1) as appd:
+    def test_without_a_descriptor_it_does_not_spin(self):
+        with programs.Appd(*self.FLAGS, prefix=self.LIMITED, threads=1) as appd:
             connections = [wire.connect(appd.port) for _ in range(100)]
             before = self.cpu_seconds(appd)
             self.assertFalse(select.select(connections, [], [], 1.0)[0])
