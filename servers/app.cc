@@ -3,10 +3,12 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "handlers/builtin.h"
 #include "reactor/signals.h"
@@ -15,6 +17,7 @@
 #include "servers/pid_file.h"
 #include "servers/search_file.h"
 #include "servers/server.h"
+#include "servers/standard_streams.h"
 #include "servers/start_error.h"
 
 namespace appd::servers {
@@ -41,6 +44,23 @@ std::string listen_all(Server& server, const Options& options) {
   }
   return lines;
 }
+
+// Relative paths mean the folder that the program was started in, also when a daemon, which works
+// in "/", reads its options again.
+class InFolder {
+ public:
+  explicit InFolder(const std::string& folder) {
+    before_ = std::filesystem::current_path(ignored_);
+    std::filesystem::current_path(folder, ignored_);
+  }
+  InFolder(const InFolder&) = delete;
+  InFolder& operator=(const InFolder&) = delete;
+  ~InFolder() { std::filesystem::current_path(before_, ignored_); }
+
+ private:
+  std::error_code ignored_;  // then the paths cannot be opened, which says it better
+  std::filesystem::path before_;
+};
 
 // The parts of a serving daemon that signals act on.
 struct Serving {
@@ -78,7 +98,16 @@ struct Serving {
   }
 };
 
+void log_counts(Log& log, std::string_view message, const DrainReport::Counts& counts) {
+  std::vector<Field> fields;
+  for (const auto& [action, count] : counts) fields.emplace_back(action, count);
+  if (!fields.empty()) log.write(Level::kInfo, message, std::span<const Field>(fields));
+}
+
 void log_end(Log& log, const Server& server) {
+  const DrainReport report = server.drain_report();
+  log_counts(log, "answered while draining", report.answered());
+  log_counts(log, "cut off by the drain time-out", report.cut());
   log.write(Level::kInfo, "ended",
             {{"accepted", server.count(Counter::kAccepted)},
              {"requests", server.count(Counter::kRequests)},
@@ -90,7 +119,10 @@ void log_end(Log& log, const Server& server) {
 }  // namespace
 
 App::App(int argc, const char* const* argv, Program program)
-    : argc_(argc), argv_(argv), program_(std::move(program)) {}
+    : argc_(argc), argv_(argv), program_(std::move(program)) {
+  std::error_code ignored;  // a start in a folder that is gone has no relative paths to offer
+  start_folder_ = std::filesystem::current_path(ignored).string();
+}
 
 App& App::use(AddActions add_actions) {
   add_actions_.push_back(std::move(add_actions));
@@ -103,6 +135,7 @@ App& App::use_backend(reactor::BackendFactory backend) {
 }
 
 ParsedOptions App::parse() const {
+  const InFolder folder(start_folder_);
   return parse_options(argc_, argv_, system_environment(), program_);
 }
 
@@ -113,6 +146,7 @@ std::shared_ptr<const Registry> App::make_registry(const Options& options) const
 }
 
 int App::run() {
+  open_missing_standard_streams();
   ExitCode exit_code = ExitCode::kSuccess;
   std::string line;
   try {

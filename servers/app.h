@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "handlers/registry.h"
 #include "reactor/backend.h"
@@ -42,6 +43,7 @@ class App {
   int argc_;
   const char* const* argv_;
   Program program_;
+  std::string start_folder_;
   std::vector<AddActions> add_actions_;
   reactor::BackendFactory backend_ = reactor::system_backend;
 };

@@ -41,6 +41,7 @@ void AppSession::answer(const protocol::MessageHeader& header, std::span<const s
   context().metrics.add(Counter::kRequests);
   const handlers::Reply& reply = reply_to(header, content);
   if (reply.status() != Status::kOk) context().metrics.add(Counter::kErrorReplies);
+  if (context().draining) context().drain_report.add_answered(context().dispatcher.last_action());
   const bool keep_alive = header.keep_alive && !protocol::closes_connection(reply.status());
   if (tells_life()) {
     tell("received request", {{"action", context().dispatcher.last_action()},
@@ -78,6 +79,11 @@ void AppSession::log_internal_error(std::string_view detail) {
                        {"action", context().dispatcher.last_action()},
                        {"detail", detail},
                        {"suppressed", *suppressed}});
+}
+
+std::string_view AppSession::action_name() {
+  if (!decoder_.awaits_content()) return "unknown";
+  return decoder_.header().action.value_or(decoder_.header().is_json() ? "json" : "binary");
 }
 
 void AppSession::send_error(Status status, std::string_view text) {

@@ -11,6 +11,7 @@ class AppSession final : public Session {
 
  private:
   reactor::Consumed on_bytes(std::span<const std::byte> bytes) override;
+  std::string_view action_name() override;
   void send_error(protocol::Status status, std::string_view text) override;
   void answer(const protocol::MessageHeader& header, std::span<const std::byte> content);
   [[nodiscard]] const handlers::Reply& reply_to(const protocol::MessageHeader& header,

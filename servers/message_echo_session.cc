@@ -67,6 +67,7 @@ void MessageEchoSession::end_message() {
   in_content_ = false;
   message_done();
   context().metrics.add(Counter::kRequests);
+  if (context().draining) context().drain_report.add_answered(action_name());
   if (tells_life()) tell("echoed message");
   if (keep_alive_) return;
   if (tells_life()) tell("closing");

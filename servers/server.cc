@@ -118,6 +118,12 @@ void Server::set_registry(std::shared_ptr<const handlers::Registry> registry) {
   on_each_worker([registry](Worker& worker) { worker.set_registry(registry); });
 }
 
+DrainReport Server::drain_report() const {
+  DrainReport report;
+  for (const auto& worker : workers_) report.add(worker->drain_report());
+  return report;
+}
+
 std::uint64_t Server::count(Counter counter) const {
   std::uint64_t total = 0;
   for (const auto& worker : workers_) total += worker->metrics().get(counter);

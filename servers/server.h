@@ -46,6 +46,8 @@ class Server {
   void stop();
   // Actions for requests from now on.
   void set_registry(std::shared_ptr<const handlers::Registry> registry);
+  // Over all workers, when run() has returned.
+  [[nodiscard]] DrainReport drain_report() const;
   // Over all workers.
   [[nodiscard]] std::uint64_t count(Counter counter) const;
   // Memory that the buffers of all connections hold now: what --max-buffered limits. Any thread.

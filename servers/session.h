@@ -15,6 +15,7 @@
 #include "protocol/status.h"
 #include "reactor/connection.h"
 #include "reactor/event_loop.h"
+#include "servers/drain_report.h"
 #include "servers/limits.h"
 #include "servers/log.h"
 #include "servers/metrics.h"
@@ -54,6 +55,7 @@ struct SessionContext {
   std::uint64_t next_number = 1;
   std::uint64_t number_step = 1;
   bool draining = false;
+  DrainReport drain_report;
   LogLimit internal_error_lines;
   std::string reply_header;     // scratch
   handlers::Reply error_reply;  // scratch
@@ -70,6 +72,9 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
   void drain();
   // Closes at once.
   void cut();
+  // For the drain's report: the action, as far as it is known, of a request that is not answered in
+  // full; empty: there is none.
+  [[nodiscard]] std::string_view unanswered_action();
 
   [[nodiscard]] SessionId id() const { return id_; }
 
@@ -95,6 +100,8 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
 
   // An error of the peer: refuse(), with the connection's number in the log.
   void fail_message(const protocol::Error& error);
+  // Of the message under way, or else of the last one: an action, or the protocol's name.
+  [[nodiscard]] virtual std::string_view action_name() = 0;
   virtual void send_error(protocol::Status status, std::string_view text) = 0;
 
   // A connection's life as the tutorial tells it, at level debug.
