@@ -62,6 +62,11 @@ void Session::drain() {
 
 void Session::cut() { connection_.abort(std::make_error_code(std::errc::operation_canceled)); }
 
+std::string_view Session::unanswered_action() {
+  const bool unanswered = message_under_way_ || connection_.unsent_bytes() > 0;
+  return connection_.open() && unanswered ? action_name() : std::string_view();
+}
+
 void Session::await(Awaiting what) {
   awaiting_ = what;
   const reactor::TimePoint now = context_.loop.now();

@@ -85,6 +85,7 @@ Worker::Worker(ServerShared& shared, Place place, reactor::Backend backend,
                .owner = *this,
                .next_number = place.index + 1,
                .number_step = place.count,
+               .drain_report = {},
                .internal_error_lines = {},
                .reply_header = {},
                .error_reply = {}},
@@ -217,7 +218,9 @@ void Worker::on_drain_deadline() {
     stop();
     return;
   }
-  for_each_session([](Session& session) {
+  for_each_session([this](Session& session) {
+    const std::string_view action = session.unanswered_action();
+    if (!action.empty()) context_.drain_report.add_cut(action);
     session.refuse(protocol::Status::kShuttingDown, "the server is shutting down");
   });
   drain_timer_.arm(loop_.now() + kFarewell);

@@ -67,6 +67,8 @@ class Worker final : private SessionOwner {
 
   [[nodiscard]] reactor::EventLoop& loop() { return loop_; }
   [[nodiscard]] const Metrics& metrics() const { return metrics_; }
+  // Once drained.
+  [[nodiscard]] const DrainReport& drain_report() const { return context_.drain_report; }
   [[nodiscard]] std::size_t session_count() const { return session_count_; }
 
  private:
