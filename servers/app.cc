@@ -147,39 +147,31 @@ std::shared_ptr<const Registry> App::make_registry(const Options& options) const
 
 int App::run() {
   open_missing_standard_streams();
+  std::optional<Daemonizer> daemonizer;
   ExitCode exit_code = ExitCode::kSuccess;
   std::string line;
   try {
     const ParsedOptions parsed = parse();
     if (parsed.answer) {
       std::fputs(parsed.answer->c_str(), stdout);
-    } else if (parsed.options.daemon) {
-      serve_detached(parsed.options);
-    } else {
-      serve(parsed.options, nullptr);
+      return static_cast<int>(exit_code);
     }
+    if (parsed.options.daemon) daemonizer.emplace(Daemonizer::detach());
+    serve(parsed.options, daemonizer ? &*daemonizer : nullptr);
+    return static_cast<int>(exit_code);
   } catch (const StartError& error) {
-    line = error.what();
+    line = program_.name + ": " + error.what();
     exit_code = error.exit_code();
   } catch (const std::exception& error) {
-    line = error.what();
+    line = program_.name + ": " + error.what();
     exit_code = ExitCode::kFailure;
   }
-  if (!line.empty()) std::fputs((program_.name + ": " + line + "\n").c_str(), stderr);
-  return static_cast<int>(exit_code);
-}
-
-void App::serve_detached(const Options& options) {
-  Daemonizer daemonizer = Daemonizer::detach();
-  try {
-    serve(options, &daemonizer);
-  } catch (const StartError& error) {
-    daemonizer.report_failure(program_.name + ": " + error.what(), error.exit_code());
-    throw;
-  } catch (const std::exception& error) {
-    daemonizer.report_failure(program_.name + ": " + error.what(), ExitCode::kFailure);
-    throw;
+  if (daemonizer) {
+    daemonizer->report_failure(line, exit_code);
+  } else {
+    std::fputs((line + "\n").c_str(), stderr);
   }
+  return static_cast<int>(exit_code);
 }
 
 void App::serve(const Options& options, Daemonizer* daemonizer) {

@@ -37,7 +37,6 @@ class App {
   [[nodiscard]] ParsedOptions parse() const;
   [[nodiscard]] std::shared_ptr<const handlers::Registry> make_registry(
       const Options& options) const;
-  void serve_detached(const Options& options);
   void serve(const Options& options, Daemonizer* daemonizer);  // null: in the foreground
 
   int argc_;

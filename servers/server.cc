@@ -13,6 +13,15 @@ using protocol::Address;
 using protocol::TransportKind;
 using reactor::Endpoint;
 
+namespace {
+
+bool lacks_ipv6(const reactor::Error& error) {
+  return error.code == std::errc::address_family_not_supported ||
+         error.code == std::errc::address_not_available;
+}
+
+}  // namespace
+
 Server::Server(const Limits& limits, std::size_t threads, Log& log,
                std::shared_ptr<const handlers::Registry> registry,
                const reactor::BackendFactory& backend)
@@ -60,7 +69,7 @@ Address Server::listen_on(const Address& address, const Endpoint& wanted) {
   reactor::Network& network = main_loop().network();
   reactor::ListenOptions options{.reuse_port = shared_port, .dual_stack = address.host.empty()};
   auto first = network.listen(wanted, options);
-  if (!first && address.host.empty()) {  // a system without IPv6
+  if (!first && wanted == Endpoint::any_ipv6(address.port) && lacks_ipv6(first.error())) {
     first = network.listen(Endpoint::any_ipv4(address.port), options);
   }
   if (!first) throw StartError(first.error().message);
