@@ -68,12 +68,15 @@ std::string_view Session::unanswered_action() {
 }
 
 void Session::await(Awaiting what) {
-  awaiting_ = what;
+  const Awaiting before = std::exchange(awaiting_, what);
   const reactor::TimePoint now = context_.loop.now();
   if (what == Awaiting::kHeader || what == Awaiting::kContent) {
     if (!std::exchange(message_under_way_, true)) message_began_ = now;
-    timer_.arm(message_began_ + (what == Awaiting::kHeader ? context_.limits.header_timeout
-                                                           : context_.limits.request_timeout));
+    if (what == Awaiting::kContent) {
+      timer_.arm(message_began_ + context_.limits.request_timeout);
+    } else if (before != Awaiting::kFirstMessage && before != Awaiting::kHeader) {
+      timer_.arm(message_began_ + context_.limits.header_timeout);
+    }  // else the time of this header runs already: the first one's since the accept
     return;
   }
   message_under_way_ = false;

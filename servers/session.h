@@ -83,7 +83,7 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
   enum class Awaiting : std::uint8_t {
     kFirstMessage,  // since accept: header_timeout
     kNextMessage,   // nothing of it is there: idle_timeout
-    kHeader,        // of a message that has begun: header_timeout from its first byte
+    kHeader,        // of one that has begun: header_timeout from its first byte, or since accept
     kContent,       // likewise: request_timeout
     kDrained,       // our own unsent bytes: the connection's write_timeout
   };
@@ -94,7 +94,10 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
   // At the end of on_bytes().
   void await(Awaiting what);
   // A message was taken from the input; what is behind it belongs to the next.
-  void message_done() { message_under_way_ = false; }
+  void message_done() {
+    message_under_way_ = false;
+    awaiting_ = Awaiting::kNextMessage;
+  }
   // When the first byte of the message under way was seen.
   [[nodiscard]] reactor::TimePoint message_began() const;
 

@@ -1,0 +1,321 @@
+#include "worker_fixture.h"
+
+namespace appd::servers {
+namespace {
+
+using namespace std::chrono_literals;
+using protocol::Protocol;
+using testing::error_reply;
+using testing::found;
+using testing::kKeep;
+using testing::kKeepOk;
+using testing::make_registry;
+using testing::MemoryPeer;
+using testing::reply;
+using testing::request;
+using testing::search;
+using testing::WorkerFixture;
+
+// Limits of connections ----------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(WorkerFixture, "worker: at the limit it accepts nobody until one ends") {
+  limits.max_connections = 2;
+  auto a = connect();
+  auto b = connect(Protocol::kRawEcho);
+  auto c = connect();
+  CHECK(exchange(a, search("morpheus", kKeep)) == found(kKeepOk));
+  CHECK(exchange(c, search("morpheus")).empty());
+  CHECK(worker->session_count() == 2);
+  CHECK(count(Counter::kConnectionLimit) == 1);
+  b.leave();
+  settle();
+  settle();
+  CHECK(c.receive() == found());
+  CHECK(worker->session_count() == 2);
+}
+
+TEST_CASE_FIXTURE(WorkerFixture, "worker: too many of one peer are told so") {
+  limits.max_connections_per_peer = 1;
+  auto a = connect();
+  auto b = connect();
+  CHECK(exchange(a, search("morpheus", kKeep)) == found(kKeepOk));
+  CHECK(exchange(b, search("morpheus")) ==
+        error_reply("too many connections from 0.0.0.0; close one first",
+                    R"(, "connection": "close", "status": "overloaded")"));
+  CHECK(b.ended());
+  CHECK(!b.error());
+  CHECK(count(Counter::kPeerLimit) == 1);
+
+  // Neither the refusal nor an end of it takes the place of the one that counts.
+  b.leave();
+  settle();
+  auto c = connect();
+  CHECK(exchange(c, search("morpheus")).find("overloaded") != std::string::npos);
+  a.leave();
+  settle();
+  auto d = connect();
+  CHECK(exchange(d, search("morpheus")) == found());
+}
+
+TEST_CASE_FIXTURE(WorkerFixture, "worker: one that was refused and stays is closed in time") {
+  limits.max_connections_per_peer = 1;
+  auto a = connect();
+  auto b = connect();
+  settle();
+  CHECK(worker->session_count() == 2);
+  pass(6s);
+  CHECK(worker->session_count() == 1);
+}
+
+TEST_CASE_FIXTURE(WorkerFixture, "worker: without descriptors it goes on later") {
+  auto a = connect();
+  world.network().fail_next_accept(reactor::AcceptOutcome::kExhausted,
+                                   {EMFILE, std::system_category()});
+  CHECK(exchange(a, search("morpheus")).empty());
+  CHECK(count(Counter::kAcceptExhausted) == 1);
+  pass(reactor::Listener::kExhaustedPause + 1ms);
+  CHECK(a.receive() == found());
+}
+
+TEST_CASE_FIXTURE(WorkerFixture, "worker: places of ended sessions are used again") {
+  const std::size_t before = (connect().leave(), settle(), world.open_descriptors());
+  for (int round = 0; round < 20; ++round) {
+    std::vector<MemoryPeer> peers;
+    for (int i = 0; i < 10; ++i) peers.push_back(connect());
+    for (auto& peer : peers) CHECK(exchange(peer, search("morpheus")) == found());
+    peers.clear();
+    settle();
+  }
+  CHECK(worker->session_count() == 0);
+  CHECK(world.open_descriptors() == before);
+  CHECK(worker->loop().timers().armed_count() == 0);
+  CHECK(count(Counter::kAccepted) == 201);
+  CHECK(count(Counter::kClosed) == 201);
+}
+
+TEST_CASE_FIXTURE(WorkerFixture, "worker: destroyed with sessions under way, all is given back") {
+  auto a = connect();
+  auto b = connect(Protocol::kRawEcho);
+  a.send(search("morpheus").substr(0, 100));
+  b.send("hello");
+  settle();
+  worker.reset();
+  a.receive();
+  b.receive();
+  CHECK(world.open_descriptors() == 2);  // the peers' own
+}
+
+TEST_CASE_FIXTURE(WorkerFixture, "worker: another registry counts from the next request on") {
+  auto peer = connect();
+  CHECK(exchange(peer, search("morpheus", kKeep)) == found(kKeepOk));
+  const std::string half = search("morpheus", kKeep);
+  CHECK(exchange(peer, half.substr(0, 100)).empty());
+  worker->set_registry(make_registry(handlers::SearchEntries{{"morpheus", "Wake up."}}));
+  CHECK(exchange(peer, half.substr(100)) == reply(R"({"result": "Wake up."})", kKeepOk));
+}
+
+// Drain --------------------------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(WorkerFixture, "drain: with nobody there it is done at once") {
+  start();
+  worker->drain();
+  CHECK(drained == 1);
+  worker->drain();
+  worker->stop();
+  settle();
+  CHECK(drained == 1);
+  CHECK(worker->loop().timers().armed_count() == 0);
+}
+
+TEST_CASE_FIXTURE(WorkerFixture, "drain: idle connections are closed in order") {
+  auto fresh = connect();
+  auto kept = connect();
+  auto raw = connect(Protocol::kRawEcho);
+  CHECK(exchange(kept, search("morpheus", kKeep)) == found(kKeepOk));
+  worker->drain();
+  settle();
+  for (auto* peer : {&fresh, &kept, &raw}) {
+    CHECK(peer->receive().empty());
+    CHECK(peer->ended());
+    CHECK(drained == 0);
+    peer->leave();
+    settle();
+  }
+  CHECK(drained == 1);
+  CHECK(count(Counter::kDrained) == 3);
+  CHECK(count(Counter::kCut) == 0);
+}
+
+TEST_CASE_FIXTURE(WorkerFixture, "drain: requests that had arrived are answered") {
+  auto kept = connect();
+  CHECK(exchange(kept, search("morpheus", kKeep)) == found(kKeepOk));
+  // On a kept connection, on one in the backlog, and many of them.
+  kept.send(search("morpheus", kKeep));
+  auto waiting = connect();
+  waiting.send(search("morpheus"));
+  auto many = connect();
+  std::string requests;
+  std::string replies;
+  while (requests.size() < 60'000) {
+    requests += search("ring", kKeep);
+    replies += reply(R"({"result": "In the caves beneath the Misty Mountains. 💍"})", kKeepOk);
+  }
+  many.send(requests);
+  worker->drain();
+  settle();
+  CHECK(kept.receive() == found(kKeepOk));
+  CHECK(kept.ended());
+  CHECK(waiting.receive() == found());
+  CHECK(waiting.ended());
+  std::string received;
+  for (int i = 0; i < 100 && !many.ended(); ++i) {
+    received += many.receive();
+    settle();
+  }
+  CHECK(received == replies);
+  CHECK(!many.error());
+}
+
+TEST_CASE_FIXTURE(WorkerFixture, "drain: nobody new is accepted") {
+  auto peer = connect();
+  peer.send("\x01");
+  settle();
+  worker->drain();
+  auto refused = world.network().connect(doors.at(Protocol::kApp));
+  CHECK((*refused)->connect_result() == std::errc::connection_refused);
+}
+
+TEST_CASE_FIXTURE(WorkerFixture, "drain: a message that has begun may still end") {
+  auto peer = connect();
+  const std::string bytes = search("morpheus", kKeep);
+  CHECK(exchange(peer, bytes.substr(0, 100)).empty());
+  worker->drain();
+  settle();
+  CHECK(!peer.ended());
+  pass(limits.drain_timeout - 1s);
+  CHECK(exchange(peer, bytes.substr(100)) == found(kKeepOk));
+  CHECK(peer.ended());
+  peer.leave();
+  settle();
+  CHECK(drained == 1);
+}
+
+TEST_CASE_FIXTURE(WorkerFixture, "drain: what is not done in time is told, then cut") {
+  auto peer = connect();
+  const std::string bytes = search("morpheus", kKeep);
+  CHECK(exchange(peer, bytes.substr(0, bytes.size() - 1)).empty());
+  auto frame = connect(Protocol::kFramedEcho);
+  frame.send("\x01");
+  settle();
+  worker->drain();
+  settle();
+  pass(limits.drain_timeout - 1ms);
+  CHECK(peer.receive().empty());
+  pass(2ms);
+  CHECK(peer.receive() == error_reply("the server is shutting down",
+                                      R"(, "connection": "close", "status": "shutting_down")"));
+  CHECK(peer.ended());
+  CHECK(frame.receive().empty());
+  CHECK(frame.ended());
+  CHECK(drained == 0);
+  pass(200ms);
+  CHECK(drained == 1);
+  CHECK(worker->session_count() == 0);
+  CHECK(count(Counter::kCut) == 2);
+}
+
+TEST_CASE_FIXTURE(WorkerFixture, "drain: replies that wait for their peer do not make it spin") {
+  limits.write_high_watermark = 1000;
+  auto peer = connect();
+  auto raw = connect(Protocol::kRawEcho);
+  std::string requests;
+  std::string replies;
+  for (int i = 0; i < 800; ++i) {
+    requests += search("morpheus", kKeep);
+    replies += found(kKeepOk);
+  }
+  const std::string echo(200'000, 'e');
+  std::string_view rest = requests;
+  std::string_view raw_rest = echo;
+  for (int i = 0; i < 10; ++i) {
+    rest = peer.send_some(rest);
+    raw_rest = raw.send_some(raw_rest);
+    settle();
+  }
+  const std::size_t sent = echo.size() - raw_rest.size();
+  worker->drain();
+  settle();  // fails when the loop spins
+  std::string received;
+  std::size_t echoed = 0;
+  for (int i = 0; i < 100; ++i) {
+    rest = peer.send_some(rest);
+    received += peer.receive();
+    echoed += raw.receive().size();
+    settle();
+  }
+  CHECK(received.size() >= 64 * 1024);
+  CHECK(replies.starts_with(received));
+  CHECK(echoed == sent);
+  CHECK(peer.ended());
+  CHECK(raw.ended());
+}
+
+TEST_CASE_FIXTURE(WorkerFixture, "drain: one that does not read is cut at the end of the time") {
+  limits.write_high_watermark = 1000;
+  auto raw = connect(Protocol::kRawEcho);
+  std::string echo(200'000, 'e');
+  std::string_view rest = echo;
+  for (int i = 0; i < 10; ++i) {
+    rest = raw.send_some(rest);
+    settle();
+  }
+  worker->drain();
+  settle();
+  pass(limits.drain_timeout + 1ms);
+  pass(200ms);
+  CHECK(drained == 1);
+  CHECK(count(Counter::kCut) == 1);
+}
+
+TEST_CASE_FIXTURE(WorkerFixture, "stop: ends all sessions at once") {
+  auto a = connect();
+  auto b = connect(Protocol::kRawEcho);
+  a.send("\x01");
+  settle();
+  SUBCASE("out of the blue") {}
+  SUBCASE("while draining") {
+    worker->drain();
+    settle();
+  }
+  worker->stop();
+  settle();
+  CHECK(drained == 1);
+  CHECK(worker->session_count() == 0);
+  CHECK(worker->loop().timers().armed_count() == 0);
+}
+
+// The budget ---------------------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(WorkerFixture,
+                  "worker: with the memory used up, large requests are still served") {
+  limits.max_buffered = 256 * 1024;
+  std::vector<MemoryPeer> peers;
+  const std::string value = "\"" + std::string(300'000, 'v') + "\"";
+  const std::string bytes = request(R"({"action": "echo", "value": )" + value + "}");
+  const std::string expected = reply("{\"result\": " + value + "}");
+  std::vector<std::string_view> rest(4, bytes);
+  std::vector<std::string> received(4);
+  for (std::size_t i = 0; i < 4; ++i) peers.push_back(connect());
+  for (int turn = 0; turn < 2000; ++turn) {
+    for (std::size_t i = 0; i < 4; ++i) {
+      rest[i] = peers[i].send_some(rest[i]);
+      received[i] += peers[i].receive();
+    }
+    pass(1ms);
+  }
+  for (std::size_t i = 0; i < 4; ++i) CHECK(received[i] == expected);
+  CHECK(count(Counter::kBudget) > 0);
+}
+
+}  // namespace
+}  // namespace appd::servers
