@@ -62,8 +62,8 @@ class Poller {
   virtual ~Poller() = default;
 
   // Errors of add and modify: the system's (ENOMEM, ENOSPC: no more watches); nothing changes
-  // then. modify() takes what add() was given before it, so that a backend needs no table of its
-  // own.
+  // then. modify() takes the interest and the token that the descriptor has, so that a backend
+  // needs no table of its own.
   [[nodiscard]] virtual Result<void> add(Descriptor fd, Interest interest, Token token) = 0;
   [[nodiscard]] virtual Result<void> modify(Descriptor fd, Interest from, Interest to,
                                             Token token) = 0;

@@ -59,6 +59,7 @@ class Changes {
 
   // Stops at the first change that fails. Returns its errno, or 0.
   [[nodiscard]] int apply(Descriptor queue) const {
+    if (count_ == 0) return 0;
     const int result = ::kevent(queue, list_.data(), count_, nullptr, 0, nullptr);
     // An interrupted call has applied its changes (kevent(2), ERRORS).
     return result < 0 && errno != EINTR ? errno : 0;
@@ -77,16 +78,12 @@ class Changes {
   }
 
   Descriptor fd_;
-  std::array<Kevent, 4> list_;
+  std::array<Kevent, 2> list_;
   int count_ = 0;
 };
 
 Interest without(Interest all, Interest some) {
   return static_cast<Interest>(static_cast<unsigned>(all) & ~static_cast<unsigned>(some));
-}
-
-Interest common(Interest a, Interest b) {
-  return static_cast<Interest>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
 }
 
 // Some systems refuse long times (EINVAL); returning early is allowed.
@@ -160,12 +157,11 @@ class KqueuePoller final : public Poller {
 
   Result<void> change(Descriptor fd, Interest from, Interest to, Token token) {
     APPD_CHECK(to != Interest::kNone, fd);
-    // What may fail goes first, so that a failure leaves nothing changed; renewing a kevent (for
-    // its udata) and deleting one need no memory.
+    // What may fail goes first, so that a failure leaves nothing changed; deleting needs no memory.
+    // A kevent that stays is not touched: libkqueue cannot change one.
     const Interest added = without(to, from);
     Changes changes(fd);
     changes.append(added, EV_ADD, token);
-    changes.append(common(from, to), EV_ADD, token);
     changes.append(without(from, to), EV_DELETE);
     const int error = changes.apply(queue_.get());
     if (error == 0) return {};

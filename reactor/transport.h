@@ -51,7 +51,8 @@ class Transport {
   [[nodiscard]] virtual bool has_buffered_input() const { return false; }
 
   // After a connect that was under way and became writable: no error when it is established,
-  // operation_in_progress when the readiness was spurious and it is to be waited for again.
+  // operation_in_progress when the readiness was spurious and it is to be waited for again,
+  // not_connected when it failed and the system does not tell why any more.
   [[nodiscard]] virtual std::error_code connect_result() = 0;
 
   // Asked of the system when called, not stored.

@@ -87,13 +87,15 @@ std::error_code SocketTransport::connect_result() {
   socklen_t length = sizeof error;
   if (::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
   if (error != 0) return {error, std::system_category()};
-  // No error yet is not the same as connected: readiness is only a hint.
+  // No error is not the same as connected. Readiness is only a hint; and the reason of a failure is
+  // told once, which libkqueue uses up before us.
   sockaddr_storage storage{};
   length = sizeof storage;
-  if (::getpeername(socket_.get(), reinterpret_cast<sockaddr*>(&storage), &length) != 0) {
-    return {errno == ENOTCONN ? EINPROGRESS : errno, std::system_category()};
-  }
-  return {};
+  if (::getpeername(socket_.get(), reinterpret_cast<sockaddr*>(&storage), &length) == 0) return {};
+  char byte = 0;
+  const ssize_t count = ::recv(socket_.get(), &byte, 1, MSG_PEEK);
+  const bool under_way = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  return {under_way ? EINPROGRESS : ENOTCONN, std::system_category()};
 }
 
 Endpoint SocketTransport::local_endpoint() const {

@@ -2,6 +2,7 @@
 //   backend()            one of the same world a call
 //   kIsSystem            real sockets, threads and time
 //   reset(transport)     ends a stream so that the peer gets ECONNRESET
+//   is_exact()           false: libkqueue, see kqueue_backend.h
 // tested_backends.h, of which each poller's system has its own, lists those to run over.
 #pragma once
 
@@ -18,6 +19,7 @@ void reset_socket(std::unique_ptr<reactor::Transport> transport);
 
 struct SystemUnderTest {
   static constexpr bool kIsSystem = true;
+  [[nodiscard]] static bool is_exact() { return true; }
   [[nodiscard]] reactor::Backend backend() { return reactor::system_backend().value(); }
   static void reset(std::unique_ptr<reactor::Transport> transport) {
     reset_socket(std::move(transport));
@@ -26,6 +28,7 @@ struct SystemUnderTest {
 
 struct KqueueUnderTest {
   static constexpr bool kIsSystem = true;
+  [[nodiscard]] static bool is_exact() { return !kqueue_is_libkqueue(); }
   [[nodiscard]] reactor::Backend backend() { return kqueue_backend().value(); }
   static void reset(std::unique_ptr<reactor::Transport> transport) {
     reset_socket(std::move(transport));
@@ -34,6 +37,7 @@ struct KqueueUnderTest {
 
 struct MemoryUnderTest {
   static constexpr bool kIsSystem = false;
+  [[nodiscard]] static bool is_exact() { return true; }
   [[nodiscard]] reactor::Backend backend() { return world.backend(); }
   static void reset(std::unique_ptr<reactor::Transport> transport) {
     dynamic_cast<MemoryTransport&>(*transport).reset();
@@ -45,6 +49,11 @@ struct MemoryUnderTest {
 template <class Tested>
 struct Contract : Tested, PollerFixture {
   Contract() : PollerFixture(Tested::backend(), Tested::backend()) {}
+
+  [[nodiscard]] static bool is_refusal(std::error_code error) {
+    return error == std::errc::connection_refused ||
+           (!Tested::is_exact() && error == std::errc::not_connected);
+  }
 };
 
 }  // namespace appd::testing

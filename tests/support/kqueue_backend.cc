@@ -10,4 +10,6 @@ reactor::Result<reactor::Backend> kqueue_backend() {
   });
 }
 
+bool kqueue_is_libkqueue() { return APPD_LIBKQUEUE; }
+
 }  // namespace appd::testing

@@ -8,4 +8,8 @@ namespace appd::testing {
 
 [[nodiscard]] reactor::Result<reactor::Backend> kqueue_backend();
 
+// libkqueue falls short of the system calls in two ways that its callers see: it reads SO_ERROR,
+// which tells a reason once, and with room for one event it never comes to a descriptor's second.
+[[nodiscard]] bool kqueue_is_libkqueue();
+
 }  // namespace appd::testing
