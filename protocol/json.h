@@ -44,6 +44,7 @@ class JsonView {
 
  private:
   friend class JsonReader;
+  friend class JsonArray;
   JsonView(std::string_view text, JsonKind kind) : text_(text), kind_(kind) {}
   std::string_view text_;
   JsonKind kind_;
