@@ -1,10 +1,9 @@
 #include "handlers/dispatch.h"
 
-#include <exception>
 #include <optional>
 
+#include "handlers/failure.h"
 #include "protocol/text_encoding.h"
-#include "protocol/utf8.h"
 
 namespace appd::handlers {
 
@@ -16,8 +15,6 @@ namespace {
 
 // The action of binary content that names no other.
 constexpr std::string_view kBinaryAction = "binary";
-
-constexpr std::string_view kInternalText = "the server failed to answer this request";
 
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -75,35 +72,34 @@ void release_if_large(std::string& scratch) {
 
 const Reply& Dispatcher::dispatch(const protocol::MessageHeader& header,
                                   std::span<const std::byte> content) {
+  class NowhereToWait final : public CallStarter {
+    bool start(const Action& /*action*/, const Request& /*request*/, Reply& reply) override {
+      set_internal(reply, "the action waits, which is not possible here");
+      return true;
+    }
+  } nowhere;
+  return *dispatch(header, content, nowhere);
+}
+
+const Reply* Dispatcher::dispatch(const protocol::MessageHeader& header,
+                                  std::span<const std::byte> content, CallStarter& starter) {
   reply_.clear();
   last_action_ = {};
+  starter_ = &starter;
+  pending_ = false;
   try {
     const Result<void> done = route(header, content);
     if (!done) {
-      answer_error(done.error());
-    } else if (!reply_.filled()) {
-      reply_.set_error(Status::kInternal, kInternalText, "the action filled no reply");
+      set_failure(reply_, done.error());
+    } else if (!reply_.filled() && !pending_) {
+      set_internal(reply_, "the action filled no reply");
     }
-  } catch (const std::exception& thrown) {
-    reply_.set_error(Status::kInternal, kInternalText, thrown.what());
   } catch (...) {
-    reply_.set_error(Status::kInternal, kInternalText, "an exception that is no std::exception");
+    set_thrown(reply_);
   }
   release_if_large(text_);
   release_if_large(action_name_);
-  return reply_;
-}
-
-void Dispatcher::answer_error(const Error& error) {
-  const Status status = protocol::status_of(error);
-  // An action's error may be the system's, or be made of bytes that no JSON text can hold.
-  const bool speaks_to_callers = status != Status::kOk && status != Status::kInternal &&
-                                 protocol::is_valid_utf8(error.message);
-  if (speaks_to_callers) {
-    reply_.set_error(status, error.message);
-  } else {
-    reply_.set_error(Status::kInternal, kInternalText, error.message);
-  }
+  return pending_ ? nullptr : &reply_;
 }
 
 Result<void> Dispatcher::route(const protocol::MessageHeader& header,
@@ -176,6 +172,10 @@ Result<void> Dispatcher::call(std::string_view name, Request request) {
   }
   last_action_ = action->name;
   request.action = action->name;
+  if (action->waits()) {
+    pending_ = !starter_->start(*action, request, reply_);
+    return {};
+  }
   return action->handler(request, reply_);
 }
 

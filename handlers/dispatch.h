@@ -13,6 +13,17 @@
 
 namespace appd::handlers {
 
+// Where calls wait whose answer comes after dispatch(). Implemented by sessions.
+class CallStarter {
+ public:
+  // Calls `action`, one that waits(), and catches what it throws. True: it is answered already, in
+  // `reply`. False: the answer comes later.
+  [[nodiscard]] virtual bool start(const Action& action, const Request& request, Reply& reply) = 0;
+
+ protected:
+  ~CallStarter() = default;
+};
+
 // Finds the action that a message calls, and calls it:
 //
 //   1. the header names it: the whole content is its value (text/json) or its payload;
@@ -36,7 +47,11 @@ class Dispatcher {
 
   // Whatever goes wrong becomes an error reply: unsupported_encoding, invalid_content,
   // invalid_action, the action's own error, or internal. Never throws for what a peer sent or an
-  // action did. The reply is valid until the next call.
+  // action did. The reply is valid until the next call. Null: `starter` has the call, and answers
+  // it later.
+  [[nodiscard]] const Reply* dispatch(const protocol::MessageHeader& header,
+                                      std::span<const std::byte> content, CallStarter& starter);
+  // Where nothing can wait: an action that waits is answered `internal`.
   [[nodiscard]] const Reply& dispatch(const protocol::MessageHeader& header,
                                       std::span<const std::byte> content);
 
@@ -54,7 +69,6 @@ class Dispatcher {
                                                    std::span<const std::byte> content);
   // `request` comes without its action, which `name` says.
   [[nodiscard]] Result<void> call(std::string_view name, Request request);
-  void answer_error(const protocol::Error& error);
 
   const Registry* registry_;
   protocol::JsonReader& reader_;
@@ -62,6 +76,8 @@ class Dispatcher {
   std::string text_;         // content decoded to UTF-8
   std::string action_name_;  // unescaped
   std::string_view last_action_;
+  CallStarter* starter_ = nullptr;  // of the dispatch that is running
+  bool pending_ = false;            // its answer comes later
 };
 
 }  // namespace appd::handlers

@@ -1,6 +1,7 @@
 // What an action sees and gives: a request's values in, a reply's values out. No sockets, no loop.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -82,6 +83,16 @@ class Reply {
 // guarded.
 using Handler = std::function<Result<void>(const Request& request, Reply& reply)>;
 
+class CallContext;  // call_context.h
+class Responder;    // responder.h
+
+// A handler that waits: answers through `responder`, now or later, and does not block meanwhile.
+// `request` is borrowed for the call; what outlives it is an OwnedRequest. Coroutines become one by
+// coroutine_handler(). Called on a loop's thread as a Handler is; one that throws answers
+// `internal`, if its responder was not moved away.
+using WaitingHandler =
+    std::function<void(const Request& request, CallContext context, Responder responder)>;
+
 struct Action {
   std::string name;
   std::string summary;  // one line, for people
@@ -89,6 +100,18 @@ struct Action {
   // Also called by binary content that is exactly the name (kPackedNameBytes) and a payload of
   // kPackedPayloadBytes.
   bool packed_call = false;
+  // Instead of `handler`; exactly one of the two is there.
+  WaitingHandler waiting_handler = {};
+  // The handler blocks: it is called in the worker pool, not on a loop's thread. Of its context a
+  // waiting handler may then only ask the deadline and the stop token.
+  bool runs_in_pool = false;
+  // From the arrival of the request to the answer; 0: none. Whoever waits longer is answered
+  // deadline_exceeded. Counts for handlers that wait or run in the pool: one that computes on the
+  // loop's thread cannot be interrupted.
+  std::chrono::milliseconds time_limit{0};
+
+  // Calls need a place to wait: the answer may come after the call.
+  [[nodiscard]] bool waits() const { return runs_in_pool || static_cast<bool>(waiting_handler); }
 };
 
 }  // namespace appd::handlers

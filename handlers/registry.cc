@@ -16,7 +16,9 @@ std::string problem_of(const Action& action) {
     return "has a name of more than " + std::to_string(protocol::kMaxFieldBytes) + " bytes";
   }
   if (!protocol::is_valid_utf8(action.name)) return "has a name that is not UTF-8";
-  if (!action.handler) return "has no handler";
+  if (!action.handler && !action.waiting_handler) return "has no handler";
+  if (action.handler && action.waiting_handler) return "has two handlers";
+  if (action.time_limit.count() < 0) return "has a negative time limit";
   if (action.packed_call && action.name.size() != kPackedNameBytes) {
     return "has packed_call, but its name is not " + std::to_string(kPackedNameBytes) +
            " bytes long";

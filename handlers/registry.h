@@ -14,7 +14,8 @@ namespace appd::handlers {
 class Registry {
  public:
   // Throws std::invalid_argument: a name that is empty, longer than kMaxFieldBytes, not UTF-8 or
-  // registered already; no handler; packed_call with a name that is not kPackedNameBytes long.
+  // registered already; no handler, or two; a negative time limit; packed_call with a name that is
+  // not kPackedNameBytes long.
   void add(Action action);
 
   // nullptr: nobody registered it. Valid as long as the registry.

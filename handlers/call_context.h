@@ -1,0 +1,183 @@
+// What a handler that waits may ask for, by value, so that a coroutine can keep it.
+//
+// A call is over when it is answered, when its deadline passes (answered deadline_exceeded) or when
+// its connection is gone. In the last two cases its stop token fires, its coroutine is destroyed at
+// the point where it waits, and a late answer is dropped; each is counted. So an await below
+// returns only while the call is still wanted.
+#pragma once
+
+#include <concepts>
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "handlers/call_services.h"
+
+namespace appd::handlers {
+
+namespace detail {
+
+// Destroyed with the coroutine that waits in it, which gives the wait up.
+class SleepAwaiter {
+ public:
+  SleepAwaiter(CallServices& services, reactor::Duration duration)
+      : services_(services), duration_(duration) {}
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> awaiting) {
+    wait_ = services_.start_sleep(duration_, [awaiting] { awaiting.resume(); });
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  CallServices& services_;
+  reactor::Duration duration_;
+  std::unique_ptr<Wait> wait_;
+};
+
+// Of call_action() and call(): `Start` begins the wait, with what to call when it is done.
+template <class Start>
+class CallAwaiter {
+ public:
+  explicit CallAwaiter(Start start) : start_(std::move(start)) {}
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> awaiting) {
+    wait_ = start_([this, awaiting](Result<CallReply> reply) {
+      reply_.emplace(std::move(reply));
+      awaiting.resume();
+    });
+  }
+  [[nodiscard]] Result<CallReply> await_resume() { return std::move(*reply_); }
+
+ private:
+  Start start_;
+  std::optional<Result<CallReply>> reply_;
+  std::unique_ptr<Wait> wait_;
+};
+
+template <class T>
+struct OffloadResult {
+  using Type = Result<T>;
+};
+template <class T>
+struct OffloadResult<Result<T>> {
+  using Type = Result<T>;
+};
+
+// What the pool's thread and the loop's share of one offload. The pool writes, then the loop reads;
+// the pool's hand-over is the barrier.
+template <class Function>
+class OffloadState {
+ public:
+  using Returned = std::invoke_result_t<Function&>;
+  using ResultType = typename OffloadResult<Returned>::Type;
+
+  explicit OffloadState(Function function) : function_(std::move(function)) {}
+  void run() noexcept {
+    try {
+      if constexpr (std::is_void_v<Returned>) {
+        function_();
+        outcome_.template emplace<ResultType>();
+      } else {
+        outcome_.template emplace<ResultType>(function_());
+      }
+    } catch (...) {
+      outcome_.template emplace<std::exception_ptr>(std::current_exception());
+    }
+  }
+  [[nodiscard]] ResultType take() {
+    if (auto* thrown = std::get_if<std::exception_ptr>(&outcome_)) std::rethrow_exception(*thrown);
+    return std::move(std::get<ResultType>(outcome_));
+  }
+
+ private:
+  Function function_;
+  std::variant<std::monostate, ResultType, std::exception_ptr> outcome_;
+};
+
+template <class Function>
+class OffloadAwaiter {
+ public:
+  using State = OffloadState<Function>;
+  OffloadAwaiter(CallServices& services, Function function)
+      : services_(services), state_(std::make_shared<State>(std::move(function))) {}
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  [[nodiscard]] bool await_suspend(std::coroutine_handle<> awaiting) {
+    auto started = services_.start_offload([state = state_] { state->run(); },
+                                           [awaiting] { awaiting.resume(); });
+    if (!started) {
+      refused_ = std::move(started.error());
+      return false;
+    }
+    wait_ = std::move(*started);
+    return true;
+  }
+  [[nodiscard]] typename State::ResultType await_resume() {
+    if (refused_) return tl::unexpected(std::move(*refused_));
+    return state_->take();
+  }
+
+ private:
+  CallServices& services_;
+  std::shared_ptr<State> state_;
+  std::unique_ptr<Wait> wait_;
+  std::optional<protocol::Error> refused_;
+};
+
+}  // namespace detail
+
+// Copies share one call. Any thread may copy, destroy and ask deadline() and stop_token(); all else
+// is for the loop's thread, from within the handler's coroutine. Keep the context alive while a
+// coroutine awaits something of it.
+class CallContext {
+ public:
+  explicit CallContext(std::shared_ptr<CallServices> services) : services_(std::move(services)) {}
+
+  // When the call will be answered deadline_exceeded: the caller's deadline-ms or the action's time
+  // limit, whichever is earlier. nullopt: never. On the loop's clock.
+  [[nodiscard]] std::optional<reactor::TimePoint> deadline() const { return services_->deadline(); }
+  // Fires when the call is no longer wanted: deadline or disconnection. For work in other threads.
+  [[nodiscard]] std::stop_token stop_token() const { return services_->stop_token(); }
+
+  // co_await sleep(d): goes on after `duration`, not before.
+  [[nodiscard]] auto sleep(reactor::Duration duration) const {
+    return detail::SleepAwaiter(*services_, duration);
+  }
+
+  // co_await offload(f): runs f() in the pool and goes on here with its result, as Result<T>; what
+  // f returned as a Result<T> comes as that. Throws what f threw. Errors: overloaded, the pool's
+  // queue is full. `function` owns what it uses: it may still run when the coroutine is gone.
+  template <std::invocable Function>
+  [[nodiscard]] auto offload(Function function) const {
+    return detail::OffloadAwaiter<Function>(*services_, std::move(function));
+  }
+
+  // co_await call_action(r): another action of this server, within this call's deadline; gives a
+  // Result<CallReply>. An error reply is that error, its text without "Error: ".
+  [[nodiscard]] auto call_action(CallRequest request) const {
+    return detail::CallAwaiter(
+        [services = services_, request = std::move(request)](CallServices::CallDone done) mutable {
+          return services->start_action(std::move(request), std::move(done));
+        });
+  }
+
+  // co_await call(server, r): an action of another server, within this call's deadline; gives a
+  // Result<CallReply>, errors as OutgoingCalls says.
+  [[nodiscard]] auto call(protocol::Address server, CallRequest request) const {
+    return detail::CallAwaiter([services = services_, server = std::move(server),
+                                request = std::move(request)](CallServices::CallDone done) mutable {
+      return services->start_call(server, std::move(request), std::move(done));
+    });
+  }
+
+  [[nodiscard]] CallServices& services() const { return *services_; }
+
+ private:
+  std::shared_ptr<CallServices> services_;
+};
+
+}  // namespace appd::handlers

@@ -1,0 +1,86 @@
+// What a handler that waits may ask its server for. Implemented by servers; handlers use it through
+// CallContext (call_context.h), which makes each of it awaitable.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "handlers/handler.h"
+#include "handlers/task.h"
+#include "protocol/address.h"
+#include "reactor/clock.h"
+
+namespace appd::handlers {
+
+// A call that a handler makes: of another action of this server, or of another server.
+struct CallRequest {
+  std::string action;
+  Request::Form form = Request::Form::kJson;
+  // kJson: the JSON text of the value; empty: there is none. kBinary: the payload.
+  std::string content;
+};
+
+// The content of a reply whose status was ok.
+struct CallReply {
+  std::string content_type;
+  std::string content_encoding;
+  std::string content;  // of a JSON reply the whole object, {"result": VALUE}
+};
+
+// Something that a call waits for. Destroying it gives it up: its completion is not called then.
+class Wait {
+ public:
+  virtual ~Wait() = default;
+};
+
+// Calls to other servers, of one loop. Servers know no client, so a program that links both hands
+// an implementation in; without one such calls fail with `internal`.
+class OutgoingCalls {
+ public:
+  using Done = std::function<void(Result<CallReply>)>;
+  virtual ~OutgoingCalls() = default;
+  // `done` is called once, on the loop's thread, never from within start(). It may destroy the
+  // Wait. An error reply fails with its status and text; no connection, no answer before `deadline`
+  // or a broken peer fail with the error that says so. The loop's thread only.
+  [[nodiscard]] virtual std::unique_ptr<Wait> start(const protocol::Address& server,
+                                                    CallRequest request,
+                                                    std::optional<reactor::TimePoint> deadline,
+                                                    Done done) = 0;
+};
+
+// One call's, shared by all who hold its CallContext. It may outlive the call, and the server.
+//
+// start_*: the loop's thread only. Each returns at once; `done` is called at most once, on the
+// loop's thread, never from within, and may destroy the Wait. Null: the call is over, and `done`
+// will not be called.
+class CallServices {
+ public:
+  using Done = std::function<void()>;
+  using CallDone = OutgoingCalls::Done;
+  virtual ~CallServices() = default;
+
+  // Any thread.
+  [[nodiscard]] virtual std::optional<reactor::TimePoint> deadline() const = 0;
+  [[nodiscard]] virtual std::stop_token stop_token() const = 0;
+
+  [[nodiscard]] virtual std::unique_ptr<Wait> start_sleep(reactor::Duration duration,
+                                                          Done done) = 0;
+  // Runs `work` in the pool, then `done` on the loop. `work` that was given up before it ran is
+  // destroyed without a run. Errors: overloaded, the pool's queue is full.
+  [[nodiscard]] virtual Result<std::unique_ptr<Wait>> start_offload(std::function<void()> work,
+                                                                    Done done) = 0;
+  // Calls within calls are limited to kMaxCallDepth; one more fails with `internal`.
+  static constexpr int kMaxCallDepth = 16;
+  [[nodiscard]] virtual std::unique_ptr<Wait> start_action(CallRequest request, CallDone done) = 0;
+  [[nodiscard]] virtual std::unique_ptr<Wait> start_call(const protocol::Address& server,
+                                                         CallRequest request, CallDone done) = 0;
+
+  // Takes the call's coroutine over and starts it; it must catch everything. Destroyed when done,
+  // or when the call is over, wherever it waits. Once a call; the loop's thread only.
+  virtual void run(Task<void> coroutine) = 0;
+};
+
+}  // namespace appd::handlers

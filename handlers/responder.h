@@ -1,0 +1,46 @@
+// The right to answer one call, later and from any thread: for handlers in callback style.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "handlers/handler.h"
+
+namespace appd::handlers {
+
+// Where a Responder's answer goes. Implemented by servers.
+class ReplySink {
+ public:
+  virtual ~ReplySink() = default;
+  // At most once. Any thread; never blocks for long. Where nobody waits for the answer any more
+  // (deadline, disconnection, the end of the server), it is dropped and counted.
+  virtual void complete(Reply reply) noexcept = 0;
+};
+
+// Move-only; answers once. Any thread, one at a time. It may outlive the connection and the server.
+class Responder {
+ public:
+  explicit Responder(std::shared_ptr<ReplySink> sink) : sink_(std::move(sink)) {}
+  Responder(Responder&&) noexcept = default;
+  // What this one still had to answer is answered as by its destructor.
+  Responder& operator=(Responder&& other) noexcept;
+  // Dropped without an answer: `internal`, so that no caller waits for ever.
+  ~Responder();
+
+  // The answer, any filled reply; one that is not filled is `internal`. A second answer of any kind
+  // is ignored.
+  void reply(Reply reply) noexcept;
+  // An error reply. `text` is for the caller (docs/protocol.md 4); with kInternal it goes to the
+  // log alone.
+  void fail(Status status, std::string_view text) noexcept;
+  // Likewise; an error that is no protocol::Status is `internal`.
+  void fail(const protocol::Error& error) noexcept;
+
+  // False once it has answered (or was moved from).
+  [[nodiscard]] bool pending() const { return sink_ != nullptr; }
+
+ private:
+  std::shared_ptr<ReplySink> sink_;
+};
+
+}  // namespace appd::handlers
