@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "clients/bench_command.h"
 #include "clients/call_command.h"
 #include "clients/command_line.h"
 #include "clients/exit_code.h"
@@ -20,6 +21,7 @@ int run(const std::vector<std::string>& arguments) {
   }
   if (line->command == Command::kResolve) return run_resolve(line->host, line->service, {});
   if (line->command == Command::kCall) return run_call(*line, {});
+  if (line->command == Command::kBench) return run_bench(*line, {});
   std::fputs(line->text.c_str(), stdout);
   return kExitDone;
 }

@@ -11,6 +11,7 @@
 
 #include "clients/channel.h"
 #include "clients/exit_code.h"
+#include "clients/line_request.h"
 #include "clients/request_builder.h"
 #include "clients/trace.h"
 #include "reactor/event_loop.h"
@@ -18,49 +19,7 @@
 namespace appd::clients {
 namespace {
 
-using FilePointer = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
-
 void print(std::FILE* to, const std::string& text) { std::fwrite(text.data(), 1, text.size(), to); }
-
-Result<std::string> read_all(std::FILE* from, const std::string& name) {
-  std::string content;
-  char piece[64 * 1024];
-  while (const std::size_t count = std::fread(piece, 1, sizeof piece, from)) {
-    content.append(piece, count);
-  }
-  if (std::ferror(from) != 0) {
-    return fail(ClientError::kInvalidRequest,
-                "read " + name + ": " + std::generic_category().message(errno));
-  }
-  return content;
-}
-
-Result<CallValue> load_value(const CommandLine& line, std::FILE* in) {
-  if (!line.file) return CallValue{.text = line.value};
-  const bool standard_input = *line.file == "-";
-  FilePointer opened(standard_input ? nullptr : std::fopen(line.file->c_str(), "rb"), &std::fclose);
-  if (!standard_input && !opened) {
-    return fail(ClientError::kInvalidRequest,
-                "open " + *line.file + ": " + std::generic_category().message(errno));
-  }
-  auto content =
-      standard_input ? read_all(in, "standard input") : read_all(opened.get(), *line.file);
-  if (!content) return tl::unexpected(content.error());
-  return CallValue{.text = std::move(*content), .from_stream = true};
-}
-
-Result<SharedRequest> make_request(const CommandLine& line, std::FILE* in) {
-  auto value = load_value(line, in);
-  if (!value) return tl::unexpected(value.error());
-  const protocol::Protocol protocol = line.server.protocol;
-  auto request =
-      protocol == protocol::Protocol::kApp
-          ? build_request(line.action, *value, line.form, line.header_fields)
-          : build_echo_request(protocol, std::move(*value->text), line.form, line.header_fields);
-  if (!request) return tl::unexpected(request.error());
-  if (line.repeat > 1 && !request->keep_alive) request->keep_alive = true;
-  return encode_request(std::move(*request), protocol);
-}
 
 // What all connections of a run share.
 struct Run {
@@ -163,7 +122,7 @@ int report(const Error& error, std::FILE* err) {
 
 int run_call(const CommandLine& line, const Streams& streams,
              const reactor::BackendFactory& backend) {
-  auto request = make_request(line, streams.in);
+  auto request = make_line_request(line, streams.in, line.repeat > 1);
   if (!request) return report(request.error(), streams.err);
   auto endpoints = resolve_server(line.server);
   if (!endpoints) return report(endpoints.error(), streams.err);

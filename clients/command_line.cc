@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <memory>
 #include <string_view>
 
@@ -13,12 +14,15 @@ constexpr std::size_t kMaxConnections = 100'000;
 constexpr std::size_t kMaxRepeat = 1'000'000'000;
 constexpr std::size_t kMaxPipeline = 100'000;
 constexpr double kMaxTimeoutSeconds = 1e6;
+constexpr double kMaxBenchSeconds = 86'400;
+constexpr double kMaxRate = 1e8;
 constexpr std::uint64_t kDefaultMaxContent = 64 * 1024 * 1024;
 
 constexpr const char* kUsage =
     R"(Usage: appctl [--server ADDRESS] [options] ACTION [VALUE]
        appctl [--server ADDRESS] [options] call ACTION [VALUE]
        appctl [--server ADDRESS] [options] VALUE...        (echo servers)
+       appctl [--server ADDRESS] [options] bench ACTION [VALUE]
        appctl resolve HOST [SERVICE]
 
 Calls an action of a message server and prints the result.)";
@@ -33,6 +37,9 @@ bytes, or the name and a big-endian int32. Every other action goes as JSON; its 
 it is valid JSON and a string otherwise (for search always a string). Without VALUE the message has
 none. VALUE - is standard input, which counts as a file; one line end behind a file's text is not
 part of it. Words behind -- are taken as they are. Negative numbers need no --.
+
+bench sends the same request again and again, compares every reply with the first one, and prints
+rate and latencies; --output json is one object of numbers.
 
 --output text prints the result; json prints an object a reply, errors too, with error, status,
 request-id, result, content-base64 (all but JSON content) and header; raw prints the content's
@@ -54,6 +61,8 @@ struct Parsed {
   bool string = false;
   bool binary = false;
   double timeout_seconds = 30;
+  double duration_seconds = 5;
+  double warmup_seconds = 1;
   bool version = false;
   bool help = false;
   CommandLine line;
@@ -109,6 +118,29 @@ void define_run_options(CLI::App& app, Parsed& parsed) {
       ->type_name("BYTES");
 }
 
+constexpr const char* kBenchOptions[] = {"--one-shot", "--duration", "--warmup", "--rate",
+                                         "--expect"};
+constexpr const char* kNotBenchOptions[] = {"--repeat", "--trace"};
+
+void define_bench_options(CLI::App& app, Parsed& parsed) {
+  CommandLine& line = parsed.line;
+  app.add_flag("--one-shot", line.one_shot, "bench: a connection for each request");
+  app.add_option("--duration", parsed.duration_seconds, "bench: seconds that are measured")
+      ->capture_default_str()
+      ->type_name("S");
+  app.add_option("--warmup", parsed.warmup_seconds, "bench: seconds before that do not count")
+      ->capture_default_str()
+      ->type_name("S");
+  app.add_option("--rate", line.rate,
+                 "bench: requests a second, each sent when it is due, and latency counts from "
+                 "then; without it the next one follows each reply")
+      ->type_name("R");
+  app.add_option("--expect", line.expect,
+                 "bench: a file with the bytes that a raw-echo server sends back for each request "
+                 "instead of what was sent")
+      ->type_name("F");
+}
+
 void define_options(CLI::App& app, Parsed& parsed) {
   app.formatter(std::make_shared<UsageFormatter>());
   app.footer(kFooter);
@@ -120,6 +152,7 @@ void define_options(CLI::App& app, Parsed& parsed) {
   define_value_options(app, parsed);
   app.add_flag("--trace", parsed.line.trace, "Show the wire on standard error");
   define_run_options(app, parsed);
+  define_bench_options(app, parsed);
   app.add_option_function<std::string>(
          "--output",
          [&](const std::string& name) {
@@ -216,7 +249,9 @@ Result<void> take_server(const std::string& text, CommandLine& line) {
 
 Result<void> take_words_of_command(std::vector<Word> words, CommandLine& line) {
   if (!words.empty() && words[0].is("resolve")) return take_resolve_words(words, line);
-  if (!words.empty() && words[0].is("call")) words.erase(words.begin());
+  const bool bench = !words.empty() && words[0].is("bench");
+  if (bench) line.command = Command::kBench;
+  if (bench || (!words.empty() && words[0].is("call"))) words.erase(words.begin());
   const bool echo = line.server.protocol != protocol::Protocol::kApp;
   return echo ? take_echo_words(std::move(words), line) : take_call_words(std::move(words), line);
 }
@@ -234,6 +269,49 @@ Result<void> check_values(Parsed& parsed) {
               : parsed.binary ? ValueForm::kBinary
                               : ValueForm::kAutomatic;
   return take_server(parsed.server, line);
+}
+
+Result<reactor::Duration> bench_seconds(const char* option, double seconds, double least) {
+  if (!(seconds >= least && seconds <= kMaxBenchSeconds)) {
+    char text[96];
+    std::snprintf(text, sizeof text, "%s: must be %g to %g seconds", option, least,
+                  kMaxBenchSeconds);
+    return wrong_usage(text);
+  }
+  return std::chrono::ceil<reactor::Duration>(std::chrono::duration<double>(seconds));
+}
+
+Result<void> check_bench_values(const CLI::App& app, Parsed& parsed) {
+  CommandLine& line = parsed.line;
+  for (const char* option : kNotBenchOptions) {
+    if (app.count(option) > 0) return wrong_usage(std::string(option) + " is not for bench");
+  }
+  const auto duration = bench_seconds("--duration", parsed.duration_seconds, 0.001);
+  if (!duration) return tl::unexpected(duration.error());
+  const auto warmup = bench_seconds("--warmup", parsed.warmup_seconds, 0);
+  if (!warmup) return tl::unexpected(warmup.error());
+  line.duration = *duration;
+  line.warmup = *warmup;
+  if (app.count("--rate") > 0 && !(line.rate >= 0.001 && line.rate <= kMaxRate)) {
+    return wrong_usage("--rate: must be 0.001 to 100000000 requests a second");
+  }
+  if (line.one_shot && line.pipeline > 1) {
+    return wrong_usage("--one-shot and --pipeline contradict each other");
+  }
+  if (line.expect && line.server.protocol != protocol::Protocol::kRawEcho) {
+    return wrong_usage("--expect is for a raw-echo server");
+  }
+  if (line.output == OutputFormat::kRaw) return wrong_usage("--output raw is not for bench");
+  return {};
+}
+
+// The options of one command with the words of another are a mistake.
+Result<void> check_command(const CLI::App& app, Parsed& parsed) {
+  if (parsed.line.command == Command::kBench) return check_bench_values(app, parsed);
+  for (const char* option : kBenchOptions) {
+    if (app.count(option) > 0) return wrong_usage(std::string(option) + " is for bench only");
+  }
+  return {};
 }
 
 CommandLine show(std::string text) {
@@ -264,6 +342,7 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   if (auto done = take_words_of_command(std::move(words), parsed.line); !done) {
     return tl::unexpected(done.error());
   }
+  if (auto done = check_command(app, parsed); !done) return tl::unexpected(done.error());
   return std::move(parsed.line);
 }
 

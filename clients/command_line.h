@@ -15,13 +15,13 @@
 
 namespace appd::clients {
 
-enum class Command : std::uint8_t { kCall, kResolve, kShowText };
+enum class Command : std::uint8_t { kCall, kBench, kResolve, kShowText };
 
 struct CommandLine {
   Command command = Command::kCall;
   std::string text;  // kShowText: the help or the version, to be printed
 
-  // kCall.
+  // kCall, kBench.
   protocol::Address server;
   std::string action;                // empty for an echo server
   std::optional<std::string> value;  // as typed
@@ -35,6 +35,13 @@ struct CommandLine {
   std::size_t pipeline = 1;     // requests on the wire without a reply
   reactor::Duration timeout{};  // of connecting and a reply
   std::uint64_t max_content_bytes = 0;
+
+  // kBench: connections, pipeline, timeout and output as for kCall, and these.
+  bool one_shot = false;              // a connection a request
+  reactor::Duration duration{};       // of the window that is measured
+  reactor::Duration warmup{};         // before it
+  double rate = 0;                    // requests a second, an open loop; 0: a closed loop
+  std::optional<std::string> expect;  // a file: what a raw echo server sends instead of the echo
 
   // kResolve.
   std::string host;

@@ -132,5 +132,39 @@ TEST_CASE("command line: help and version are texts to show") {
   CHECK(parse({"--version"}).command == Command::kShowText);
 }
 
+TEST_CASE("command line: bench takes a call's words and has options of its own") {
+  const auto line = parse({"bench", "search", "ring", "--rate", "1e3", "--duration", "2.5",
+                           "--warmup", "0", "--connections", "64", "--pipeline", "8"});
+  CHECK(line.command == Command::kBench);
+  CHECK(line.action == "search");
+  CHECK(line.value == "ring");
+  CHECK(line.rate == 1000);
+  CHECK(line.duration == std::chrono::milliseconds(2500));
+  CHECK(line.warmup == reactor::Duration::zero());
+  CHECK(line.connections == 64);
+  CHECK(line.pipeline == 8);
+}
+
+TEST_CASE("command line: bench and an echo server take the words that follow as the value") {
+  CHECK(parse({"--server", "raw-echo://:1", "bench", "a", "b"}).value == "a b");
+}
+
+TEST_CASE("command line: options of one command are refused by another, by name") {
+  CHECK(refusal({"--rate", "5", "search", "x"}).find("--rate") != std::string::npos);
+  CHECK(refusal({"--one-shot", "search", "x"}).find("--one-shot") != std::string::npos);
+  CHECK(refusal({"--repeat", "5", "bench", "search"}).find("--repeat") != std::string::npos);
+  CHECK(refusal({"--trace", "bench", "search"}).find("--trace") != std::string::npos);
+}
+
+TEST_CASE("command line: a load that makes no sense is refused") {
+  CHECK(refusal({"bench", "x", "--rate", "0"}).find("--rate") != std::string::npos);
+  CHECK(refusal({"bench", "x", "--rate", "nan"}).find("--rate") != std::string::npos);
+  CHECK(refusal({"bench", "x", "--duration", "0"}).find("--duration") != std::string::npos);
+  CHECK(refusal({"bench", "x", "--warmup", "-1"}).find("--warmup") != std::string::npos);
+  (void)refusal({"bench", "x", "--one-shot", "--pipeline", "2"});
+  (void)refusal({"bench", "x", "--expect", "file"});
+  (void)refusal({"bench", "x", "--output", "raw"});
+}
+
 }  // namespace
 }  // namespace appd::clients
