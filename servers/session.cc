@@ -89,7 +89,9 @@ void Session::await(Awaiting what) {
     timer_.arm(now);  // back to drain(), outside of this callback
   } else if (what == Awaiting::kFirstMessage) {
     timer_.arm(now + context_.limits.header_timeout);
-  } else if (!reactor::planted(PlantedBug::kNoIdleTimeout)) {
+  } else if (reactor::planted(PlantedBug::kNoIdleTimeout)) {
+    timer_.cancel();
+  } else {
     timer_.arm(now + context_.limits.idle_timeout);
   }
 }

@@ -208,11 +208,12 @@ AcceptResult SimListener::accept() {
   wire->accepted_at = world.now();
   world.accepted().push_back(wire);
   world.note("accept", wire->serial());
+  auto transport = std::make_unique<SimTransport>(wire, Wire::kServer);
   if (random.chance(world.faults.allocation_refused)) {
     wire->mark_struck();
     world.refuse_allocation();
   }
-  return {AcceptOutcome::kAccepted, std::make_unique<SimTransport>(wire, Wire::kServer), {}};
+  return {AcceptOutcome::kAccepted, std::move(transport), {}};
 }
 
 }  // namespace appd::reactor::sim

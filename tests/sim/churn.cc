@@ -6,6 +6,7 @@ namespace appd::testing {
 namespace {
 
 constexpr std::size_t kSinks = 12;
+constexpr std::uint64_t kEvents = 400;
 constexpr auto kStir = std::chrono::milliseconds(3);
 
 reactor::Backend backend_of(reactor::sim::World& world, reactor::sim::Host& host,
@@ -43,9 +44,8 @@ class Churn::Sink final : public reactor::EventSink {
   reactor::Registration registration_;
 };
 
-Churn::Churn(reactor::sim::World& world, reactor::TimePoint end)
+Churn::Churn(reactor::sim::World& world)
     : world_(world),
-      end_(end),
       host_(world, {.address = "10.9.0.1", .suffers = false}),
       loop_(backend_of(world, host_, poller_)),
       actor_(loop_, *poller_) {
@@ -67,6 +67,8 @@ void Churn::open_pair() {
   }
 }
 
+bool Churn::done() const { return events_ >= kEvents; }
+
 // Bytes for several at once, so that one wait reports them together.
 void Churn::stir() {
   if (done()) return;
@@ -86,6 +88,10 @@ void Churn::on_event(Sink& sink) {
   host_.count_progress();
   std::array<std::byte, 64> room;
   (void)sink.transport().read(room);
+  if (done()) {
+    if (!loop_.post([this] { sinks_.clear(); })) world_.violate("post() was refused");
+    return;
+  }
   // Somebody else goes, perhaps with an event in this very batch, and others come in its place.
   const std::size_t victim = world_.random().below(sinks_.size());
   if (sinks_[victim].get() == &sink) return;

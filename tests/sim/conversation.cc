@@ -180,7 +180,8 @@ void set_pace(Random& random, Conversation& talk) {
     talk.pause = std::chrono::milliseconds(random.below(45'000));
   }
   if (random.below(5) == 0) talk.reading = Conversation::Reading::kSlowly;
-  if (random.below(8) == 0 && talk.bytes.size() < 30'000) {
+  // Not for longer than a server that has no more to say would listen.
+  if (random.below(4) == 0 && talk.bytes.size() < 30'000 && !talk.pause_at && talk.gap == 0ms) {
     talk.reading = Conversation::Reading::kBehindSending;
   }
 }
@@ -273,6 +274,8 @@ Conversation attack(Random& random, Protocol protocol, std::uint64_t tag,
     case 2:
       talk.kind = "never-reading";
       talk.reading = Conversation::Reading::kNever;
+      talk.piece_bytes = 64 * 1024;
+      talk.gap = 0ms;
       while (talk.bytes.size() < 700'000) talk.bytes += talk.bytes;
       talk.must_end_within = 80s;
       break;

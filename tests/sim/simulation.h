@@ -62,12 +62,14 @@ class Simulation {
   void choose_faults();
   void add_peers();
   void add_clients();
+  void drain_when_busy();
   void begin_drain();
   void check_invariants();
   void check_wires();
   void check_memory();
   void check_parsing();
   [[nodiscard]] bool all_done() const;
+  void stand_still();
   void end();
 
   reactor::sim::World world_;

@@ -1,0 +1,106 @@
+// The world finds bugs: each of those that reactor/planted.h can plant, within so many seeds.
+#include "reactor/planted.h"
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "tests/sim/simulation.h"
+
+namespace appd::testing {
+namespace {
+
+using reactor::PlantedBug;
+
+// A world that takes longer than this hangs; none takes a second.
+constexpr unsigned kHangSeconds = 60;
+
+struct Planted {
+  std::string_view name;
+  PlantedBug bug;
+  std::uint64_t seeds;  // within which it must be found
+};
+
+constexpr std::array kPlanted{
+    Planted{"freed in its own callback", PlantedBug::kFreedInCallback, 100},
+    Planted{"lost wake-up of post()", PlantedBug::kLostWakeup, 20},
+    Planted{"stale event dispatched", PlantedBug::kStaleEvent, 40},
+    Planted{"slot without a new generation", PlantedBug::kSlotReused, 40},
+    Planted{"descriptor closed while watched", PlantedBug::kWatchLeft, 10},
+    Planted{"end of stream drops data", PlantedBug::kEndDropsData, 40},
+    Planted{"EMFILE spins", PlantedBug::kExhaustedSpins, 40},
+    Planted{"watermark never resumes", PlantedBug::kWatermarkStuck, 100},
+    Planted{"timer not cancelled", PlantedBug::kTimerNotCancelled, 40},
+    Planted{"no idle time-out", PlantedBug::kNoIdleTimeout, 200},
+    Planted{"short write loses the rest", PlantedBug::kShortWriteLoses, 20},
+    Planted{"drain closes too early", PlantedBug::kDrainTooEarly, 400},
+    Planted{"linger skipped", PlantedBug::kLingerSkipped, 100},
+    Planted{"content-length believed", PlantedBug::kLengthBelieved, 100},
+    Planted{"header parsed again", PlantedBug::kHeaderParsedAgain, 100},
+    Planted{"write time-out missed", PlantedBug::kWriteTimeoutMissed, 200},
+};
+
+// In a process of its own, since a bug may crash or hang it. Exit 1: a violation, told on `report`.
+[[noreturn]] void run_world(PlantedBug bug, std::uint64_t seed, int report) {
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
+    (void)std::signal(signal, SIG_DFL);  // the test program's own say more than is wanted
+  }
+  ::alarm(kHangSeconds);
+  reactor::planted_bug = bug;
+  const SimulationResult result = simulate(seed);
+  const std::string why = result.violation.value_or("");
+  const bool told = ::write(report, why.data(), why.size()) == static_cast<ssize_t>(why.size());
+  std::_Exit(result.violation || !told ? 1 : 0);
+}
+
+// What was found, or nothing.
+std::string find_in(PlantedBug bug, std::uint64_t seed) {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe(ends.data()) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    // A sanitizer's report of what was planted is of no use to anybody.
+    if (bug != PlantedBug::kNone) (void)::close(STDERR_FILENO);
+    run_world(bug, seed, ends[1]);
+  }
+  (void)::close(ends[1]);
+  std::array<char, 400> text{};
+  const ssize_t length = ::read(ends[0], text.data(), text.size());
+  (void)::close(ends[0]);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
+  if (WEXITSTATUS(status) == 0) return {};
+  return length > 0 ? std::string(text.data(), static_cast<std::size_t>(length)) : "a crash";
+}
+
+TEST_CASE("planted: without a bug the same worlds are in order") {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    CHECK(find_in(PlantedBug::kNone, seed) == "");
+  }
+}
+
+TEST_CASE("planted: each bug is found within its number of seeds") {
+  for (const Planted& planted : kPlanted) {
+    CAPTURE(std::string(planted.name));
+    std::string found;
+    std::uint64_t seed = 0;
+    while (found.empty() && seed < planted.seeds) found = find_in(planted.bug, ++seed);
+    CHECK_FALSE(found.empty());
+    if (!found.empty()) {
+      MESSAGE(std::string(planted.name)
+              << ": seed " << seed << " of at most " << planted.seeds << ": " << found);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace appd::testing
