@@ -12,6 +12,10 @@ namespace {
 // How often lanes are looked at: so much later than its time a time-out may be found.
 constexpr auto kCheckInterval = std::chrono::milliseconds(250);
 
+double seconds(reactor::Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
 }  // namespace
 
 LoadRun::LoadRun(reactor::EventLoop& loop, const LoadPlan& plan, LoadObserver& observer)
@@ -96,9 +100,9 @@ void LoadRun::end_window() {
   observer_.on_window_end();
   phase_ = Phase::kFinishing;
   result_.window = loop_.now() - window_begin_;
-  const std::chrono::duration<double> cpu_seconds(static_cast<double>(cpu) / CLOCKS_PER_SEC);
-  const std::chrono::duration<double> window = result_.window;
-  result_.engine_busy = std::clamp((cpu_seconds - idle_).count() / window.count(), 0.0, 1.0);
+  const double cpu_seconds = static_cast<double>(cpu) / CLOCKS_PER_SEC;
+  const double busy_share = (cpu_seconds - seconds(idle_)) / seconds(result_.window);
+  result_.engine_busy = std::clamp(busy_share, 0.0, 1.0);
   phase_timer_.arm(loop_.now() + plan_.timeout);
   finish_if_done();
 }

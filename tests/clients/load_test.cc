@@ -73,6 +73,8 @@ TEST_CASE("load: an open loop sends what is due, and no more") {
   CHECK(result.errors == 0);
   CHECK(ms(result.latency.max()) == doctest::Approx(3));
   CHECK(result.lateness.max() == reactor::Duration::zero());
+  CHECK(result.engine_busy < 0.5);  // of 2 s that took no time
+  CHECK_FALSE(result.engine_was_bottleneck());
 }
 
 // 1,000 of the 10,000 requests are due while the server is stopped; the one that is due at s waits
