@@ -93,9 +93,9 @@ void EventLoop::stop() {
 
 Registration EventLoop::watch(Descriptor fd, EventSink& sink) {
   if (free_slots_.empty()) {
+    // First room for all, so that neither the lines below nor release_slot() can fail half-way.
+    if (free_slots_.capacity() <= slots_.size()) free_slots_.reserve(2 * slots_.size() + 1);
     slots_.emplace_back();
-    // Room for all, so that release_slot() never allocates.
-    if (free_slots_.capacity() < slots_.size()) free_slots_.reserve(2 * slots_.size());
     free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
   }
   const std::uint32_t index = free_slots_.back();

@@ -127,9 +127,9 @@ void Worker::accept_exhausted(std::error_code error) {
 
 void Worker::accept(Protocol protocol, std::unique_ptr<Transport> transport) {
   if (free_seats_.empty()) {
+    // First room for all, so that neither the lines below nor giving one back can fail half-way.
+    if (free_seats_.capacity() <= seats_.size()) free_seats_.reserve(2 * seats_.size() + 1);
     seats_.emplace_back();
-    // Room for all, so that giving one back never allocates.
-    if (free_seats_.capacity() < seats_.size()) free_seats_.reserve(2 * seats_.size());
     free_seats_.push_back(static_cast<std::uint32_t>(seats_.size() - 1));
   }
   const std::uint32_t index = free_seats_.back();
