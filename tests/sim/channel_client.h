@@ -46,7 +46,7 @@ class ChannelClient final : private clients::ChannelDelegate {
   const Plan plan_;
   reactor::sim::Host host_;
   clients::SessionContext context_;
-  reactor::sim::SimPoller* poller_;  // the loop's
+  reactor::sim::SimPoller* poller_ = nullptr;  // the loop's
   reactor::EventLoop loop_;
   reactor::sim::LoopActor actor_;
   clients::Channel channel_;

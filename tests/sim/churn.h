@@ -28,7 +28,7 @@ class Churn {
 
   reactor::sim::World& world_;
   reactor::sim::Host host_;
-  reactor::sim::SimPoller* poller_;  // the loop's
+  reactor::sim::SimPoller* poller_ = nullptr;  // the loop's
   reactor::EventLoop loop_;
   reactor::sim::LoopActor actor_;
   std::vector<std::unique_ptr<Sink>> sinks_;
