@@ -9,7 +9,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "handlers/description.h"
 #include "protocol/json.h"
 #include "protocol/message_header.h"
 #include "protocol/status.h"
@@ -109,6 +111,9 @@ struct Action {
   // deadline_exceeded. Counts for handlers that wait or run in the pool: one that computes on the
   // loop's thread cannot be interrupted.
   std::chrono::milliseconds time_limit{0};
+  // What it says about itself; a typed handler's types fill the signature (typed.h).
+  Signature signature = {};
+  std::vector<Example> examples = {};
 
   // Calls need a place to wait: the answer may come after the call.
   [[nodiscard]] bool waits() const { return runs_in_pool || static_cast<bool>(waiting_handler); }

@@ -29,9 +29,7 @@ struct ValueForm<std::vector<T>> {
   static std::string one() { return "an array of " + Element::many(); }
   static std::string many() { return "arrays of " + Element::many(); }
   static std::string schema() { return internal::array_schema(Element::schema()); }
-  static std::string binary()
-    requires kBinary
-  {
+  static std::string binary() requires kBinary {
     return "any number of elements, each " + Element::binary();
   }
 
@@ -48,9 +46,7 @@ struct ValueForm<std::vector<T>> {
     }
     return values;
   }
-  static Result<std::vector<T>> from_bytes(Bytes bytes, const Site& site)
-    requires kBinary
-  {
+  static Result<std::vector<T>> from_bytes(Bytes bytes, const Site& site) requires kBinary {
     if (bytes.size() % Element::kWidth != 0) {
       return unexpected_bytes(Status::kInvalidArgument, site, binary(), bytes);
     }
@@ -73,9 +69,8 @@ struct ValueForm<std::vector<T>> {
     out += ']';
     return {};
   }
-  static Result<void> append_bytes(std::string& out, const std::vector<T>& values)
-    requires kBinary
-  {
+  static Result<void> append_bytes(std::string& out,
+                                   const std::vector<T>& values) requires kBinary {
     for (const T& value : values) {
       if (Result<void> added = Element::append_bytes(out, value); !added) return added;
     }
@@ -92,19 +87,13 @@ struct ValueForm<std::optional<T>> {
   static std::string one() { return Inner::one() + " or null"; }
   static std::string many() { return Inner::many() + " or null"; }
   static std::string schema() { return internal::nullable_schema(Inner::schema()); }
-  static std::string binary()
-    requires kBinary
-  {
-    return "nothing, or " + Inner::binary();
-  }
+  static std::string binary() requires kBinary { return "nothing, or " + Inner::binary(); }
 
   static Result<std::optional<T>> from_json(JsonView value, const Site& site) {
     if (value.kind() == protocol::JsonKind::kNull) return std::optional<T>();
     return some(Inner::from_json(value, site));
   }
-  static Result<std::optional<T>> from_bytes(Bytes bytes, const Site& site)
-    requires kBinary
-  {
+  static Result<std::optional<T>> from_bytes(Bytes bytes, const Site& site) requires kBinary {
     if (bytes.empty()) return std::optional<T>();
     return some(Inner::from_bytes(bytes, site));
   }
@@ -113,9 +102,8 @@ struct ValueForm<std::optional<T>> {
     out += "null";
     return {};
   }
-  static Result<void> append_bytes(std::string& out, const std::optional<T>& value)
-    requires kBinary
-  {
+  static Result<void> append_bytes(std::string& out,
+                                   const std::optional<T>& value) requires kBinary {
     if (!value) return {};
     return Inner::append_bytes(out, *value);
   }

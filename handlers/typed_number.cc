@@ -69,10 +69,9 @@ Result<std::uint64_t> integer_from_json(JsonView value, const Site& site,
     return static_cast<std::uint64_t>(*number);
   }
   const IntegerRange told = range;
-  return unexpected_value(Status::kOutOfRange, site,
-                          "an integer from " + std::to_string(told.least) + " to " +
-                              std::to_string(told.most),
-                          value);
+  return unexpected_value(
+      Status::kOutOfRange, site,
+      "an integer from " + std::to_string(told.least) + " to " + std::to_string(told.most), value);
 }
 
 Result<std::uint64_t> integer_from_bytes(Bytes bytes, const Site& site, const IntegerRange& range) {
@@ -84,8 +83,8 @@ Result<std::uint64_t> integer_from_bytes(Bytes bytes, const Site& site, const In
                             bytes);
   }
   const std::uint32_t bits = protocol::load_be32(bytes);
-  const std::int64_t value = range.is_signed ? std::int64_t{static_cast<std::int32_t>(bits)}
-                                             : std::int64_t{bits};
+  const std::int64_t value =
+      range.is_signed ? std::int64_t{static_cast<std::int32_t>(bits)} : std::int64_t{bits};
   if (fits(value, range)) return static_cast<std::uint64_t>(value);
   return fail(Status::kOutOfRange, std::string(site.request.action) + ": expected " +
                                        integer_words("an integer", range) + ", but " +
@@ -95,9 +94,9 @@ Result<std::uint64_t> integer_from_bytes(Bytes bytes, const Site& site, const In
 void append_integer_json(std::string& out, std::uint64_t bits, bool is_signed) {
   std::array<char, 20> digits;  // -9223372036854775808
   char* const begin = digits.data();
-  const auto end = is_signed
-                       ? std::to_chars(begin, begin + digits.size(), static_cast<std::int64_t>(bits))
-                       : std::to_chars(begin, begin + digits.size(), bits);
+  const auto end =
+      is_signed ? std::to_chars(begin, begin + digits.size(), static_cast<std::int64_t>(bits))
+                : std::to_chars(begin, begin + digits.size(), bits);
   out.append(begin, end.ptr);
 }
 
@@ -106,9 +105,9 @@ Result<void> append_integer_bytes(std::string& out, std::uint64_t bits, bool is_
   const bool fits_32_bits = is_signed ? value == static_cast<std::int32_t>(value)
                                       : bits == static_cast<std::uint32_t>(bits);
   if (!fits_32_bits) {
-    return fail(Status::kOutOfRange, "the result " +
-                                         (is_signed ? std::to_string(value) : std::to_string(bits)) +
-                                         " does not fit an integer of 32 bits");
+    return fail(Status::kOutOfRange,
+                "the result " + (is_signed ? std::to_string(value) : std::to_string(bits)) +
+                    " does not fit an integer of 32 bits");
   }
   std::array<char, sizeof(std::uint32_t)> bytes;
   protocol::store_be32(std::as_writable_bytes(std::span(bytes)), static_cast<std::uint32_t>(bits));
@@ -122,8 +121,8 @@ Result<double> number_from_json(JsonView value, const Site& site, double most) {
   }
   const double number = value.number();
   if (std::abs(number) <= most) return number;
-  return unexpected_value(Status::kOutOfRange, site,
-                          "a number that floating point can hold", value);
+  return unexpected_value(Status::kOutOfRange, site, "a number that floating point can hold",
+                          value);
 }
 
 Result<double> number_from_bytes(Bytes bytes, const Site& site, double most) {
@@ -135,9 +134,8 @@ Result<double> number_from_bytes(Bytes bytes, const Site& site, double most) {
   const auto number = std::bit_cast<double>(bits);
   // NaN and the infinities have no JSON form and so are no values here.
   if (std::abs(number) <= most) return number;
-  return fail(Status::kOutOfRange,
-              std::string(site.request.action) +
-                  ": expected a finite number that floating point can hold");
+  return fail(Status::kOutOfRange, std::string(site.request.action) +
+                                       ": expected a finite number that floating point can hold");
 }
 
 Result<void> append_number_json(std::string& out, double value) { return append_float(out, value); }
@@ -162,10 +160,9 @@ Result<bool> bool_from_bytes(Bytes bytes, const Site& site) {
   if (bytes.size() != 1) {
     return unexpected_bytes(Status::kInvalidArgument, site, kBinaryBool, bytes);
   }
-  return fail(Status::kInvalidArgument, std::string(site.request.action) + ": expected " +
-                                            std::string(kBinaryBool) + ", but " +
-                                            std::to_string(std::to_integer<int>(bytes[0])) +
-                                            " came");
+  return fail(Status::kInvalidArgument,
+              std::string(site.request.action) + ": expected " + std::string(kBinaryBool) +
+                  ", but " + std::to_string(std::to_integer<int>(bytes[0])) + " came");
 }
 
 }  // namespace appd::handlers::internal

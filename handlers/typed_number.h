@@ -83,7 +83,7 @@ struct ValueForm<T> {
 };
 
 template <class T>
-  requires std::same_as<T, float> || std::same_as<T, double>
+requires std::same_as<T, float> || std::same_as<T, double>
 struct ValueForm<T> {
   static constexpr double kMost = static_cast<double>(std::numeric_limits<T>::max());
   static constexpr bool kBinary = true;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "handlers/json_value.h"
 #include "handlers/value_form.h"
@@ -17,7 +19,6 @@ namespace internal {
 [[nodiscard]] Result<std::string_view> text_from_json(JsonView value, const Site& site);
 [[nodiscard]] Result<std::string_view> text_from_bytes(Bytes bytes, const Site& site);
 [[nodiscard]] Result<void> append_text_json(std::string& out, std::string_view text);
-
 
 // What std::string and std::string_view have in common.
 template <class T>
@@ -92,6 +93,19 @@ struct ValueForm<Bytes> {
     out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     return {};
   }
+};
+
+// Bytes that are kept, or made for a result.
+template <>
+struct ValueForm<std::vector<std::byte>> : ValueForm<Bytes> {
+  using Owned = std::vector<std::byte>;
+  static Result<Owned> from_json(JsonView value, const Site& site) {
+    return ValueForm<Bytes>::from_json(value, site).map(copied);
+  }
+  static Result<Owned> from_bytes(Bytes bytes, const Site&) { return copied(bytes); }
+
+ private:
+  static Owned copied(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 };
 
 }  // namespace appd::handlers

@@ -49,9 +49,8 @@ template <class T>
 struct ValueForm;
 
 template <class T>
-concept Value = requires { ValueForm<T>::one(); };
-
-template <class T>
-inline constexpr bool kHasBinaryForm = ValueForm<T>::kBinary;
+concept Value = requires {
+  ValueForm<T>::one();
+};
 
 }  // namespace appd::handlers

@@ -5,6 +5,7 @@
 #include <new>
 
 #include "call_fixture.h"
+#include "handlers/typed.h"
 
 namespace {
 
@@ -33,9 +34,10 @@ namespace appd::handlers::test {
 namespace {
 
 // Of the later calls, behind one that may warm up; also checks that they succeed.
-std::size_t allocations_of_repeated(const protocol::MessageHeader& header,
-                                    std::string_view content) {
+std::size_t allocations_of_repeated(const protocol::MessageHeader& header, std::string_view content,
+                                    Action action = {}) {
   Caller caller;
+  if (!action.name.empty()) caller.registry.add(std::move(action));
   const auto bytes = std::as_bytes(std::span(content));
   REQUIRE(caller.dispatcher.dispatch(header, bytes).status() == Status::kOk);
   const std::size_t before = allocations;
@@ -78,6 +80,28 @@ TEST_CASE("allocation: an echo costs none, as JSON and as bytes") {
 
 TEST_CASE("allocation: the first bytes of binary content cost none") {
   CHECK(allocations_of_repeated(kBinary, "helloworld") == 0);
+}
+
+TEST_CASE("allocation: typed handlers of text, numbers and JSON cost none") {
+  const auto json = [](std::string_view value, auto function) {
+    const std::string content = R"({"action": "act", "value": )" + std::string(value) + "}";
+    return allocations_of_repeated(kJson, content, make_action("act", function));
+  };
+  CHECK(json("7", [](std::int64_t n) { return n + 1; }) == 0);
+  CHECK(json("0.5", [](double x) { return x / 4; }) == 0);
+  CHECK(json("true", [](bool on) { return !on; }) == 0);
+  CHECK(json(R"("a text that is too long for a short string")",
+             [](std::string_view text) { return text; }) == 0);
+  CHECK(json(R"("a text that is too long for a short string")",
+             [](std::string_view text, const Request&) -> Result<std::string_view> {
+               return text;
+             }) == 0);
+  CHECK(json("null", [](std::optional<bool>) {}) == 0);
+}
+
+TEST_CASE("allocation: typed handlers of binary content cost none") {
+  CHECK(allocations_of_repeated(kBinary, "halved\x00\x00\x00\x02"sv,
+                                make_action("halved", [](int n) { return n / 2; })) == 0);
 }
 
 }  // namespace appd::handlers::test

@@ -1,0 +1,36 @@
+// What an action says about itself: the one source of the action `describe`, of `appctl describe`,
+// of the reference page and of the tests of its examples (docs/handlers.md 5).
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace appd::handlers {
+
+// A call and what it answers, both JSON texts: {R"("morpheus")", R"("Follow the white rabbit.")"}.
+struct Example {
+  std::string value;  // empty: a call without a value
+  std::string result;
+};
+
+// What a person says about an action.
+struct ActionOptions {
+  std::string summary = {};  // one line, no full stop
+  std::vector<Example> examples = {};
+  // The function blocks (files, databases, long computations): it runs in the worker pool.
+  bool blocks = false;
+  // As Action::time_limit.
+  std::chrono::milliseconds time_limit{0};
+};
+
+// What follows from a typed handler's types, or is written for one that takes the request itself.
+// An empty text says: unknown (of a schema), none (of a binary form).
+struct Signature {
+  std::string argument_schema = {};  // JSON Schema of the value
+  std::string result_schema = {};
+  std::string argument_binary = {};  // the payload's form in words: "4 bytes, a 32-bit integer ..."
+  std::string result_binary = {};
+};
+
+}  // namespace appd::handlers
