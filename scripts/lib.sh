@@ -134,3 +134,15 @@ show_progress() {
     printf '\n' >&2
   fi
 }
+
+# build_simulate: the program that runs simulated worlds, in build/release.
+build_simulate() {
+  local step_count=2
+  step "packages"
+  install_packages run test
+  step "build: build/release"
+  if ! grep -q '^APPD_TESTS:BOOL=ON' "$root/build/release/CMakeCache.txt" 2>/dev/null; then
+    configure release -DAPPD_TESTS=ON
+  fi
+  build release simulate
+}

@@ -255,7 +255,8 @@ Conversation attack(Random& random, Protocol protocol, std::uint64_t tag,
   Conversation talk = honest_conversation(random, protocol, tag, max_content);
   talk.honest = false;
   talk.pause_at.reset();
-  switch (random.below(7)) {
+  talk.end = Conversation::End::kServerCloses;
+  switch (random.below(8)) {
     case 0:  // slow-loris: a byte of a header now and then, for ever
       talk = slow("slow-loris", prefixed(std::string(600, ' ')));
       talk.piece_bytes = 1;
@@ -289,7 +290,12 @@ Conversation attack(Random& random, Protocol protocol, std::uint64_t tag,
       talk.bytes.resize(random.below(talk.bytes.size()));
       talk.end = Conversation::End::kReset;
       break;
-    case 5:
+    case 5:  // one message, and then not a word more
+      talk.kind = "silent";
+      talk.bytes.resize(talk.request_ends.front());
+      talk.must_end_within = 75s;
+      break;
+    case 6:
       talk.kind = "garbage";
       talk.bytes = random_bytes(random, 1 + random.below(4000));
       talk.request_ends.clear();

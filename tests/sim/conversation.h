@@ -54,7 +54,7 @@ struct Conversation {
 [[nodiscard]] Conversation honest_conversation(reactor::sim::Random& random,
                                                protocol::Protocol protocol, std::uint64_t tag,
                                                std::uint64_t max_content);
-// Slow-loris, never-reading, half-closing, resetting, garbage or oversized.
+// Slow-loris, never-reading, half-closing, resetting, silent, garbage or oversized.
 [[nodiscard]] Conversation attack(reactor::sim::Random& random, protocol::Protocol protocol,
                                   std::uint64_t tag, std::uint64_t max_content);
 

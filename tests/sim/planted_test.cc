@@ -28,21 +28,21 @@ struct Planted {
 };
 
 constexpr std::array kPlanted{
-    Planted{"freed in its own callback", PlantedBug::kFreedInCallback, 100},
-    Planted{"lost wake-up of post()", PlantedBug::kLostWakeup, 20},
-    Planted{"stale event dispatched", PlantedBug::kStaleEvent, 40},
-    Planted{"slot without a new generation", PlantedBug::kSlotReused, 40},
+    Planted{"freed in its own callback", PlantedBug::kFreedInCallback, 20},
+    Planted{"lost wake-up of post()", PlantedBug::kLostWakeup, 40},
+    Planted{"stale event dispatched", PlantedBug::kStaleEvent, 60},
+    Planted{"slot without a new generation", PlantedBug::kSlotReused, 60},
     Planted{"descriptor closed while watched", PlantedBug::kWatchLeft, 10},
     Planted{"end of stream drops data", PlantedBug::kEndDropsData, 40},
-    Planted{"EMFILE spins", PlantedBug::kExhaustedSpins, 40},
-    Planted{"watermark never resumes", PlantedBug::kWatermarkStuck, 100},
-    Planted{"timer not cancelled", PlantedBug::kTimerNotCancelled, 40},
+    Planted{"EMFILE spins", PlantedBug::kExhaustedSpins, 100},
+    Planted{"watermark never resumes", PlantedBug::kWatermarkStuck, 400},
+    Planted{"timer not cancelled", PlantedBug::kTimerNotCancelled, 60},
     Planted{"no idle time-out", PlantedBug::kNoIdleTimeout, 200},
     Planted{"short write loses the rest", PlantedBug::kShortWriteLoses, 20},
     Planted{"drain closes too early", PlantedBug::kDrainTooEarly, 400},
     Planted{"linger skipped", PlantedBug::kLingerSkipped, 100},
-    Planted{"content-length believed", PlantedBug::kLengthBelieved, 100},
-    Planted{"header parsed again", PlantedBug::kHeaderParsedAgain, 100},
+    Planted{"content-length believed", PlantedBug::kLengthBelieved, 200},
+    Planted{"header parsed again", PlantedBug::kHeaderParsedAgain, 40},
     Planted{"write time-out missed", PlantedBug::kWriteTimeoutMissed, 200},
 };
 
