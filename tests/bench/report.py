@@ -1,0 +1,133 @@
+"""Results as a table, as Markdown and as plots (a small SVG writer, no library)."""
+import html
+import os
+import platform
+import statistics
+from pathlib import Path
+
+BEGIN = "<!-- results: written by scripts/bench -->"
+END = "<!-- end of results -->"
+COLOURS = {"bare_epoll": "#9aa0a6", "appd": "#1a73e8"}
+OTHER_COLOUR = "#f29900"
+
+
+def median(rounds, key):
+    return statistics.median(one[key] for one in rounds)
+
+
+def summary(row, cells):
+    """One entry a server: medians, and the ratio of its best round to the floor's best."""
+    key = "p99_us" if row.open_loop else "server_cpu_us"
+    floor_name = row.servers[0]
+    floor = min(one[key] for one in cells[floor_name])
+    entries = []
+    for name in row.servers:
+        if not cells.get(name):
+            continue
+        rounds = cells[name]
+        entries.append({
+            "server": name, "rounds": len(rounds), "rps": median(rounds, "rps"),
+            "server_cpu_us": median(rounds, "server_cpu_us"), "best_cpu_us": min(one["server_cpu_us"] for one in rounds),
+            "p50_us": median(rounds, "p50_us"), "p99_us": median(rounds, "p99_us"),
+            "best_p99_us": min(one["p99_us"] for one in rounds),
+            "ratio": min(one[key] for one in rounds) / floor,
+            "engine_busy": median(rounds, "engine_busy"),
+            "engine_was_bottleneck": sum(one["engine_was_bottleneck"] for one in rounds),
+        })
+    return {"name": row.name, "title": row.title, "ratio_of": key, "servers": entries}
+
+
+def number(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+
+
+COLUMNS = [("server", lambda e: e["server"]), ("requests/s", lambda e: number(e["rps"])),
+           ("CPU us/request", lambda e: f"{e['server_cpu_us']:.3f}"),
+           ("best", lambda e: f"{e['best_cpu_us']:.3f}"),
+           ("p50 us", lambda e: number(e["p50_us"])), ("p99 us", lambda e: number(e["p99_us"])),
+           ("ratio", lambda e: f"{e['ratio']:.2f}"),
+           ("load busy", lambda e: f"{e['engine_busy']:.0%}" + ("*" if e["engine_was_bottleneck"] else ""))]
+
+
+def markdown_table(header, lines):
+    out = ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
+    return out + ["| " + " | ".join(line) + " |" for line in lines]
+
+
+def row_table(summed):
+    return markdown_table([title for title, _ in COLUMNS],
+                          [[show(entry) for _, show in COLUMNS] for entry in summed["servers"]])
+
+
+def plain_table(summed):
+    lines = [[title for title, _ in COLUMNS]] + [[show(entry) for _, show in COLUMNS] for entry in summed["servers"]]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
+    return "\n".join("  " + "  ".join(text.rjust(width) if i else text.ljust(width)
+                                      for i, (text, width) in enumerate(zip(line, widths))) for line in lines)
+
+
+def bars_svg(title, unit, bars):
+    """Horizontal bars: (label, value)."""
+    left, width, height, top = 130, 640, 26, 44
+    most = max(value for _, value in bars) or 1
+    total = top + height * len(bars) + 12
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {total}" '
+           f'font-family="sans-serif" font-size="13">',
+           f'<rect width="{width}" height="{total}" fill="#ffffff"/>',
+           f'<text x="10" y="24" font-weight="bold">{html.escape(title)}: {html.escape(unit)}</text>']
+    for index, (label, value) in enumerate(bars):
+        y = top + index * height
+        length = max(1.0, value / most * (width - left - 90))
+        colour = COLOURS.get(label, OTHER_COLOUR)
+        out += [f'<text x="{left - 8}" y="{y + 14}" text-anchor="end">{html.escape(label)}</text>',
+                f'<rect x="{left}" y="{y}" width="{length:.1f}" height="{height - 7}" fill="{colour}"/>',
+                f'<text x="{left + length + 6:.1f}" y="{y + 14}">{number(value)}</text>']
+    return "\n".join([*out, "</svg>", ""])
+
+
+def write_plots(folder, summed_rows):
+    folder.mkdir(parents=True, exist_ok=True)
+    for summed in summed_rows:
+        open_loop = summed["ratio_of"] == "p99_us"
+        key, unit = ("best_p99_us", "best p99, us") if open_loop else ("best_cpu_us", "CPU us a request, best round")
+        bars = [(entry["server"], entry[key]) for entry in summed["servers"]]
+        (folder / f"{summed['name']}.svg").write_text(bars_svg(summed["title"], unit, bars))
+
+
+def machine():
+    model = "unknown processor"
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.split(":", 1)[1].strip()
+            break
+    return {"processor": model, "cores": os.cpu_count(), "kernel": platform.release(),
+            "architecture": platform.machine(), "load_average": os.getloadavg()[0]}
+
+
+def results_section(results):
+    where = results["machine"]
+    out = [BEGIN, "",
+           f"Measured on {where['cores']} cores of {where['processor']} ({where['architecture']}, Linux "
+           f"{where['kernel']}), {results['compiler']}; load average at the start {where['load_average']:.2f}; "
+           f"windows of {results['window_s']} s, {results['rounds']} rounds.", ""]
+    for summed in results["rows"]:
+        out += [f"### {summed['title']}", "", *row_table(summed), "",
+                f"![{summed['title']}](benchmarks/{summed['name']}.svg)", ""]
+    if results.get("idle_bytes"):
+        out += ["### Memory of an idle connection", "",
+                "User space, after one request, of a connection that is kept.", "",
+                *markdown_table(["server", "bytes"], [[name, number(value)] for name, value in results["idle_bytes"].items()]), ""]
+    if results.get("engine"):
+        out += ["### The load engine against a hand-written generator", "",
+                "The best rate on the bare loop, of `appctl bench`, which verifies and times every reply, and of",
+                "`epoll_load`, which counts bytes.", "",
+                *markdown_table(["load", "appctl bench", "epoll_load", "ratio"],
+                                [[one["title"], number(one["appctl"]), number(one["epoll_load"]), f"{one['ratio']:.2f}"]
+                                 for one in results["engine"]]), ""]
+    return "\n".join([*out, END])
+
+
+def write_document(path, results):
+    text = path.read_text()
+    begin, end = text.index(BEGIN), text.index(END) + len(END)
+    path.write_text(text[:begin] + results_section(results) + text[end:])
