@@ -1,6 +1,6 @@
 # cmake --install: the libraries and their headers (include/appd/LAYER/), appd and appctl, and what
-# finds them again: find_package(appd) with the targets appd::reactor ... appd::clients, and
-# pkg-config appd.
+# finds them again: find_package(appd) with the targets appd::app and appd::client (include/) over
+# appd::reactor ... appd::clients, and pkg-config appd.
 include(CMakePackageConfigHelpers)
 
 if(APPD_FETCHED)
@@ -14,6 +14,12 @@ get_property(layers GLOBAL PROPERTY APPD_LAYERS)
 foreach(layer IN LISTS layers)
   install(TARGETS appd_${layer} EXPORT appd ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endforeach()
+get_property(public_targets GLOBAL PROPERTY APPD_PUBLIC)
+foreach(name IN LISTS public_targets)
+  install(TARGETS appd_public_${name} EXPORT appd)
+endforeach()
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/appd DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  FILES_MATCHING PATTERN "*.h")
 foreach(folder reactor protocol handlers servers clients)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/appd

@@ -112,11 +112,23 @@ void log_end(Log& log, const Server& server) {
             {{"accepted", server.count(Counter::kAccepted)},
              {"requests", server.count(Counter::kRequests)},
              {"error_replies", server.count(Counter::kErrorReplies)},
+             {"deadline_exceeded", server.count(Counter::kDeadlineExceeded)},
+             {"calls_dropped", server.count(Counter::kCallsDropped)},
+             {"late_answers", server.count(Counter::kLateAnswers)},
              {"drained", server.count(Counter::kDrained)},
              {"cut", server.count(Counter::kCut)}});
 }
 
+Program program_of(int argc, const char* const* argv) {
+  Program program;
+  const std::string name = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "";
+  if (!name.empty()) program.name = name;
+  return program;
+}
+
 }  // namespace
+
+App::App(int argc, const char* const* argv) : App(argc, argv, program_of(argc, argv)) {}
 
 App::App(int argc, const char* const* argv, Program program)
     : argc_(argc), argv_(argv), program_(std::move(program)) {
@@ -124,13 +136,23 @@ App::App(int argc, const char* const* argv, Program program)
   start_folder_ = std::filesystem::current_path(ignored).string();
 }
 
-App& App::use(AddActions add_actions) {
+App& App::add(handlers::Action action) {
+  return add(
+      [action = std::move(action)](Registry& registry, const Options&) { registry.add(action); });
+}
+
+App& App::add(AddActions add_actions) {
   add_actions_.push_back(std::move(add_actions));
   return *this;
 }
 
 App& App::use_backend(reactor::BackendFactory backend) {
   backend_ = std::move(backend);
+  return *this;
+}
+
+App& App::use_outgoing_calls(OutgoingCallsFactory make_outgoing) {
+  make_outgoing_ = std::move(make_outgoing);
   return *this;
 }
 
@@ -180,7 +202,7 @@ void App::serve(const Options& options, Daemonizer* daemonizer) {
   if (!options.pid_file.empty()) pid_file.emplace(PidFile::acquire(options.pid_file));
   Log log(options.log);
   Server server(with_connection_limit(options), options.threads, log, make_registry(options),
-                backend_);
+                backend_, make_outgoing_);
   const std::string ready = listen_all(server, options);
 
   Serving serving{.server = server,

@@ -1,14 +1,22 @@
 // A whole daemon around a set of actions: flags, environment and file, log, pid file, signals,
-// drain. appd_main.cc is the model of a program that uses it.
+// drain. appd_main.cc is the model of a program that uses it; docs/handlers.md is the guide.
+//
+//   appd::App app(argc, argv);
+//   app.on("upper", [](std::string text) { return to_upper(std::move(text)); });
+//   return app.run();
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "handlers/registry.h"
+#include "handlers/typed.h"
 #include "reactor/backend.h"
 #include "servers/options.h"
+#include "servers/worker.h"
 
 namespace appd::servers {
 
@@ -20,14 +28,25 @@ class App {
   // load. Runs on the main thread.
   using AddActions = std::function<void(handlers::Registry& registry, const Options& options)>;
 
-  // `argv` as main() gets it.
-  App(int argc, const char* const* argv, Program program = {});
+  // `argv` as main() gets it. Without a program, its name is that of argv[0].
+  App(int argc, const char* const* argv);
+  App(int argc, const char* const* argv, Program program);
 
-  // Adds to what the daemon serves; in the order of calls.
-  App& use(AddActions add_actions);
+  // Serves `function` as the action `name` (handlers/typed.h says which functions there are). One
+  // object serves all loops and outlives every reload.
+  template <class F>
+  App& on(std::string name, F function, handlers::ActionOptions options = {}) {
+    return add(handlers::make_action(std::move(name), std::move(function), std::move(options)));
+  }
+  App& add(handlers::Action action);
+  // Actions that need the options, or that a SIGHUP is to make anew.
+  App& add(AddActions add_actions);
 
   // Poller, network and clock of the loops; the system's unless said otherwise.
   App& use_backend(reactor::BackendFactory backend);
+
+  // Calls of handlers to other servers (CallContext::call), made once a loop.
+  App& use_outgoing_calls(OutgoingCallsFactory make_outgoing);
 
   // Serves until a signal ends it. Never throws; returns the exit code (ExitCode): 0 served and
   // drained, 1 could not start, 2 wrong usage. Ready is one line a listener on standard output.
@@ -44,6 +63,7 @@ class App {
   Program program_;
   std::string start_folder_;
   std::vector<AddActions> add_actions_;
+  OutgoingCallsFactory make_outgoing_;
   reactor::BackendFactory backend_ = reactor::system_backend;
 };
 

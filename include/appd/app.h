@@ -1,0 +1,25 @@
+// A daemon of your own, whole (docs/handlers.md):
+//
+//   #include <appd/app.h>
+//
+//   int main(int argc, char** argv) {
+//     appd::App app(argc, argv);
+//     app.on("upper", [](std::string text) { return to_upper(std::move(text)); });
+//     return app.run();
+//   }
+//
+// CMake: find_package(appd), target_link_libraries(... appd::app).
+#pragma once
+
+#include "appd/handlers.h"
+#include "servers/app.h"
+
+namespace appd {
+
+using servers::add_builtin_actions;
+using servers::App;
+using servers::Options;
+using servers::OptionTable;
+using servers::Program;
+
+}  // namespace appd

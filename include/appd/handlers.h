@@ -1,0 +1,30 @@
+// What actions are made of, without the daemon around them. Included by app.h, plugin.h and test.h.
+#pragma once
+
+#include "handlers/registry.h"
+#include "handlers/typed.h"
+
+namespace appd {
+
+using handlers::Action;
+using handlers::ActionOptions;
+using handlers::Bytes;
+using handlers::CallContext;
+using handlers::CallReply;
+using handlers::CallRequest;
+using handlers::Example;
+using handlers::Json;
+using handlers::JsonObject;
+using handlers::JsonView;
+using handlers::make_action;
+using handlers::OwnedRequest;
+using handlers::Registry;
+using handlers::Reply;
+using handlers::Request;
+using handlers::Responder;
+using handlers::Result;
+using handlers::Status;
+using handlers::Task;
+using protocol::fail;
+
+}  // namespace appd
