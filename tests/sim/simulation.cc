@@ -165,9 +165,8 @@ void Simulation::add_peers() {
     auto talk = random.chance(static_cast<PerMillion>(attackers))
                     ? attack(random, protocol, i, limits_.max_content)
                     : honest_conversation(random, protocol, i, limits_.max_content);
-    if (talk.honest && talk.end == Conversation::End::kHalfClose &&
-        random.chance(world_.faults.half_close)) {
-      talk.bytes.resize(talk.request_ends.back());
+    if (talk.honest && random.chance(world_.faults.half_close)) {
+      talk.end = Conversation::End::kHalfClose;
     }
     const auto server = SimulatedServer::endpoint(talk.protocol);
     peers_.push_back(std::make_unique<ScriptedPeer>(world_, "10.1.0." + std::to_string(i), i,
