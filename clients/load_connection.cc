@@ -39,15 +39,14 @@ LoadConnection::LoadConnection(reactor::EventLoop& loop, LoadContext& context,
                                LoadConnectionDelegate& delegate)
     : context_(context),
       delegate_(delegate),
-      begins_(context.plan.pipeline),
+      bursts_(context.plan.pipeline),
       decoder_(context.decoding, context.limits),
       connection_(loop, context.connection, std::move(transport), *this) {}
 
 void LoadConnection::send(std::size_t count, reactor::TimePoint begin) {
   APPD_CHECK(count <= room(), count, room());
-  for (std::size_t i = 0; i < count; ++i) {
-    begins_[(oldest_ + under_way_++) % begins_.size()] = begin;
-  }
+  bursts_[(oldest_ + burst_count_++) % bursts_.size()] = {begin, count};
+  under_way_ += count;
   const std::size_t request_bytes = context_.plan.request.size();
   const auto prepared = std::as_bytes(std::span(context_.requests));
   while (count > 0) {
@@ -57,10 +56,17 @@ void LoadConnection::send(std::size_t count, reactor::TimePoint begin) {
   }
 }
 
-reactor::TimePoint LoadConnection::take_begin() {
+LoadConnection::Burst LoadConnection::take_oldest(std::size_t count) {
   APPD_CHECK(under_way_ > 0);
-  --under_way_;
-  return begins_[std::exchange(oldest_, (oldest_ + 1) % begins_.size())];
+  Burst& burst = bursts_[oldest_];
+  const std::size_t taken = std::min(count, burst.count);
+  under_way_ -= taken;
+  burst.count -= taken;
+  if (burst.count == 0) {
+    oldest_ = (oldest_ + 1) % bursts_.size();
+    --burst_count_;
+  }
+  return {burst.begin, taken};
 }
 
 Consumed LoadConnection::on_bytes(std::span<const std::byte> bytes) {
@@ -81,18 +87,27 @@ Consumed LoadConnection::on_bytes(std::span<const std::byte> bytes) {
 
 std::size_t LoadConnection::compare(std::span<const std::byte> rest) {
   const std::string& reply = context_.plan.reply;
-  const std::size_t length = std::min(rest.size(), reply.size() - matched_);
-  if (std::memcmp(rest.data(), reply.data() + matched_, length) != 0) {
-    other_ = true;
-    other_bytes_.assign(reply, 0, matched_);
-    return 0;
-  }
-  matched_ += length;
-  if (matched_ == reply.size()) {
+  std::size_t used = 0;
+  std::size_t replies = 0;
+  while (used < rest.size() && replies < under_way_) {
+    const std::size_t length = std::min(rest.size() - used, reply.size() - matched_);
+    if (std::memcmp(rest.data() + used, reply.data() + matched_, length) != 0) {
+      other_ = true;
+      other_bytes_.assign(reply, 0, matched_);
+      break;
+    }
+    used += length;
+    matched_ += length;
+    if (matched_ < reply.size()) break;
     matched_ = 0;
-    delegate_.on_reply(take_begin(), {});
+    ++replies;
   }
-  return length;
+  while (replies > 0) {
+    const Burst burst = take_oldest(replies);
+    replies -= burst.count;
+    delegate_.on_replies(burst.begin, burst.count);
+  }
+  return used;
 }
 
 // Where replies are messages one that differs has an end, and the connection goes on behind it.
@@ -113,7 +128,7 @@ std::size_t LoadConnection::take_other(std::span<const std::byte> rest) {
   const std::string what = describe_other(message.first(event->bytes), event->content);
   other_ = false;
   matched_ = 0;
-  delegate_.on_reply(take_begin(), what);
+  delegate_.on_wrong_reply(take_oldest(1).begin, what);
   return rest.size() - behind;
 }
 

@@ -21,9 +21,11 @@ namespace appd::clients {
 
 class LoadConnectionDelegate {
  public:
-  // The oldest request without a reply, sent with this `begin`, has one. `wrong`: empty, or what is
-  // wrong with it. No sending from within.
-  virtual void on_reply(reactor::TimePoint begin, const std::string& wrong) = 0;
+  // The `count` oldest requests without a reply, sent with this `begin`, have the right ones. No
+  // sending from within.
+  virtual void on_replies(reactor::TimePoint begin, std::size_t count) = 0;
+  // The oldest one has a reply that is wrong. Likewise.
+  virtual void on_wrong_reply(reactor::TimePoint begin, const std::string& what) = 0;
   // All replies of one read were told; may send.
   virtual void on_replies_taken() = 0;
   // Exactly once, and the last call. `why`: empty when the peer ended the connection with nothing
@@ -54,11 +56,17 @@ class LoadConnection final : public reactor::Retirable, private reactor::Connect
   void start() { connection_.start(); }
   // `count` requests, at most room(), which all began at `begin`.
   void send(std::size_t count, reactor::TimePoint begin);
-  [[nodiscard]] std::size_t room() const { return begins_.size() - under_way_; }
+  [[nodiscard]] std::size_t room() const { return bursts_.size() - under_way_; }
   // Requests without a reply.
   [[nodiscard]] std::size_t under_way() const { return under_way_; }
-  // Takes the oldest of them out: for one that is given up. Only when there is one (checked).
-  [[nodiscard]] reactor::TimePoint take_begin();
+  // Requests that began at the same time.
+  struct Burst {
+    reactor::TimePoint begin{};
+    std::size_t count = 0;
+  };
+  // Takes up to `count` of the oldest out, as many as began together: for such as are given up.
+  // Only when there is one (checked).
+  Burst take_oldest(std::size_t count);
   // Ends the connection in order; on_ended() follows.
   void close() { connection_.close(); }
   // No callback from now on.
@@ -78,8 +86,9 @@ class LoadConnection final : public reactor::Retirable, private reactor::Connect
 
   LoadContext& context_;
   LoadConnectionDelegate& delegate_;
-  std::vector<reactor::TimePoint> begins_;  // a ring: room for as many as may be under way
+  std::vector<Burst> bursts_;  // a ring: room for as many as requests may be under way
   std::size_t oldest_ = 0;
+  std::size_t burst_count_ = 0;
   std::size_t under_way_ = 0;
   std::size_t matched_ = 0;  // bytes of the oldest request's reply that are as they must be
   bool other_ = false;       // it is not the reply that must come, and collects here:

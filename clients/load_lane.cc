@@ -61,14 +61,18 @@ void LoadLane::on_connect_failed(reactor::Error error) {
     delegate_.on_open_failed(error);
     return;
   }
-  if (context_.plan.one_shot) delegate_.on_request_end(begin_, RequestEnd::kBroken, error.message);
+  if (context_.plan.one_shot) delegate_.on_failed(begin_, 1, Failure::kBroken, error.message);
   pause();
 }
 
-void LoadLane::on_reply(reactor::TimePoint begin, const std::string& wrong) {
+void LoadLane::on_replies(reactor::TimePoint begin, std::size_t count) {
   progress_ = loop_.now();
-  delegate_.on_request_end(begin, wrong.empty() ? RequestEnd::kGood : RequestEnd::kWrongReply,
-                           wrong);
+  delegate_.on_good(begin, count);
+}
+
+void LoadLane::on_wrong_reply(reactor::TimePoint begin, const std::string& what) {
+  progress_ = loop_.now();
+  delegate_.on_failed(begin, 1, Failure::kWrongReply, what);
 }
 
 void LoadLane::on_replies_taken() {
@@ -81,7 +85,7 @@ void LoadLane::on_replies_taken() {
 
 void LoadLane::on_ended(const std::string& why) {
   if (!why.empty() && connection_->under_way() == 0) delegate_.on_fault(why);
-  fail_requests(RequestEnd::kBroken, why);
+  fail_requests(Failure::kBroken, why);
   drop_connection();
   if (!context_.plan.one_shot || !why.empty()) {
     pause();
@@ -91,12 +95,13 @@ void LoadLane::on_ended(const std::string& why) {
   delegate_.on_room(*this);
 }
 
-void LoadLane::fail_requests(RequestEnd how, const std::string& why) {
+void LoadLane::fail_requests(Failure how, const std::string& why) {
   if (context_.plan.one_shot && state_ == State::kConnecting) {
-    delegate_.on_request_end(begin_, how, why);
+    delegate_.on_failed(begin_, 1, how, why);
   }
   while (connection_ && connection_->under_way() > 0) {
-    delegate_.on_request_end(connection_->take_begin(), how, why);
+    const auto burst = connection_->take_oldest(connection_->under_way());
+    delegate_.on_failed(burst.begin, burst.count, how, why);
   }
 }
 
@@ -124,11 +129,11 @@ void LoadLane::check_progress() {
   // A one-shot connection is under way until the server has ended it.
   const bool waits = connection_ && (context_.plan.one_shot || connection_->under_way() > 0);
   if (!waits || loop_.now() - progress_ < context_.plan.timeout) return;
-  fail_requests(RequestEnd::kTimeout, "no reply in time");
+  fail_requests(Failure::kTimeout, "no reply in time");
   drop_connection();
   pause();
 }
 
-void LoadLane::give_up() { fail_requests(RequestEnd::kTimeout, "no reply before the run's end"); }
+void LoadLane::give_up() { fail_requests(Failure::kTimeout, "no reply before the run's end"); }
 
 }  // namespace appd::clients

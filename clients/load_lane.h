@@ -14,9 +14,8 @@ namespace appd::clients {
 
 class LoadLane;
 
-// What became of a request.
-enum class RequestEnd : std::uint8_t {
-  kGood,
+// How a request failed.
+enum class Failure : std::uint8_t {
   kWrongReply,  // a whole reply, but not the right one
   kBroken,      // no connection, or it ended too early
   kTimeout,     // no reply in time, or given up at the end of the run
@@ -24,9 +23,12 @@ enum class RequestEnd : std::uint8_t {
 
 class LoadLaneDelegate {
  public:
-  // A request that was sent with this `begin` has ended; the loop's time is now. `why`: empty when
-  // it was good. No sending from within.
-  virtual void on_request_end(reactor::TimePoint begin, RequestEnd how, const std::string& why) = 0;
+  // `count` requests that were sent with this `begin` are answered as they must be; the loop's time
+  // is now. No sending from within.
+  virtual void on_good(reactor::TimePoint begin, std::size_t count) = 0;
+  // Likewise `count` that ended otherwise, and why.
+  virtual void on_failed(reactor::TimePoint begin, std::size_t count, Failure how,
+                         const std::string& why) = 0;
   // The connection broke, or the server said what nobody had asked for, with no request under way.
   virtual void on_fault(const std::string& why) = 0;
   // The lane may have room; may send.
@@ -68,12 +70,13 @@ class LoadLane final : private reactor::ConnectorDelegate, private LoadConnectio
 
   void on_connected(std::unique_ptr<reactor::Transport> transport) override;
   void on_connect_failed(reactor::Error error) override;
-  void on_reply(reactor::TimePoint begin, const std::string& wrong) override;
+  void on_replies(reactor::TimePoint begin, std::size_t count) override;
+  void on_wrong_reply(reactor::TimePoint begin, const std::string& what) override;
   void on_replies_taken() override;
   void on_ended(const std::string& why) override;
   void on_pause_over();
   void connect(State state);
-  void fail_requests(RequestEnd how, const std::string& why);
+  void fail_requests(Failure how, const std::string& why);
   void drop_connection();
   void pause();
 

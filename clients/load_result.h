@@ -16,7 +16,7 @@ struct LoadResult {
   std::uint64_t good = 0;
   // Requests without a reply or with a wrong one, and connections that broke between requests.
   std::uint64_t errors = 0;
-  // The errors by kind (RequestEnd).
+  // The errors by kind (load_lane.h, Failure).
   std::uint64_t wrong_replies = 0;
   std::uint64_t broken = 0;
   std::uint64_t timeouts = 0;

@@ -111,7 +111,7 @@ void LoadRun::give_up() {
   for (const auto& lane : lanes_) lane->give_up();
   for (; !schedule_.finished(); schedule_.take()) {
     ++under_way_;
-    on_request_end(schedule_.due(), RequestEnd::kTimeout, "not even sent before the run's end");
+    on_failed(schedule_.due(), 1, Failure::kTimeout, "not even sent before the run's end");
   }
   finish_if_done();
   APPD_CHECK(phase_ == Phase::kDone, under_way_);
@@ -181,12 +181,31 @@ void LoadRun::send_due() {
   if (!schedule_.finished() && !waiting_for_room_) send_timer_.arm(schedule_.due());
 }
 
-void LoadRun::on_request_end(reactor::TimePoint begin, RequestEnd how, const std::string& why) {
+void LoadRun::on_good(reactor::TimePoint begin, std::size_t count) {
   worked_ = true;
-  --under_way_;
-  if (how != RequestEnd::kGood && result_.first_error.empty()) result_.first_error = why;
-  if (counts(begin, how)) record(begin, how);
+  under_way_ -= count;
+  if (plan_.open_loop() ? begin >= window_begin_ : phase_ == Phase::kMeasuring) {
+    record(begin, count);
+    result_.good += count;
+  }
   // A lane that has nothing more to do may not come to ask for room again.
+  finish_if_done();
+}
+
+void LoadRun::on_failed(reactor::TimePoint begin, std::size_t count, Failure how,
+                        const std::string& why) {
+  worked_ = true;
+  under_way_ -= count;
+  if (result_.first_error.empty()) result_.first_error = why;
+  // Behind its window, too, a closed loop looks for those that never end well.
+  const bool late_enough = phase_ == Phase::kMeasuring || phase_ == Phase::kFinishing;
+  if (plan_.open_loop() ? begin >= window_begin_ : late_enough) {
+    record(begin, count);
+    result_.errors += count;
+    result_.wrong_replies += how == Failure::kWrongReply ? count : 0;
+    result_.broken += how == Failure::kBroken ? count : 0;
+    result_.timeouts += how == Failure::kTimeout ? count : 0;
+  }
   finish_if_done();
 }
 
@@ -197,24 +216,10 @@ void LoadRun::on_fault(const std::string& why) {
   ++result_.broken;
 }
 
-bool LoadRun::counts(reactor::TimePoint begin, RequestEnd how) const {
-  if (plan_.open_loop()) return begin >= window_begin_;
-  // Behind its window a closed loop only looks for those that never end well.
-  return phase_ == Phase::kMeasuring || (phase_ == Phase::kFinishing && how != RequestEnd::kGood);
-}
-
-void LoadRun::record(reactor::TimePoint begin, RequestEnd how) {
+void LoadRun::record(reactor::TimePoint begin, std::size_t count) {
   last_end_ = loop_.now();
-  ++result_.requests;
-  result_.latency.record(loop_.now() - begin);
-  if (how == RequestEnd::kGood) {
-    ++result_.good;
-    return;
-  }
-  ++result_.errors;
-  result_.wrong_replies += how == RequestEnd::kWrongReply ? 1 : 0;
-  result_.broken += how == RequestEnd::kBroken ? 1 : 0;
-  result_.timeouts += how == RequestEnd::kTimeout ? 1 : 0;
+  result_.requests += count;
+  result_.latency.record(loop_.now() - begin, count);
 }
 
 }  // namespace appd::clients

@@ -49,7 +49,9 @@ class LoadRun final : private LoadLaneDelegate {
     kDone,
   };
 
-  void on_request_end(reactor::TimePoint begin, RequestEnd how, const std::string& why) override;
+  void on_good(reactor::TimePoint begin, std::size_t count) override;
+  void on_failed(reactor::TimePoint begin, std::size_t count, Failure how,
+                 const std::string& why) override;
   void on_fault(const std::string& why) override;
   void on_room(LoadLane& lane) override;
   void on_open_failed(const reactor::Error& error) override;
@@ -64,8 +66,7 @@ class LoadRun final : private LoadLaneDelegate {
   void send_due();
   void finish_if_done();
   void turn();
-  [[nodiscard]] bool counts(reactor::TimePoint begin, RequestEnd how) const;
-  void record(reactor::TimePoint begin, RequestEnd how);
+  void record(reactor::TimePoint begin, std::size_t count);
 
   reactor::EventLoop& loop_;
   const LoadPlan& plan_;

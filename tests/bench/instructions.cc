@@ -47,9 +47,7 @@ const std::map<std::string, std::function<Case()>, std::less<>> kCases = {
 class Driver {
  public:
   Driver()
-      : log_(silent()),
-        shared_(limits(), log_),
-        worker_(shared_, {}, world_.backend(), actions()) {
+      : log_(silent()), shared_(limits(), log_), worker_(shared_, {}, world_.backend(), actions()) {
     auto socket =
         world_.network().listen(reactor::Endpoint::ip("127.0.0.1", 0).value(), {}).value();
     endpoint_ = socket->local_endpoint();
