@@ -16,15 +16,15 @@ namespace appd::servers {
 namespace {
 
 std::string place(const std::string& path, const toml::source_region& region) {
-  std::string scratch;
-  return std::string(valid_utf8(path, scratch)) + ":" + std::to_string(region.begin.line);
+  return on_one_line(path) + ":" + std::to_string(region.begin.line);
 }
 
 toml::table parse_toml(const std::string& text, const std::string& path) {
   try {
     return toml::parse(text);
   } catch (const toml::parse_error& error) {
-    throw UsageError(place(path, error.source()) + ": " + std::string(error.description()));
+    // The description repeats what it found in the file as it is.
+    throw UsageError(place(path, error.source()) + ": " + on_one_line(error.description()));
   }
 }
 

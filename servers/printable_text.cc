@@ -33,6 +33,23 @@ std::string_view valid_utf8(std::string_view bytes, std::string& scratch) {
   return scratch;
 }
 
+std::string on_one_line(std::string_view bytes) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string scratch;
+  std::string line;
+  for (const char c : valid_utf8(bytes, scratch)) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code >= 0x20 && code != 0x7f) {
+      line += c;
+    } else {
+      line += "\\u00";
+      line += kHex[code >> 4];
+      line += kHex[code & 0xf];
+    }
+  }
+  return line;
+}
+
 std::string in_quotes(std::string_view bytes) {
   std::string scratch;
   std::string text;

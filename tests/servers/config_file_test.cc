@@ -88,6 +88,10 @@ TEST_CASE_FIXTURE(Fixture, "config file: text that is not TOML is refused with i
   CHECK(refusal("list = " + std::string(100'000, '[')).starts_with(":1: "));
 }
 
+TEST_CASE_FIXTURE(Fixture, "config file: what a refusal repeats of the file is printable") {
+  CHECK(refusal("count = na\x17\x1b[2J").find_first_of("\x17\x1b\n") == std::string::npos);
+}
+
 TEST_CASE_FIXTURE(Fixture, "config file: one that cannot be read is no usage error") {
   for (const std::string& unreadable : {folder.file("none.toml"), folder.path()}) {
     try {

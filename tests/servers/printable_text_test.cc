@@ -19,3 +19,7 @@ TEST_CASE("printable text: each byte that belongs to no character becomes U+FFFD
 TEST_CASE("printable text: in quotes it is one line") {
   CHECK(in_quotes("a\n\"b\"") == "\"a\\n\\\"b\\\"\"");
 }
+
+TEST_CASE("printable text: on one line controls are escaped, and nothing else") {
+  CHECK(on_one_line("a\n\"b\"\x1b[2J\x7f \xff") == "a\\u000a\"b\"\\u001b[2J\\u007f \xef\xbf\xbd");
+}
