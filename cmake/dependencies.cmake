@@ -48,3 +48,7 @@ endif()
 add_library(appd_rapidjson INTERFACE)
 target_include_directories(appd_rapidjson SYSTEM INTERFACE
   $<BUILD_INTERFACE:${RapidJSON_INCLUDE_DIRS}>)
+if(APPD_SANITIZE STREQUAL "address" AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(appd_rapidjson INTERFACE
+    $<BUILD_INTERFACE:-fsanitize-ignorelist=${CMAKE_CURRENT_LIST_DIR}/rapidjson_ubsan.txt>)
+endif()

@@ -1,0 +1,22 @@
+// An address that is taken prints as one that means the same. Input: the text.
+#include "protocol/address.h"
+#include "reactor/check.h"
+#include "tests/fuzz/fuzz_input.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace appd::protocol;
+  const appd::fuzz::ExactCopy text(appd::fuzz::FuzzInput(data, size).rest());
+  const auto address = parse_address(text.text());
+  if (!address) {
+    APPD_CHECK(status_of(address.error()) == Status::kInvalidArgument);
+    APPD_CHECK(!address.error().message.empty());
+    return 0;
+  }
+  APPD_CHECK(address->transport != TransportKind::kUnix || !address->path.empty());
+  const std::string printed = address->to_string();
+  const auto again = parse_address(printed);
+  APPD_CHECK(again, printed, again.error().message);
+  APPD_CHECK(*again == *address, printed);
+  APPD_CHECK(again->to_string() == printed, printed);
+  return 0;
+}
