@@ -20,7 +20,7 @@ struct CallRequest {
   std::string action;
   Request::Form form = Request::Form::kJson;
   // kJson: the JSON text of the value; empty: there is none. kBinary: the payload.
-  std::string content;
+  std::string content = {};
 };
 
 // The content of a reply whose status was ok.
@@ -30,7 +30,12 @@ struct CallReply {
   std::string content;  // of a JSON reply the whole object, {"result": VALUE}
 };
 
+// What a reply of this server is to a handler that called the action itself: its content, or the
+// error that it tells. Errors: the reply's status and text; `internal` with its detail.
+[[nodiscard]] Result<CallReply> to_call_reply(const Reply& reply);
+
 // Something that a call waits for. Destroying it gives it up: its completion is not called then.
+// Destroy it on the loop's thread, and not after the server.
 class Wait {
  public:
   virtual ~Wait() = default;

@@ -176,6 +176,7 @@ Result<void> Dispatcher::call(std::string_view name, Request request) {
     pending_ = !starter_->start(*action, request, reply_);
     return {};
   }
+  const RunningCall::Scope scope(running_, *action);
   return action->handler(request, reply_);
 }
 

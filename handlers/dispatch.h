@@ -8,6 +8,7 @@
 
 #include "handlers/handler.h"
 #include "handlers/registry.h"
+#include "handlers/running_call.h"
 #include "protocol/json.h"
 #include "protocol/message_header.h"
 
@@ -55,6 +56,9 @@ class Dispatcher {
   [[nodiscard]] const Reply& dispatch(const protocol::MessageHeader& header,
                                       std::span<const std::byte> content);
 
+  // Which action the loop's thread is in.
+  [[nodiscard]] RunningCall& running() { return running_; }
+
   // The registered name that the last dispatch called, for logs; empty where none was found.
   [[nodiscard]] std::string_view last_action() const { return last_action_; }
 
@@ -76,6 +80,7 @@ class Dispatcher {
   std::string text_;         // content decoded to UTF-8
   std::string action_name_;  // unescaped
   std::string_view last_action_;
+  RunningCall running_;
   CallStarter* starter_ = nullptr;  // of the dispatch that is running
   bool pending_ = false;            // its answer comes later
 };

@@ -1,10 +1,22 @@
 #include "handlers/responder.h"
 
+#include <exception>
+#include <new>
+#include <string>
 #include <utility>
 
+#include "handlers/call_context.h"
 #include "handlers/failure.h"
 
 namespace appd::handlers {
+
+namespace {
+
+// Of the waiting handler that this thread is in: where a responder leaves its sink that dies
+// because the handler throws, so that the answer can say what was thrown.
+thread_local std::shared_ptr<ReplySink>* left_by_throwing = nullptr;
+
+}  // namespace
 
 Responder& Responder::operator=(Responder&& other) noexcept {
   if (this != &other) {
@@ -16,26 +28,57 @@ Responder& Responder::operator=(Responder&& other) noexcept {
 
 Responder::~Responder() {
   if (!sink_) return;
+  if (std::uncaught_exceptions() > 0 && left_by_throwing != nullptr && !*left_by_throwing) {
+    *left_by_throwing = std::move(sink_);
+    return;
+  }
   Reply reply;
-  set_internal(reply, "the handler dropped its responder");
+  try {
+    set_internal(reply, "the handler dropped its responder");
+  } catch (const std::bad_alloc&) {  // an empty reply says as much
+  }
   sink_->complete(std::move(reply));
 }
 
 void Responder::reply(Reply reply) noexcept {
   if (!sink_) return;
-  if (!reply.filled()) set_internal(reply, "the action filled no reply");
   std::exchange(sink_, nullptr)->complete(std::move(reply));
 }
 
 void Responder::fail(Status status, std::string_view text) noexcept {
-  fail(protocol::Error{make_error_code(status), std::string(text)});
+  if (!sink_) return;
+  Reply answer;
+  try {
+    set_failure(answer, protocol::Error{make_error_code(status), std::string(text)});
+  } catch (const std::bad_alloc&) {
+  }
+  reply(std::move(answer));
 }
 
 void Responder::fail(const protocol::Error& error) noexcept {
   if (!sink_) return;
   Reply answer;
-  set_failure(answer, error);
+  try {
+    set_failure(answer, error);
+  } catch (const std::bad_alloc&) {
+  }
   reply(std::move(answer));
+}
+
+void call_waiting_handler(const Action& action, const Request& request, CallContext context,
+                          Responder responder) {
+  std::shared_ptr<ReplySink> left;
+  auto* const outer = std::exchange(left_by_throwing, &left);
+  try {
+    action.waiting_handler(request, std::move(context), std::move(responder));
+    left_by_throwing = outer;
+  } catch (...) {
+    left_by_throwing = outer;
+    Reply reply;
+    set_thrown(reply);
+    if (left) std::exchange(left, nullptr)->complete(std::move(reply));
+  }
+  if (left) Responder(std::move(left));  // what died in an exception that the handler caught
 }
 
 }  // namespace appd::handlers

@@ -13,7 +13,8 @@ class ReplySink {
  public:
   virtual ~ReplySink() = default;
   // At most once. Any thread; never blocks for long. Where nobody waits for the answer any more
-  // (deadline, disconnection, the end of the server), it is dropped and counted.
+  // (deadline, disconnection, the end of the server), it is dropped and counted. A reply that is
+  // not filled is answered `internal`.
   virtual void complete(Reply reply) noexcept = 0;
 };
 
@@ -42,5 +43,10 @@ class Responder {
  private:
   std::shared_ptr<ReplySink> sink_;
 };
+
+// Calls the waiting handler of `action`. One that throws is answered `internal`, if its responder
+// was not moved away; nothing is thrown.
+void call_waiting_handler(const Action& action, const Request& request, CallContext context,
+                          Responder responder);
 
 }  // namespace appd::handlers

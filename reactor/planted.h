@@ -27,6 +27,9 @@ enum class PlantedBug : std::uint8_t {
   kLengthBelieved,      // memory for a whole message is taken on the word of its header
   kHeaderParsedAgain,   // a header is parsed anew with each piece of the content
   kWriteTimeoutMissed,  // a peer that never reads is never given up
+  kRepliesOutOfOrder,   // a later request that is done first is answered first
+  kLateAnswerLands,     // an answer goes to whoever has the place of a call that is gone
+  kDeadlineAfterAnswer  // a deadline still fires when the call is answered
 };
 
 #ifdef APPD_PLANTED_BUGS

@@ -112,6 +112,9 @@ void log_end(Log& log, const Server& server) {
             {{"accepted", server.count(Counter::kAccepted)},
              {"requests", server.count(Counter::kRequests)},
              {"error_replies", server.count(Counter::kErrorReplies)},
+             {"deadline_exceeded", server.count(Counter::kDeadlineExceeded)},
+             {"calls_dropped", server.count(Counter::kCallsDropped)},
+             {"late_answers", server.count(Counter::kLateAnswers)},
              {"drained", server.count(Counter::kDrained)},
              {"cut", server.count(Counter::kCut)}});
 }
@@ -145,6 +148,11 @@ App& App::add(AddActions add_actions) {
 
 App& App::use_backend(reactor::BackendFactory backend) {
   backend_ = std::move(backend);
+  return *this;
+}
+
+App& App::use_outgoing_calls(OutgoingCallsFactory make_outgoing) {
+  make_outgoing_ = std::move(make_outgoing);
   return *this;
 }
 
@@ -194,7 +202,7 @@ void App::serve(const Options& options, Daemonizer* daemonizer) {
   if (!options.pid_file.empty()) pid_file.emplace(PidFile::acquire(options.pid_file));
   Log log(options.log);
   Server server(with_connection_limit(options), options.threads, log, make_registry(options),
-                backend_);
+                backend_, make_outgoing_);
   const std::string ready = listen_all(server, options);
 
   Serving serving{.server = server,

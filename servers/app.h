@@ -16,6 +16,7 @@
 #include "handlers/typed.h"
 #include "reactor/backend.h"
 #include "servers/options.h"
+#include "servers/worker.h"
 
 namespace appd::servers {
 
@@ -44,6 +45,9 @@ class App {
   // Poller, network and clock of the loops; the system's unless said otherwise.
   App& use_backend(reactor::BackendFactory backend);
 
+  // Calls of handlers to other servers (CallContext::call), made once a loop.
+  App& use_outgoing_calls(OutgoingCallsFactory make_outgoing);
+
   // Serves until a signal ends it. Never throws; returns the exit code (ExitCode): 0 served and
   // drained, 1 could not start, 2 wrong usage. Ready is one line a listener on standard output.
   [[nodiscard]] int run();
@@ -59,6 +63,7 @@ class App {
   Program program_;
   std::string start_folder_;
   std::vector<AddActions> add_actions_;
+  OutgoingCallsFactory make_outgoing_;
   reactor::BackendFactory backend_ = reactor::system_backend;
 };
 

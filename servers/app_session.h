@@ -1,11 +1,18 @@
 // app (docs/protocol.md 2.1): requests are dispatched to actions, replies come in their order.
+//
+// While no answer is owed, a reply goes straight out. Behind an action that waits, replies queue;
+// the session goes on to read and call until max_pending_calls wait or what they hold is above the
+// write watermark.
 #pragma once
 
+#include <memory>
+
+#include "servers/reply_queue.h"
 #include "servers/session.h"
 
 namespace appd::servers {
 
-class AppSession final : public Session {
+class AppSession final : public Session, private handlers::CallStarter, private CallOwner {
  public:
   AppSession(SessionContext& context, SessionId id, std::unique_ptr<reactor::Transport> transport);
 
@@ -13,12 +20,39 @@ class AppSession final : public Session {
   reactor::Consumed on_bytes(std::span<const std::byte> bytes) override;
   std::string_view action_name() override;
   void send_error(protocol::Status status, std::string_view text) override;
+  bool refuse_in_turn(protocol::Status status, std::string_view text) override;
+  void on_gone() override;
+  void report_pending(DrainReport& report) override;
+  bool start(const handlers::Action& action, const handlers::Request& request,
+             handlers::Reply& reply) override;
+  void on_answered(PendingCall& call, handlers::Reply reply) override;
+
+  // What an error that ends the conversation answers.
+  struct Refused {
+    protocol::MessageHeader header;  // as far as it was understood
+    bool extended = false;           // the reply carries the extension fields
+  };
+  [[nodiscard]] Refused refused_message(protocol::Status status);
+  [[nodiscard]] bool takes_requests();
+  [[nodiscard]] bool has_room();
   void answer(const protocol::MessageHeader& header, std::span<const std::byte> content);
-  [[nodiscard]] const handlers::Reply& reply_to(const protocol::MessageHeader& header,
+  // Null: the answer comes later.
+  [[nodiscard]] const handlers::Reply* reply_to(const protocol::MessageHeader& header,
                                                 std::span<const std::byte> content);
-  void log_internal_error(std::string_view detail);
+  // The reply to a request with this header: counted, logged, sent, and closed behind it if need
+  // be.
+  void send(const protocol::MessageHeader& header, bool extended, bool asked_to_stay,
+            bool closes_on_error, std::string_view action, const handlers::Reply& reply);
+  void queue(QueuedReply place);
+  void send_queued();
+  void drop_queue();
+  void log_internal_error(std::string_view action, std::string_view detail);
 
   protocol::MessageDecoder decoder_;
+  std::unique_ptr<ReplyQueue> queue_;  // null: no answer is owed
+  bool last_request_taken_ = false;    // behind it nothing is read but the peer's end
+  bool reading_paused_ = false;        // max_pending_calls wait
+  bool refused_by_pool_ = false;       // the call that is being started
 };
 
 }  // namespace appd::servers

@@ -21,6 +21,14 @@ struct Limits {
   std::size_t write_high_watermark = 1024 * 1024;  // bytes unsent in one session
   std::size_t max_buffered = 1024 * 1024 * 1024;   // bytes over all sessions
   reactor::Duration drain_timeout = std::chrono::seconds(10);
+  std::size_t max_pending_calls = 64;  // of one session, that wait for their answer
+  // From the end of what a peer sends to its disconnection, where answers are still owed: it may
+  // wait for them with its sending side shut, or be gone.
+  reactor::Duration half_close_grace = std::chrono::seconds(1);
+  std::size_t pool_threads = 0;   // for handlers that block; 0: one a core
+  std::size_t pool_queue = 1024;  // calls that wait for one of them
+  // A handler that keeps a loop this long is named in the log; 0: never.
+  reactor::Duration blocked_loop_warning = std::chrono::milliseconds(100);
 };
 
 }  // namespace appd::servers

@@ -34,6 +34,18 @@ std::string_view counter_name(Counter counter) {
       return "accept_exhausted";
     case Counter::kInternalErrors:
       return "internal_errors";
+    case Counter::kDeadlineExceeded:
+      return "deadline_exceeded";
+    case Counter::kCallsDropped:
+      return "calls_dropped";
+    case Counter::kLateAnswers:
+      return "late_answers";
+    case Counter::kWorkDropped:
+      return "work_dropped";
+    case Counter::kPoolFull:
+      return "pool_full";
+    case Counter::kPendingLimit:
+      return "pending_limit";
     case Counter::kDrained:
       return "drained";
     case Counter::kCut:

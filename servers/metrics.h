@@ -11,23 +11,29 @@ namespace appd::servers {
 
 // One a limit of the protocol's section 5 among them: each shows how often it was reached.
 enum class Counter : std::uint8_t {
-  kAccepted,         // connections
-  kClosed,           // connections
-  kRequests,         // messages of app and message-echo that were complete
-  kErrorReplies,     // whatever their status
-  kContentTooLarge,  // --max-content
-  kConnectionLimit,  // --max-connections: times that accepting stopped
-  kPeerLimit,        // --max-connections-per-peer: connections refused
-  kHeaderTimeout,    // --header-timeout
-  kRequestTimeout,   // --request-timeout
-  kIdleTimeout,      // --idle-timeout
-  kWriteTimeout,     // --write-timeout
-  kWatermark,        // --write-high-watermark: times that a session stopped reading
-  kBudget,           // --max-buffered: times that a session stopped reading
-  kAcceptExhausted,  // no descriptor or memory for accept
-  kInternalErrors,   // handlers that failed
-  kDrained,          // connections that ended in order while draining
-  kCut,              // connections that --drain-timeout ended
+  kAccepted,          // connections
+  kClosed,            // connections
+  kRequests,          // messages of app and message-echo that were complete
+  kErrorReplies,      // whatever their status
+  kContentTooLarge,   // --max-content
+  kConnectionLimit,   // --max-connections: times that accepting stopped
+  kPeerLimit,         // --max-connections-per-peer: connections refused
+  kHeaderTimeout,     // --header-timeout
+  kRequestTimeout,    // --request-timeout
+  kIdleTimeout,       // --idle-timeout
+  kWriteTimeout,      // --write-timeout
+  kWatermark,         // --write-high-watermark: times that a session stopped reading
+  kBudget,            // --max-buffered: times that a session stopped reading
+  kAcceptExhausted,   // no descriptor or memory for accept
+  kInternalErrors,    // handlers that failed
+  kDeadlineExceeded,  // calls that waited longer than their deadline
+  kCallsDropped,      // calls that nobody waited for any more: deadline or disconnection
+  kLateAnswers,       // answers to calls that were dropped
+  kWorkDropped,       // work for the pool that nobody wanted any more when its turn came
+  kPoolFull,          // --pool-queue: calls and offloads refused
+  kPendingLimit,      // --max-pending-calls: times that a session stopped reading
+  kDrained,           // connections that ended in order while draining
+  kCut,               // connections that --drain-timeout ended
   kCount,
 };
 

@@ -86,6 +86,18 @@ void add_limit_options(OptionTable& table, Limits& limits) {
       size_option("max-buffered", "Bytes buffered over all sessions", limits.max_buffered, 1));
   table.add(duration_option("drain-timeout", "For answering what had arrived before SIGTERM",
                             limits.drain_timeout, reactor::Duration(0)));
+  table.add(count_option("max-pending-calls", "Requests of one session that wait for their answer",
+                         limits.max_pending_calls, 1, kNoMost));
+  table.add(duration_option("half-close-grace",
+                            "For answers that are still owed when a peer has ended its sending",
+                            limits.half_close_grace, reactor::Duration(0)));
+  table.add(count_option("pool-threads", "Threads for handlers that block; 0: one a core",
+                         limits.pool_threads, 0, kMaxThreads));
+  table.add(count_option("pool-queue", "Calls that wait for one of them at most", limits.pool_queue,
+                         0, kNoMost));
+  table.add(duration_option("blocked-loop-warning",
+                            "A handler that keeps a loop this long is logged; 0: never",
+                            limits.blocked_loop_warning, reactor::Duration(0)));
 }
 
 std::string variable_name(const Program& program, const std::string& option_name) {

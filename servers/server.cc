@@ -1,5 +1,6 @@
 #include "servers/server.h"
 
+#include <algorithm>
 #include <string>
 #include <thread>
 #include <utility>
@@ -24,8 +25,13 @@ bool lacks_ipv6(const reactor::Error& error) {
 
 Server::Server(const Limits& limits, std::size_t threads, Log& log,
                std::shared_ptr<const handlers::Registry> registry,
-               const reactor::BackendFactory& backend)
+               const reactor::BackendFactory& backend, OutgoingCallsFactory make_outgoing)
     : shared_(limits, log), undrained_workers_(threads) {
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  pool_ = std::make_unique<WorkerPool>(limits.pool_threads > 0 ? limits.pool_threads : cores,
+                                       limits.pool_queue);
+  shared_.pool = pool_.get();
+  shared_.make_outgoing = std::move(make_outgoing);
   for (std::size_t i = 0; i < threads; ++i) {
     auto made = backend();
     if (!made) throw StartError("cannot make an event loop: " + made.error().message);
@@ -38,7 +44,13 @@ Server::Server(const Limits& limits, std::size_t threads, Log& log,
   shared_.on_drained = [this](Worker& worker) { on_worker_drained(worker); };
 }
 
-Server::~Server() = default;
+Server::~Server() {
+  const std::size_t left = pool_->stop(WorkerPool::kStopWait);
+  if (left > 0) {
+    shared_.log.write(Level::kWarn, "handlers still block; not waiting for them",
+                      {{"handlers", left}});
+  }
+}
 
 std::vector<Address> Server::listen(const Address& address) {
   std::vector<Address> bound;
@@ -95,11 +107,19 @@ Address Server::listen_on(const Address& address, const Endpoint& wanted) {
 }
 
 void Server::run() {
+  if (shared_.limits.blocked_loop_warning > reactor::Duration::zero()) watch_loops();
   std::vector<std::jthread> threads;
   for (std::size_t i = 1; i < workers_.size(); ++i) {
     threads.emplace_back([worker = workers_[i].get()] { worker->loop().run(); });
   }
   main_loop().run();
+}
+
+void Server::watch_loops() {
+  watchdog_ = std::make_unique<LoopWatchdog>(shared_.limits.blocked_loop_warning,
+                                             *shared_.registry_mutex, shared_.log);
+  for (const auto& worker : workers_) watchdog_->watch(worker->running());
+  watchdog_->start();
 }
 
 // The main loop goes on until all are drained: it still has signals to hear.

@@ -15,18 +15,22 @@
 #include "reactor/backend.h"
 #include "servers/limits.h"
 #include "servers/log.h"
+#include "servers/loop_watchdog.h"
 #include "servers/metrics.h"
 #include "servers/worker.h"
+#include "servers/worker_pool.h"
 
 namespace appd::servers {
 
 class Server {
  public:
   // `limits.max_connections` is a number here, not 0. `log` outlives the server.
+  // `make_outgoing`: for handlers that call other servers.
   // Throws StartError: a loop cannot be made (no descriptors left).
   Server(const Limits& limits, std::size_t threads, Log& log,
          std::shared_ptr<const handlers::Registry> registry,
-         const reactor::BackendFactory& backend = reactor::system_backend);
+         const reactor::BackendFactory& backend = reactor::system_backend,
+         OutgoingCallsFactory make_outgoing = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -60,11 +64,14 @@ class Server {
  private:
   [[nodiscard]] std::vector<reactor::Endpoint> endpoints_of(const protocol::Address& address);
   protocol::Address listen_on(const protocol::Address& address, const reactor::Endpoint& endpoint);
+  void watch_loops();
   void on_worker_drained(Worker& worker);
   void on_each_worker(const std::function<void(Worker&)>& call);
 
   ServerShared shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<WorkerPool> pool_;        // ends before the workers
+  std::unique_ptr<LoopWatchdog> watchdog_;  // likewise; null: nobody wants to know
   std::atomic<std::size_t> undrained_workers_;
   std::size_t next_unix_worker_ = 0;
 };

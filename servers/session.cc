@@ -40,6 +40,7 @@ void Session::start() {
 void Session::refuse(protocol::Status status, std::string_view text) {
   if (!connection_.open()) return;
   context_.metrics.add(Counter::kErrorReplies);
+  if (refuse_in_turn(status, text)) return;
   send_error(status, text);
   if (tells_life()) tell("closing", {{"status", protocol::status_name(status)}, {"why", text}});
   connection_.close();
@@ -62,9 +63,22 @@ void Session::drain() {
 
 void Session::cut() { connection_.abort(std::make_error_code(std::errc::operation_canceled)); }
 
-std::string_view Session::unanswered_action() {
-  const bool unanswered = message_under_way_ || connection_.unsent_bytes() > 0;
-  return connection_.open() && unanswered ? action_name() : std::string_view();
+void Session::report_unanswered(DrainReport& report) {
+  if (!connection_.open()) return;
+  report_pending(report);
+  if (message_under_way_ || connection_.unsent_bytes() > 0) report.add_cut(action_name());
+}
+
+void Session::set_answers_pending(bool pending) {
+  if (answers_pending_ == pending) return;
+  answers_pending_ = pending;
+  if (pending || !connection_.open()) return;
+  if (peer_ended_) {
+    if (tells_life()) tell("closing", {{"why", "peer's end"}});
+    connection_.close();
+  } else if (awaiting_ == Awaiting::kAnswers) {
+    await(Awaiting::kNextMessage);
+  }
 }
 
 void Session::await(Awaiting what) {
@@ -80,6 +94,11 @@ void Session::await(Awaiting what) {
     return;
   }
   message_under_way_ = false;
+  if (answers_pending_) {
+    awaiting_ = Awaiting::kAnswers;
+    timer_.cancel();
+    return;
+  }
   if (reactor::planted(PlantedBug::kTimerNotCancelled) && timer_.armed()) return;
   if (what == Awaiting::kDrained) {
     timer_.cancel();
@@ -136,6 +155,10 @@ void Session::end_wait() {
     case Awaiting::kContent:
       time_out(Counter::kRequestTimeout, "the message was not complete in time");
       break;
+    case Awaiting::kAnswers:  // the peer ended, and half_close_grace is over
+      if (tells_life()) tell("closing", {{"why", "peer left before its answers"}});
+      cut();
+      break;
     case Awaiting::kDrained:
       break;
   }
@@ -147,6 +170,13 @@ void Session::time_out(Counter counter, std::string_view text) {
 }
 
 void Session::on_end() {
+  if (answers_pending_) {
+    peer_ended_ = true;
+    message_under_way_ = false;
+    awaiting_ = Awaiting::kAnswers;
+    timer_.arm(context_.loop.now() + context_.limits.half_close_grace);
+    return;
+  }
   if (tells_life()) {
     tell("closing", {{"why", message_under_way_ ? "peer left within a message" : "peer's end"}});
   }
@@ -155,6 +185,7 @@ void Session::on_end() {
 
 void Session::on_drained() {
   if (connection_.kept_bytes() > 0) return;  // on_bytes() follows
+  if (peer_ended_) return;
   await(message_under_way_ ? Awaiting::kContent : Awaiting::kNextMessage);
 }
 
@@ -164,6 +195,7 @@ void Session::on_reading_stopped(StopReason reason) {
 
 void Session::on_closed(std::error_code reason) {
   timer_.cancel();
+  on_gone();
   if (reason == std::errc::timed_out) context_.metrics.add(Counter::kWriteTimeout);
   if (tells_life()) {
     tell("closed", {{"reason", reason ? reason.message() : std::string("in order")}});

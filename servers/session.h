@@ -15,6 +15,7 @@
 #include "protocol/status.h"
 #include "reactor/connection.h"
 #include "reactor/event_loop.h"
+#include "servers/call_table.h"
 #include "servers/drain_report.h"
 #include "servers/limits.h"
 #include "servers/log.h"
@@ -50,6 +51,7 @@ struct SessionContext {
   handlers::Dispatcher& dispatcher;
   Log& log;
   Metrics& metrics;
+  CallTable& calls;
   SessionOwner& owner;
   // Connections get numbers for the logs: this worker's first, and the step to its next.
   std::uint64_t next_number = 1;
@@ -72,9 +74,9 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
   void drain();
   // Closes at once.
   void cut();
-  // For the drain's report: the action, as far as it is known, of a request that is not answered in
-  // full; empty: there is none.
-  [[nodiscard]] std::string_view unanswered_action();
+  // For the drain's report: the requests that are not answered in full, by action as far as it is
+  // known.
+  void report_unanswered(DrainReport& report);
 
   [[nodiscard]] SessionId id() const { return id_; }
 
@@ -86,6 +88,8 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
     kHeader,        // of one that has begun: header_timeout from its first byte, or since accept
     kContent,       // likewise: request_timeout
     kDrained,       // our own unsent bytes: the connection's write_timeout
+    kAnswers,       // answers of actions that wait: their deadlines, once the peer's end has come
+                    // half_close_grace
   };
 
   Session(SessionContext& context, SessionId id, std::unique_ptr<reactor::Transport> transport,
@@ -98,6 +102,9 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
     message_under_way_ = false;
     awaiting_ = Awaiting::kNextMessage;
   }
+  // Whether answers are owed that come later: waiting for the next message then is kAnswers.
+  // Becoming false, it waits for the next message; behind the peer's end, it closes.
+  void set_answers_pending(bool pending);
   // When the first byte of the message under way was seen.
   [[nodiscard]] reactor::TimePoint message_began() const;
 
@@ -106,6 +113,16 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
   // Of the message under way, or else of the last one: an action, or the protocol's name.
   [[nodiscard]] virtual std::string_view action_name() = 0;
   virtual void send_error(protocol::Status status, std::string_view text) = 0;
+  // Where earlier requests are not answered yet, an error reply waits for its turn. True: the
+  // session sees to it, and closes behind it.
+  [[nodiscard]] virtual bool refuse_in_turn(protocol::Status /*status*/,
+                                            std::string_view /*text*/) {
+    return false;
+  }
+  // The connection is gone: nobody waits for answers any more.
+  virtual void on_gone() {}
+  // Requests that wait for their answers.
+  virtual void report_pending(DrainReport& /*report*/) {}
 
   // A connection's life as the tutorial tells it, at level debug.
   [[nodiscard]] bool tells_life() const { return context_.log.enabled(Level::kDebug); }
@@ -135,6 +152,8 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
   reactor::TimePoint message_began_{};
   Awaiting awaiting_;
   bool message_under_way_ = false;
+  bool answers_pending_ = false;
+  bool peer_ended_ = false;
 };
 
 }  // namespace appd::servers

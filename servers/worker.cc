@@ -72,8 +72,10 @@ Worker::Worker(ServerShared& shared, Place place, reactor::Backend backend,
                std::shared_ptr<const handlers::Registry> registry)
     : shared_(shared),
       loop_(std::move(backend)),
-      registry_(std::move(registry)),
+      registry_(guarded(std::move(registry))),
       dispatcher_(*registry_, decode_.reader),
+      calls_(loop_, metrics_, dispatcher_.running(), shared.pool,
+             shared.make_outgoing ? shared.make_outgoing(loop_) : nullptr),
       context_{.loop = loop_,
                .limits = shared.limits,
                .connection_options = shared.connection_options,
@@ -82,6 +84,7 @@ Worker::Worker(ServerShared& shared, Place place, reactor::Backend backend,
                .dispatcher = dispatcher_,
                .log = shared.log,
                .metrics = metrics_,
+               .calls = calls_,
                .owner = *this,
                .next_number = place.index + 1,
                .number_step = place.count,
@@ -89,7 +92,9 @@ Worker::Worker(ServerShared& shared, Place place, reactor::Backend backend,
                .internal_error_lines = {},
                .reply_header = {},
                .error_reply = {}},
-      drain_timer_(reactor::Timer::calling<&Worker::on_drain_deadline>(loop_.timers(), *this)) {}
+      drain_timer_(reactor::Timer::calling<&Worker::on_drain_deadline>(loop_.timers(), *this)) {
+  calls_.set_registry(registry_);
+}
 
 Worker::~Worker() = default;
 
@@ -177,8 +182,20 @@ void Worker::on_session_closed(Session& session, std::error_code reason) {
 }
 
 void Worker::set_registry(std::shared_ptr<const handlers::Registry> registry) {
-  dispatcher_.set_registry(*registry);
-  registry_ = std::move(registry);
+  auto next = guarded(std::move(registry));
+  dispatcher_.set_registry(*next);
+  calls_.set_registry(next);
+  registry_ = std::move(next);
+}
+
+std::shared_ptr<const handlers::Registry> Worker::guarded(
+    std::shared_ptr<const handlers::Registry> registry) const {
+  const handlers::Registry* const bare = registry.get();
+  return {bare, [kept = std::move(registry),
+                 mutex = shared_.registry_mutex](const handlers::Registry*) mutable {
+            const std::lock_guard lock(*mutex);
+            kept.reset();
+          }};
 }
 
 // A callback may end the session it is given, and others.
@@ -219,8 +236,7 @@ void Worker::on_drain_deadline() {
     return;
   }
   for_each_session([this](Session& session) {
-    const std::string_view action = session.unanswered_action();
-    if (!action.empty()) context_.drain_report.add_cut(action);
+    session.report_unanswered(context_.drain_report);
     session.refuse(protocol::Status::kShuttingDown, "the server is shutting down");
   });
   drain_timer_.arm(loop_.now() + kFarewell);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ namespace appd::servers {
 
 class Worker;
 
+using OutgoingCallsFactory =
+    std::function<std::unique_ptr<handlers::OutgoingCalls>(reactor::EventLoop& loop)>;
+
 // What the workers of a server share. Outlives them.
 struct ServerShared {
   ServerShared(const Limits& the_limits, Log& the_log);
@@ -32,6 +36,13 @@ struct ServerShared {
   const reactor::ConnectionOptions connection_options;
   ConnectionLimit connections;
   PeerLimit peers;
+  // Where handlers that block run; null: nowhere. Set before the workers are made.
+  JobRunner* pool = nullptr;
+  // The worker's calls to other servers, made with its loop; absent: such calls fail.
+  OutgoingCallsFactory make_outgoing;
+  // Held by who destroys a registry, or reads in another thread what a loop runs. Shared with jobs
+  // that may outlive the server.
+  const std::shared_ptr<std::mutex> registry_mutex = std::make_shared<std::mutex>();
   // Called by any worker when a connection ended and another may have been refused before.
   std::function<void()> on_connection_freed;
   // Called once by each worker when it is drained; absent: the worker stops its loop.
@@ -67,6 +78,8 @@ class Worker final : private SessionOwner {
 
   [[nodiscard]] reactor::EventLoop& loop() { return loop_; }
   [[nodiscard]] const Metrics& metrics() const { return metrics_; }
+  // Which action the loop is in. Any thread.
+  [[nodiscard]] const handlers::RunningCall& running() { return dispatcher_.running(); }
   // Once drained.
   [[nodiscard]] const DrainReport& drain_report() const { return context_.drain_report; }
   [[nodiscard]] std::size_t session_count() const { return session_count_; }
@@ -96,6 +109,9 @@ class Worker final : private SessionOwner {
     std::string peer;  // counted under this name; empty: not counted
   };
 
+  // The same registry, destroyed under registry_mutex.
+  [[nodiscard]] std::shared_ptr<const handlers::Registry> guarded(
+      std::shared_ptr<const handlers::Registry> registry) const;
   [[nodiscard]] bool may_accept();
   void accept(protocol::Protocol protocol, std::unique_ptr<reactor::Transport> transport);
   void admit(Seat& seat, std::string peer);
@@ -112,6 +128,7 @@ class Worker final : private SessionOwner {
   protocol::DecodeContext decode_;
   std::shared_ptr<const handlers::Registry> registry_;
   handlers::Dispatcher dispatcher_;
+  CallTable calls_;
   SessionContext context_;
   std::vector<std::unique_ptr<Door>> doors_;
   std::vector<Seat> seats_;

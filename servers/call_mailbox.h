@@ -1,0 +1,64 @@
+// What other threads have to say to the calls of a loop: answers, and the ends of offloaded work.
+// Calls are named, never pointed to: by then they may be gone, and so may the loop.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "handlers/handler.h"
+#include "reactor/event_loop.h"
+
+namespace appd::servers {
+
+// Names a call of a loop; the generation tells it from earlier ones at the same place.
+struct CallId {
+  std::uint32_t index = 0;
+  std::uint32_t generation = 0;
+  bool operator==(const CallId&) const = default;
+};
+
+struct CallEvent {
+  enum class Kind : std::uint8_t {
+    kAnswer,      // `reply`
+    kWorkDone,    // of the wait with the number `wait`
+    kWorkDropped  // nobody wanted it any more when its turn came
+  };
+  CallId call;
+  Kind kind = Kind::kAnswer;
+  std::uint32_t wait = 0;
+  handlers::Reply reply = {};
+};
+
+class CallEventSink {
+ public:
+  // On the loop's thread, in the order of put().
+  virtual void on_call_event(CallEvent event) = 0;
+
+ protected:
+  ~CallEventSink() = default;
+};
+
+// Shared by a loop and all who may have something for it.
+class CallMailbox : public std::enable_shared_from_this<CallMailbox> {
+ public:
+  // Both outlive the mailbox, or close() is called before.
+  CallMailbox(reactor::EventLoop& loop, CallEventSink& sink) : loop_(&loop), sink_(&sink) {}
+
+  // Any thread. After close(): nothing happens.
+  void put(CallEvent event);
+  // The loop's thread: what was put and not delivered is dropped.
+  void close();
+
+ private:
+  void deliver();
+
+  std::mutex mutex_;          // guards what follows
+  reactor::EventLoop* loop_;  // null: closed
+  CallEventSink* sink_;       // likewise
+  std::vector<CallEvent> events_;
+  bool announced_ = false;  // deliver() is posted
+};
+
+}  // namespace appd::servers

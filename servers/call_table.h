@@ -1,0 +1,87 @@
+// The calls of a loop that wait, by name, and what they need from their server.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "handlers/call_services.h"
+#include "handlers/registry.h"
+#include "handlers/running_call.h"
+#include "reactor/event_loop.h"
+#include "servers/call_mailbox.h"
+#include "servers/job_runner.h"
+#include "servers/metrics.h"
+
+namespace appd::servers {
+
+class PendingCall;
+
+// One a loop; outlives the calls. The loop's thread only.
+class CallTable final : private CallEventSink {
+ public:
+  // `pool`: null, where nothing can run outside of the loop.
+  CallTable(reactor::EventLoop& loop, Metrics& metrics, handlers::RunningCall& running,
+            JobRunner* pool, std::unique_ptr<handlers::OutgoingCalls> outgoing);
+  ~CallTable();
+  CallTable(const CallTable&) = delete;
+  CallTable& operator=(const CallTable&) = delete;
+
+  // From the next call on; calls keep the registry they were found in.
+  void set_registry(std::shared_ptr<const handlers::Registry> registry) {
+    registry_ = std::move(registry);
+  }
+
+  // A call's name, from which on events find it; none after reset().
+  class Name {
+   public:
+    Name(CallTable& table, PendingCall& call) : table_(table), id_(table.add(call)) {}
+    Name(const Name&) = delete;
+    Name& operator=(const Name&) = delete;
+    ~Name() { reset(); }
+    [[nodiscard]] CallId id() const { return id_; }
+    void reset() {
+      if (std::exchange(named_, false)) table_.remove(id_);
+    }
+
+   private:
+    CallTable& table_;
+    const CallId id_;
+    bool named_ = true;
+  };
+
+  [[nodiscard]] const std::shared_ptr<const handlers::Registry>& registry() const {
+    return registry_;
+  }
+  [[nodiscard]] const std::shared_ptr<CallMailbox>& mailbox() const { return mailbox_; }
+  [[nodiscard]] reactor::EventLoop& loop() { return loop_; }
+  [[nodiscard]] Metrics& metrics() { return metrics_; }
+  [[nodiscard]] handlers::RunningCall& running() { return running_; }
+  [[nodiscard]] JobRunner* pool() { return pool_; }
+  [[nodiscard]] handlers::OutgoingCalls* outgoing() { return outgoing_.get(); }
+
+ private:
+  [[nodiscard]] CallId add(PendingCall& call);
+  void remove(CallId id);
+
+  struct Place {
+    PendingCall* call = nullptr;
+    std::uint32_t generation = 0;
+  };
+
+  void on_call_event(CallEvent event) override;
+  [[nodiscard]] PendingCall* find(CallId id) const;
+
+  reactor::EventLoop& loop_;
+  Metrics& metrics_;
+  handlers::RunningCall& running_;
+  JobRunner* pool_;
+  std::unique_ptr<handlers::OutgoingCalls> outgoing_;
+  std::shared_ptr<const handlers::Registry> registry_;
+  std::shared_ptr<CallMailbox> mailbox_;
+  std::vector<Place> places_;
+  std::vector<std::uint32_t> free_places_;
+};
+
+}  // namespace appd::servers

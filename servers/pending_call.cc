@@ -1,0 +1,182 @@
+#include "servers/pending_call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "handlers/call_context.h"
+#include "handlers/failure.h"
+#include "handlers/owned_request.h"
+#include "reactor/check.h"
+#include "reactor/planted.h"
+
+namespace appd::servers {
+
+using handlers::CallContext;
+using handlers::OwnedRequest;
+using handlers::Reply;
+using handlers::Request;
+using handlers::Responder;
+using protocol::Status;
+using reactor::PlantedBug;
+
+namespace {
+
+// A call of an action that runs in the pool.
+class ActionJob final : public Job {
+ public:
+  ActionJob(std::shared_ptr<CallState> state, const handlers::Action& action,
+            const Request& request)
+      : state_(std::move(state)), action_(action), request_(request) {}
+
+  void run() noexcept override {
+    if (state_->stop_token().stop_requested()) {
+      state_->mailbox().put({.call = state_->id(), .kind = CallEvent::Kind::kWorkDropped});
+      return;
+    }
+    Responder responder(state_);
+    if (action_.waiting_handler) {
+      handlers::call_waiting_handler(action_, *request_, CallContext(state_), std::move(responder));
+    } else {
+      Reply reply;
+      handlers::call_handler(action_.handler, *request_, reply);
+      responder.reply(std::move(reply));
+    }
+  }
+
+ private:
+  const std::shared_ptr<CallState> state_;  // keeps the registry, and so the action
+  const handlers::Action& action_;
+  const OwnedRequest request_;
+};
+
+}  // namespace
+
+std::optional<reactor::TimePoint> earlier_deadline(std::optional<reactor::TimePoint> deadline,
+                                                   std::chrono::milliseconds time_limit,
+                                                   reactor::TimePoint begin) {
+  if (time_limit.count() == 0) return deadline;
+  const reactor::TimePoint limit = begin + std::min(time_limit, protocol::kMaxDeadline);
+  return deadline ? std::min(*deadline, limit) : limit;
+}
+
+PendingCall::PendingCall(CallTable& table, CallOwner& owner,
+                         std::shared_ptr<const handlers::Registry> registry,
+                         const handlers::Action& action, Terms terms)
+    : table_(table),
+      owner_(owner),
+      action_(action),
+      terms_(terms),
+      name_(table, *this),
+      state_(std::make_shared<CallState>(*this, name_.id(), table.mailbox(), std::move(registry),
+                                         terms.deadline)),
+      deadline_(reactor::Timer::calling<&PendingCall::on_deadline>(table.loop().timers(), *this)) {}
+
+PendingCall::~PendingCall() {
+  APPD_CHECK(!running_, action_.name);
+  if (ended_) return;
+  table_.metrics().add(Counter::kCallsDropped);
+  end();
+}
+
+// The name goes first: what the stop token wakes up may answer at once, which is late already.
+void PendingCall::end() {
+  ended_ = true;
+  if (!planted(PlantedBug::kDeadlineAfterAnswer)) deadline_.cancel();
+  state_->end();
+  name_.reset();
+  state_->request_stop();
+  coroutine_.reset();
+}
+
+bool PendingCall::start(const Request& request, Reply& reply) {
+  if (terms_.deadline) deadline_.arm(*terms_.deadline);
+  if (action_.runs_in_pool) return start_in_pool(request, reply);
+  run_step([&] { call_waiting_handler(request); });
+  if (!answer_) return false;
+  reply = std::move(*answer_);
+  end();
+  return true;
+}
+
+bool PendingCall::start_in_pool(const Request& request, Reply& reply) {
+  JobRunner* pool = table_.pool();
+  if (pool != nullptr && pool->submit(std::make_unique<ActionJob>(state_, action_, request))) {
+    return false;
+  }
+  refused_by_pool_ = true;
+  table_.metrics().add(Counter::kPoolFull);
+  reply.set_error(Status::kOverloaded,
+                  "too many requests wait for the worker pool; try again later");
+  end();
+  return true;
+}
+
+void PendingCall::call_waiting_handler(const Request& request) {
+  handlers::call_waiting_handler(action_, request, CallContext(state_), Responder(state_));
+}
+
+void PendingCall::run_step(const std::function<void()>& step) {
+  APPD_CHECK(!running_, action_.name);
+  table_.running().set_connection(terms_.connection);
+  const handlers::RunningCall::Scope scope(table_.running(), action_);
+  running_ = true;
+  try {
+    step();
+  } catch (...) {  // no memory for an error reply
+    running_ = false;
+    throw;
+  }
+  running_ = false;
+  if (coroutine_.done()) coroutine_.reset();
+}
+
+void PendingCall::resume(const std::function<void()>& step) {
+  run_step(step);
+  if (answer_) answer(std::move(*answer_));
+}
+
+void PendingCall::run(handlers::Task<void> coroutine) {
+  APPD_CHECK(!coroutine_.valid(), action_.name);
+  coroutine_ = std::move(coroutine);
+  if (running_) {
+    coroutine_.start();
+  } else {
+    resume([this] { coroutine_.start(); });
+  }
+}
+
+void PendingCall::take_answer(Reply reply) {
+  if (!answer_) answer_ = std::move(reply);
+}
+
+void PendingCall::on_answer(Reply reply) {
+  if (!ended_) answer(std::move(reply));
+}
+
+void PendingCall::answer(Reply reply) {
+  if (!ended_) end();
+  owner_.on_answered(*this, std::move(reply));
+}
+
+std::uint32_t PendingCall::add_work(std::function<void()> done) {
+  work_.emplace(next_work_, std::move(done));
+  return next_work_++;
+}
+
+void PendingCall::on_work_done(std::uint32_t wait) {
+  const auto found = work_.find(wait);
+  if (found == work_.end()) return;  // given up
+  const auto done = std::move(found->second);
+  work_.erase(found);
+  resume(done);
+}
+
+void PendingCall::on_deadline() {
+  table_.metrics().add(Counter::kDeadlineExceeded);
+  table_.metrics().add(Counter::kCallsDropped);
+  Reply reply;
+  reply.set_error(Status::kDeadlineExceeded, "the action was not done before its deadline");
+  answer(std::move(reply));
+}
+
+}  // namespace appd::servers
