@@ -3,7 +3,8 @@
 //
 // Above the limit, reading stops on the connections that hold more than an equal share; the others
 // go on. So that a full budget can never be a standstill, one connection at a time may read beyond
-// it (the overdraft): the total stays under limit + one message + one read a connection.
+// it (the overdraft): the bytes stay under limit + one message + one read a connection, the memory
+// taken for them, which a growing buffer doubles, under twice that.
 // Any thread.
 #pragma once
 
