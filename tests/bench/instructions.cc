@@ -65,6 +65,9 @@ class Driver {
     for (std::size_t i = 0; i < what.pipeline; ++i) burst += what.request;
     connect();
     const std::size_t reply_bytes = exchange(what.request, 0);
+    if (std::string_view(buffer_).substr(0, reply_bytes).find("Error") != std::string::npos) {
+      fail("an error reply");
+    }
     for (std::size_t sent = 0; sent < requests; sent += what.pipeline) {
       if (what.one_shot) connect();
       const std::size_t got = exchange(burst, reply_bytes * what.pipeline);
@@ -119,8 +122,6 @@ class Driver {
     for (;;) {
       const auto result = peer_->read(std::as_writable_bytes(std::span(buffer_)));
       if (result.outcome != reactor::IoOutcome::kBytes) return;
-      const std::string_view text(buffer_.data(), result.bytes);
-      if (received == 0 && text.find("Error") != text.npos) fail("an error reply");
       received += result.bytes;
     }
   }

@@ -120,9 +120,10 @@ def results_section(results):
     if results.get("engine"):
         out += ["### The load engine against a hand-written generator", "",
                 "The best rate on the bare loop, of `appctl bench`, which verifies and times every reply, and of",
-                "`epoll_load`, which counts bytes.", "",
-                *markdown_table(["load", "appctl bench", "epoll_load", "ratio"],
-                                [[one["title"], number(one["appctl"]), number(one["epoll_load"]), f"{one['ratio']:.2f}"]
+                "`epoll_load`, which counts bytes; and the least CPU time a request of each, in microseconds.", "",
+                *markdown_table(["load", "appctl bench", "epoll_load", "ratio", "CPU appctl", "CPU epoll_load"],
+                                [[one["title"], number(one["appctl"]), number(one["epoll_load"]), f"{one['ratio']:.2f}",
+                                  *(f"{one['cpu_us'][name]:.3f}" for name in ("appctl", "epoll_load"))]
                                  for one in results["engine"]]), ""]
     return "\n".join([*out, END])
 

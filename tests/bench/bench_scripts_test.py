@@ -1,0 +1,99 @@
+"""The arithmetic of scripts/bench and scripts/instructions: what is compared with what."""
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
+import sys
+import tempfile
+import unittest
+import xml.dom.minidom
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+sys.path.insert(0, str(FOLDER))
+
+import report  # noqa: E402
+import rows  # noqa: E402
+
+
+def load_script(name):
+    path = FOLDER.parent.parent / "scripts" / name
+    loader = importlib.machinery.SourceFileLoader(name, str(path))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
+
+
+def one_round(cpu, p99=100.0):
+    return {"rps": 1000.0, "server_cpu_us": cpu, "p50_us": 10.0, "p99_us": p99, "engine_busy": 0.5,
+            "engine_was_bottleneck": False}
+
+
+ROW = rows.Row("name", "A <title>", "app", [], [], ["bare_epoll", "appd"])
+CELLS = {"bare_epoll": [one_round(4.0), one_round(2.0)], "appd": [one_round(9.0), one_round(3.0), one_round(5.0)]}
+
+
+class Report(unittest.TestCase):
+    def test_the_ratio_is_best_to_best_and_the_figure_a_median(self):
+        floor, appd = report.summary(ROW, CELLS)["servers"]
+        self.assertEqual(floor["ratio"], 1.0)
+        self.assertEqual(appd["ratio"], 1.5)
+        self.assertEqual(appd["server_cpu_us"], 5.0)
+
+    def test_an_open_loop_is_compared_by_its_99th_percentile(self):
+        row = rows.Row("name", "title", "app", [], [], ["bare_epoll", "appd"], open_loop=True)
+        cells = {"bare_epoll": [one_round(1.0, 50.0)], "appd": [one_round(1.0, 200.0)]}
+        self.assertEqual(report.summary(row, cells)["servers"][1]["ratio"], 4.0)
+
+    def test_a_server_that_is_not_there_has_no_line(self):
+        summed = report.summary(ROW, {"bare_epoll": CELLS["bare_epoll"]})
+        self.assertEqual([entry["server"] for entry in summed["servers"]], ["bare_epoll"])
+
+    def test_plots_are_well_formed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            report.write_plots(Path(folder), [report.summary(ROW, CELLS)])
+            xml.dom.minidom.parse(str(Path(folder) / "name.svg"))
+
+    def test_the_document_keeps_what_is_around_the_results(self):
+        results = {"machine": report.machine(), "compiler": "c++", "rounds": 1, "window_s": 1,
+                   "rows": [report.summary(ROW, CELLS)], "idle_bytes": {"appd": 500.0}}
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "document.md"
+            path.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nbehind\n")
+            report.write_document(path, results)
+            report.write_document(path, results)
+            text = path.read_text()
+        self.assertTrue(text.startswith("before\n") and text.endswith("behind\n"))
+        self.assertNotIn("old", text)
+        self.assertEqual(text.count("### A <title>"), 1)
+
+
+class Instructions(unittest.TestCase):
+    def setUp(self):
+        self.script = load_script("instructions")
+
+    def verdict(self, baseline, now):
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            good = self.script.compare(baseline, now)
+        return good, out.getvalue()
+
+    def test_three_percent_up_is_still_good(self):
+        self.assertTrue(self.verdict({"a": 1000}, {"a": 1030})[0])
+
+    def test_more_than_three_percent_up_fails_and_says_which(self):
+        good, told = self.verdict({"a": 1000, "b": 1000}, {"a": 1031, "b": 1000})
+        self.assertFalse(good)
+        self.assertRegex(told, "a: 1,031 .*FAILED")
+
+    def test_fewer_instructions_are_good_and_ask_for_a_new_baseline(self):
+        good, told = self.verdict({"a": 1000}, {"a": 900})
+        self.assertTrue(good)
+        self.assertIn("--update", told)
+
+    def test_a_case_without_a_baseline_fails(self):
+        self.assertFalse(self.verdict({}, {"a": 1})[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
