@@ -3,6 +3,7 @@
 
 #include "handlers/argument.h"
 #include "handlers/builtin.h"
+#include "handlers/typed.h"
 #include "protocol/utf8.h"
 
 namespace appd::handlers {
@@ -43,7 +44,13 @@ Result<void> show_first_bytes(const Request& request, Reply& reply) {
 }  // namespace
 
 Action make_binary(const BuiltinOptions&) {
-  return {"binary", "the first 10 bytes of the request", show_first_bytes, false};
+  Action action{.name = "binary",
+                .summary = "the first 10 bytes of the request",
+                .handler = show_first_bytes};
+  action.signature = signature_of<std::string (*)(Bytes)>();
+  action.signature.result_binary = "`First 10 bytes of request: ` and at most 10 bytes";
+  action.examples = {{R"("hello world")", R"("First 10 bytes of request: hello worl")"}};
+  return action;
 }
 
 }  // namespace appd::handlers

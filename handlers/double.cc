@@ -16,7 +16,7 @@ std::optional<std::int64_t> doubled(std::int64_t value) {
 }  // namespace
 
 Action make_double(const BuiltinOptions&) {
-  return make_integer_action("double", "twice an integer", doubled);
+  return make_integer_action("double", "twice an integer", doubled, {{"7654321", "15308642"}});
 }
 
 }  // namespace appd::handlers

@@ -1,5 +1,6 @@
 #include "handlers/argument.h"
 #include "handlers/builtin.h"
+#include "handlers/typed.h"
 
 namespace appd::handlers {
 
@@ -21,7 +22,13 @@ Result<void> give_back(const Request& request, Reply& reply) {
 }  // namespace
 
 Action make_echo(const BuiltinOptions&) {
-  return {"echo", "the same JSON, or the same bytes", give_back, false};
+  Action action{
+      .name = "echo", .summary = "the same JSON, or the same bytes", .handler = give_back};
+  action.signature = signature_of<Json (*)(Json)>();
+  action.signature.argument_binary = "any bytes";
+  action.signature.result_binary = "the same bytes, with their content type and encoding";
+  action.examples = {{R"([1, {"a": "b"}])", R"([1, {"a": "b"}])"}};
+  return action;
 }
 
 }  // namespace appd::handlers

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "handlers/argument.h"
+#include "handlers/typed.h"
 #include "protocol/byte_order.h"
 
 namespace appd::handlers {
@@ -47,11 +48,18 @@ Result<void> answer(const Request& request, IntegerFunction function, Reply& rep
 
 }  // namespace
 
-Action make_integer_action(std::string name, std::string summary, IntegerFunction function) {
-  return {
-      std::move(name), std::move(summary),
-      [function](const Request& request, Reply& reply) { return answer(request, function, reply); },
-      true};
+Action make_integer_action(std::string name, std::string summary, IntegerFunction function,
+                           std::vector<Example> examples) {
+  Action action;
+  action.name = std::move(name);
+  action.summary = std::move(summary);
+  action.packed_call = true;
+  action.handler = [function](const Request& request, Reply& reply) {
+    return answer(request, function, reply);
+  };
+  action.signature = signature_of<std::int64_t (*)(std::int64_t)>();
+  action.examples = std::move(examples);
+  return action;
 }
 
 }  // namespace appd::handlers

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "handlers/handler.h"
 
@@ -15,6 +16,6 @@ using IntegerFunction = std::optional<std::int64_t> (*)(std::int64_t);
 // The packed reply is `result` and the integer. A result that does not fit the form of the request
 // is out_of_range, never wrapped. `name` has kPackedNameBytes.
 [[nodiscard]] Action make_integer_action(std::string name, std::string summary,
-                                         IntegerFunction function);
+                                         IntegerFunction function, std::vector<Example> examples);
 
 }  // namespace appd::handlers

@@ -15,7 +15,7 @@ std::optional<std::int64_t> negated(std::int64_t value) {
 }  // namespace
 
 Action make_negate(const BuiltinOptions&) {
-  return make_integer_action("negate", "the negative of an integer", negated);
+  return make_integer_action("negate", "the negative of an integer", negated, {{"17", "-17"}});
 }
 
 }  // namespace appd::handlers

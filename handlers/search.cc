@@ -2,10 +2,20 @@
 
 #include "handlers/argument.h"
 #include "handlers/builtin.h"
+#include "handlers/typed.h"
 
 namespace appd::handlers {
 
 namespace {
+
+// Enough to see what it is about; a user's file may have millions.
+constexpr std::size_t kDescribedEntries = 3;
+
+std::string json_string(std::string_view text) {
+  std::string json;
+  protocol::append_json_string(json, text);
+  return json;
+}
 
 Result<void> answer(const SearchEntries& entries, const Request& request, Reply& reply) {
   std::string scratch;
@@ -31,11 +41,20 @@ Result<void> answer(const SearchEntries& entries, const Request& request, Reply&
 }  // namespace
 
 Action make_search(const BuiltinOptions& options) {
-  return {"search", "the text stored for a query",
-          // Shared, because a std::function may be copied and the entries may be many.
-          [entries = std::make_shared<const SearchEntries>(options.search_entries)](
-              const Request& request, Reply& reply) { return answer(*entries, request, reply); },
-          false};
+  // Shared, because a std::function may be copied and the entries may be many.
+  const auto entries = std::make_shared<const SearchEntries>(options.search_entries);
+  Action action;
+  action.name = "search";
+  action.summary = "the text stored for a query";
+  action.handler = [entries](const Request& request, Reply& reply) {
+    return answer(*entries, request, reply);
+  };
+  action.signature = signature_of<std::string (*)(std::string)>();
+  for (const auto& [query, text] : *entries) {
+    if (action.examples.size() == kDescribedEntries) break;
+    action.examples.push_back({json_string(query), json_string(text)});
+  }
+  return action;
 }
 
 }  // namespace appd::handlers

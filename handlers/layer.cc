@@ -1,0 +1,102 @@
+#include "handlers/layer.h"
+
+#include <memory>
+#include <utility>
+
+#include "handlers/call_context.h"
+#include "handlers/failure.h"
+#include "handlers/responder.h"
+#include "reactor/check.h"
+
+namespace appd::handlers {
+
+namespace {
+
+using Observers = std::vector<ReplyObserver>;
+
+void tell(const Observers& observers, const Reply& reply) {
+  for (const ReplyObserver& observer : observers) observer(reply);
+}
+
+// Hands an answer on, and shows it to the observers on the way.
+class ObservedSink final : public ReplySink {
+ public:
+  ObservedSink(Responder responder, Observers observers)
+      : responder_(std::move(responder)), observers_(std::move(observers)) {}
+  void complete(Reply reply) noexcept override {
+    if (!reply.filled()) set_internal(reply, "the action filled no reply");
+    tell(observers_, reply);
+    responder_.reply(std::move(reply));
+  }
+
+ private:
+  Responder responder_;
+  Observers observers_;
+};
+
+// Calls the layer and says why it gave no answer by next(): nullopt, it did.
+// The reply is filled where it did not.
+template <class Called>
+void call_layer(const Layer& layer, const Request& request, Next& next, Called called,
+                Reply& reply) {
+  try {
+    const Result<void> done = layer(request, next);
+    if (called()) return;
+    if (!done) {
+      set_failure(reply, done.error());
+    } else {
+      set_internal(reply, "a layer neither called the action nor answered");
+    }
+  } catch (...) {
+    if (!called()) set_thrown(reply);
+  }
+}
+
+}  // namespace
+
+Result<void> Next::operator()() {
+  APPD_CHECK(!called_, "next() is called once");
+  called_ = true;
+  call_(observers_);
+  return {};
+}
+
+Action with_layer(Action action, const Layer& layer) {
+  if (action.handler) {
+    action.handler = [layer, inner = std::move(action.handler)](const Request& request,
+                                                                Reply& reply) -> Result<void> {
+      const Next::Call call = [&](Observers& observers) {
+        call_handler(inner, request, reply);
+        tell(observers, reply);
+      };
+      Next next(call);
+      call_layer(
+          layer, request, next, [&next] { return next.called_; }, reply);
+      if (!next.called_) tell(next.observers_, reply);
+      return {};
+    };
+    return action;
+  }
+  action.waiting_handler = [layer, inner = std::move(action.waiting_handler)](
+                               const Request& request, const CallContext& context,
+                               Responder responder) {
+    const Next::Call call = [&](Observers& observers) {
+      Responder outer = std::move(responder);
+      if (!observers.empty()) {
+        outer = Responder(
+            std::make_shared<ObservedSink>(std::move(outer), std::exchange(observers, {})));
+      }
+      inner(request, context, std::move(outer));
+    };
+    Next next(call);
+    Reply reply;
+    call_layer(
+        layer, request, next, [&next] { return next.called_; }, reply);
+    if (next.called_) return;
+    tell(next.observers_, reply);
+    responder.reply(std::move(reply));
+  };
+  return action;
+}
+
+}  // namespace appd::handlers
