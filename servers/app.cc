@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "handlers/builtin.h"
+#include "handlers/describe.h"
 #include "reactor/signals.h"
 #include "servers/daemonize.h"
 #include "servers/file_limit.h"
 #include "servers/pid_file.h"
+#include "servers/plugin.h"
 #include "servers/search_file.h"
 #include "servers/server.h"
 #include "servers/standard_streams.h"
@@ -126,6 +128,38 @@ Program program_of(int argc, const char* const* argv) {
   return program;
 }
 
+// Those that a caller can do something about.
+handlers::DescribedLimits described_limits(const Limits& limits) {
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(limits.request_timeout);
+  return {{"max-content", std::to_string(limits.max_content)},
+          {"request-timeout-ms", std::to_string(millis.count())}};
+}
+
+std::shared_ptr<Registry> with_layers(const Registry& registry,
+                                      const std::vector<handlers::Layer>& layers) {
+  auto layered = std::make_shared<Registry>();
+  for (const auto& [name, bare] : registry.actions()) {
+    handlers::Action action = bare;
+    for (const handlers::Layer& layer : layers) {
+      action = handlers::with_layer(std::move(action), layer);
+    }
+    layered->add(std::move(action));
+  }
+  return layered;
+}
+
+// The access log's, for as long as the log is there.
+class AccessLogged {
+ public:
+  AccessLogged(AccessLines& lines, Log& log) : lines_(lines) { lines_.write_to(&log); }
+  AccessLogged(const AccessLogged&) = delete;
+  AccessLogged& operator=(const AccessLogged&) = delete;
+  ~AccessLogged() { lines_.write_to(nullptr); }
+
+ private:
+  AccessLines& lines_;
+};
+
 }  // namespace
 
 App::App(int argc, const char* const* argv) : App(argc, argv, program_of(argc, argv)) {}
@@ -146,6 +180,13 @@ App& App::add(AddActions add_actions) {
   return *this;
 }
 
+App& App::use(handlers::Layer layer) {
+  layers_.push_back(std::move(layer));
+  return *this;
+}
+
+App& App::log_access() { return use(access_lines_.layer()); }
+
 App& App::use_backend(reactor::BackendFactory backend) {
   backend_ = std::move(backend);
   return *this;
@@ -164,7 +205,9 @@ ParsedOptions App::parse() const {
 std::shared_ptr<const Registry> App::make_registry(const Options& options) const {
   auto registry = std::make_shared<Registry>();
   for (const AddActions& add_actions : add_actions_) add_actions(*registry, options);
-  return registry;
+  for (const std::string& plugin : options.plugins) add_plugin_actions(*registry, plugin);
+  handlers::add_describe(*registry, described_limits(options.limits));
+  return layers_.empty() ? registry : with_layers(*registry, layers_);
 }
 
 int App::run() {
@@ -201,6 +244,7 @@ void App::serve(const Options& options, Daemonizer* daemonizer) {
   std::optional<PidFile> pid_file;
   if (!options.pid_file.empty()) pid_file.emplace(PidFile::acquire(options.pid_file));
   Log log(options.log);
+  const AccessLogged logged(access_lines_, log);
   Server server(with_connection_limit(options), options.threads, log, make_registry(options),
                 backend_, make_outgoing_);
   const std::string ready = listen_all(server, options);

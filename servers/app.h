@@ -12,9 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include "handlers/layer.h"
 #include "handlers/registry.h"
 #include "handlers/typed.h"
 #include "reactor/backend.h"
+#include "servers/access_lines.h"
 #include "servers/options.h"
 #include "servers/worker.h"
 
@@ -42,6 +44,12 @@ class App {
   // Actions that need the options, or that a SIGHUP is to make anew.
   App& add(AddActions add_actions);
 
+  // Puts `layer` around every action (handlers/layer.h; handlers/layers.h has some), outside of the
+  // layers before it.
+  App& use(handlers::Layer layer);
+  // A line in the log for each answer: action, status, bytes, microseconds. Level info.
+  App& log_access();
+
   // Poller, network and clock of the loops; the system's unless said otherwise.
   App& use_backend(reactor::BackendFactory backend);
 
@@ -63,6 +71,8 @@ class App {
   Program program_;
   std::string start_folder_;
   std::vector<AddActions> add_actions_;
+  std::vector<handlers::Layer> layers_;  // innermost first
+  AccessLines access_lines_;
   OutgoingCallsFactory make_outgoing_;
   reactor::BackendFactory backend_ = reactor::system_backend;
 };

@@ -7,6 +7,7 @@
 
 #include "servers/command_line.h"
 #include "servers/config_file.h"
+#include "servers/plugin.h"
 #include "servers/search_file.h"
 #include "servers/start_error.h"
 
@@ -50,6 +51,25 @@ Option listen_option(std::vector<Address>& addresses) {
       if (address.transport != protocol::TransportKind::kUnix) continue;
       address.path = std::filesystem::absolute(address.path).string();
     }
+  };
+  return option;
+}
+
+Option plugin_option(std::vector<std::string>& files) {
+  Option option{.name = "plugin",
+                .value_name = "FILE",
+                .help = "A shared object whose actions are served, too; repeatable"};
+  option.arity = Option::Arity::kMany;
+  option.parse = [&files](std::span<const std::string> texts) -> Result<void> {
+    if (std::ranges::count(texts, "") > 0) {
+      return protocol::fail(protocol::Status::kInvalidArgument, "give the name of a file");
+    }
+    files.assign(texts.begin(), texts.end());
+    return {};
+  };
+  option.print = [&files] { return files; };
+  option.make_absolute = [&files] {
+    for (std::string& file : files) file = std::filesystem::absolute(file).string();
   };
   return option;
 }
@@ -161,6 +181,7 @@ void apply_sources(OptionTable& table, const Program& program, const CommandLine
 // Reads what serving would read. Throws StartError.
 void check_files(const Options& options) {
   if (!options.search_file.empty()) static_cast<void>(read_search_file(options.search_file));
+  for (const std::string& plugin : options.plugins) check_plugin(plugin);
 }
 
 }  // namespace
@@ -178,6 +199,7 @@ void add_server_options(OptionTable& table, Options& options) {
                          1, kMaxThreads));
   table.add(path_option("search-file", "Entries of the action search: a JSON object of strings",
                         options.search_file));
+  table.add(plugin_option(options.plugins));
   add_log_options(table, options.log);
   table.add(path_option("pid-file",
                         "Write the process number there and allow only one such process",

@@ -28,7 +28,8 @@ inline constexpr std::size_t kMaxThreads = 1024;
 struct Options {
   std::vector<protocol::Address> listen;  // never empty once parsed; default kDefaultAddress
   std::size_t threads = default_threads();
-  std::string search_file;  // empty: the tutorial's entries
+  std::string search_file;           // empty: the tutorial's entries
+  std::vector<std::string> plugins;  // shared objects whose actions are served, too
   LogOptions log;
   std::string pid_file;  // empty: none
   bool daemon = false;

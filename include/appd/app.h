@@ -12,10 +12,17 @@
 #pragma once
 
 #include "appd/handlers.h"
+#include "handlers/layers.h"
 #include "servers/app.h"
 
 namespace appd {
 
+using handlers::access_log;
+using handlers::all_together;
+using handlers::by_action;
+using handlers::concurrency_limit;
+using handlers::load_shedding;
+using handlers::rate_limit;
 using servers::add_builtin_actions;
 using servers::App;
 using servers::Options;

@@ -1,6 +1,7 @@
 // What actions are made of, without the daemon around them. Included by app.h, plugin.h and test.h.
 #pragma once
 
+#include "handlers/layer.h"
 #include "handlers/registry.h"
 #include "handlers/typed.h"
 
@@ -16,7 +17,9 @@ using handlers::Example;
 using handlers::Json;
 using handlers::JsonObject;
 using handlers::JsonView;
+using handlers::Layer;
 using handlers::make_action;
+using handlers::Next;
 using handlers::OwnedRequest;
 using handlers::Registry;
 using handlers::Reply;

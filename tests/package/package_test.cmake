@@ -33,6 +33,24 @@ if(pkg_config)
   expect_output("HELLO" ${WORK_DIR}/consumer_pkg_config)
 endif()
 
+# The examples, against the same tree; each is called once.
+run(${CMAKE_COMMAND} -S ${EXAMPLES_DIR} -B ${WORK_DIR}/examples -G ${GENERATOR}
+  -D CMAKE_BUILD_TYPE=${BUILD_TYPE} -D CMAKE_CXX_COMPILER=${CXX} -D CMAKE_PREFIX_PATH=${prefix})
+run(${CMAKE_COMMAND} --build ${WORK_DIR}/examples)
+set(call ${CMAKE_CURRENT_LIST_DIR}/serve_and_call.sh ${prefix}/bin/appctl)
+set(examples ${WORK_DIR}/examples)
+expect_output("HELLO" ${call} upper hello ${examples}/upper)
+expect_output("hello, ring" ${call} greet-later ring ${examples}/later)
+expect_output("6" ${call} sum "[1, 2, 3]" ${examples}/later)
+expect_output("hey!" ${call} shout hey ${prefix}/bin/appd --plugin ${examples}/libshout.so)
+# A daemon of one's own has the same flags.
+expect_output("hey!" ${call} shout hey ${examples}/upper --plugin ${examples}/libshout.so)
+execute_process(COMMAND ${call} shout "" ${prefix}/bin/appd --plugin ${examples}/libshout.so
+  ERROR_VARIABLE told RESULT_VARIABLE failed OUTPUT_VARIABLE ignored)
+if(NOT failed OR NOT told MATCHES "Error: nothing to shout")
+  message(FATAL_ERROR "the plugin's error did not arrive: ${told}")
+endif()
+
 foreach(program appd appctl)
   run(${prefix}/bin/${program} --version)
 endforeach()
