@@ -99,14 +99,39 @@ class OffloadState {
   std::variant<std::monostate, ResultType, std::exception_ptr> outcome_;
 };
 
+// What offload() gives; the wait itself is in it, so it stays where it is while it is awaited.
 template <class Function>
-class OffloadAwaiter {
+class Offload {
  public:
   using State = OffloadState<Function>;
-  OffloadAwaiter(CallServices& services, Function function)
+  Offload(CallServices& services, Function function)
       : services_(services), state_(std::make_shared<State>(std::move(function))) {}
-  [[nodiscard]] bool await_ready() const noexcept { return false; }
-  [[nodiscard]] bool await_suspend(std::coroutine_handle<> awaiting) {
+
+  [[nodiscard]] auto operator co_await() & { return Awaiter{*this}; }
+  [[nodiscard]] auto operator co_await() && {
+    static_assert(
+        std::is_trivially_destructible_v<Function>,
+        "name what offload() gives before you await it (auto work = call.offload(...); "
+        "co_await work): GCC 12 destroys the captures of a temporary lambda twice when it "
+        "stands in a co_await expression");
+    return Awaiter{*this};
+  }
+
+ private:
+  struct Awaiter {
+    Offload& offload;
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    [[nodiscard]] bool await_suspend(std::coroutine_handle<> awaiting) {
+      return offload.start(awaiting);
+    }
+    [[nodiscard]] typename State::ResultType await_resume() {
+      if (offload.refused_) return tl::unexpected(std::move(*offload.refused_));
+      return offload.state_->take();
+    }
+  };
+
+  // False: refused.
+  [[nodiscard]] bool start(std::coroutine_handle<> awaiting) {
     auto started = services_.start_offload([state = state_] { state->run(); },
                                            [awaiting] { awaiting.resume(); });
     if (!started) {
@@ -116,12 +141,7 @@ class OffloadAwaiter {
     wait_ = std::move(*started);
     return true;
   }
-  [[nodiscard]] typename State::ResultType await_resume() {
-    if (refused_) return tl::unexpected(std::move(*refused_));
-    return state_->take();
-  }
 
- private:
   CallServices& services_;
   std::shared_ptr<State> state_;
   std::unique_ptr<Wait> wait_;
@@ -148,12 +168,13 @@ class CallContext {
     return detail::SleepAwaiter(*services_, duration);
   }
 
-  // co_await offload(f): runs f() in the pool and goes on here with its result, as Result<T>; what
-  // f returned as a Result<T> comes as that. Throws what f threw. Errors: overloaded, the pool's
-  // queue is full. `function` owns what it uses: it may still run when the coroutine is gone.
+  // auto work = call.offload(f); co_await work: runs f() in the pool and goes on here with its
+  // result, as Result<T>; what f returned as a Result<T> comes as that. Throws what f threw.
+  // Errors: overloaded, the pool's queue is full. `function` owns what it uses: it may still run
+  // when the coroutine is gone.
   template <std::invocable Function>
   [[nodiscard]] auto offload(Function function) const {
-    return detail::OffloadAwaiter<Function>(*services_, std::move(function));
+    return detail::Offload<Function>(*services_, std::move(function));
   }
 
   // co_await call_action(r): another action of this server, within this call's deadline; gives a

@@ -7,6 +7,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include "handlers/handler.h"
 #include "handlers/task.h"
@@ -17,10 +18,20 @@ namespace appd::handlers {
 
 // A call that a handler makes: of another action of this server, or of another server.
 struct CallRequest {
+  // With a JSON value. (Constructors, for GCC 12 destroys twice what is an aggregate, temporary and
+  // part of a co_await expression.)
+  explicit CallRequest(std::string the_action, std::string json = {})
+      : action(std::move(the_action)), content(std::move(json)) {}
+  [[nodiscard]] static CallRequest binary(std::string action, std::string payload) {
+    CallRequest request(std::move(action), std::move(payload));
+    request.form = Request::Form::kBinary;
+    return request;
+  }
+
   std::string action;
   Request::Form form = Request::Form::kJson;
   // kJson: the JSON text of the value; empty: there is none. kBinary: the payload.
-  std::string content = {};
+  std::string content;
 };
 
 // The content of a reply whose status was ok.

@@ -18,6 +18,15 @@ thread_local std::shared_ptr<ReplySink>* left_by_throwing = nullptr;
 
 }  // namespace
 
+Reply ReplySink::dropped_reply() noexcept {
+  Reply reply;
+  try {
+    set_internal(reply, "the handler dropped its responder");
+  } catch (const std::bad_alloc&) {
+  }
+  return reply;
+}
+
 Responder& Responder::operator=(Responder&& other) noexcept {
   if (this != &other) {
     Responder before(std::move(*this));
@@ -32,12 +41,7 @@ Responder::~Responder() {
     *left_by_throwing = std::move(sink_);
     return;
   }
-  Reply reply;
-  try {
-    set_internal(reply, "the handler dropped its responder");
-  } catch (const std::bad_alloc&) {  // an empty reply says as much
-  }
-  sink_->complete(std::move(reply));
+  sink_->drop();
 }
 
 void Responder::reply(Reply reply) noexcept {

@@ -16,6 +16,12 @@ class ReplySink {
   // (deadline, disconnection, the end of the server), it is dropped and counted. A reply that is
   // not filled is answered `internal`.
   virtual void complete(Reply reply) noexcept = 0;
+  // Instead of complete(): whoever had to answer is gone. Not counted where nobody waits.
+  virtual void drop() noexcept { complete(dropped_reply()); }
+
+ protected:
+  // `internal`; not filled where there is no memory for that.
+  [[nodiscard]] static Reply dropped_reply() noexcept;
 };
 
 // Move-only; answers once. Any thread, one at a time. It may outlive the connection and the server.

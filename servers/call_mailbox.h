@@ -22,6 +22,7 @@ struct CallId {
 struct CallEvent {
   enum class Kind : std::uint8_t {
     kAnswer,      // `reply`
+    kNoAnswer,    // likewise: who had to answer is gone
     kWorkDone,    // of the wait with the number `wait`
     kWorkDropped  // nobody wanted it any more when its turn came
   };

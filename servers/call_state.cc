@@ -36,12 +36,18 @@ void CallState::remove_work(std::uint32_t number) {
 }
 
 void CallState::complete(handlers::Reply reply) noexcept {
+  settle(CallEvent::Kind::kAnswer, std::move(reply));
+}
+
+void CallState::drop() noexcept { settle(CallEvent::Kind::kNoAnswer, dropped_reply()); }
+
+void CallState::settle(CallEvent::Kind kind, handlers::Reply reply) noexcept {
   PendingCall* call = on_loop();
   if (call != nullptr && call->running()) {
     call->take_answer(std::move(reply));
   } else {
     try {
-      mailbox_->put({.call = id_, .kind = CallEvent::Kind::kAnswer, .reply = std::move(reply)});
+      mailbox_->put({.call = id_, .kind = kind, .reply = std::move(reply)});
     } catch (const std::bad_alloc&) {  // the call ends with its deadline or its connection
     }
   }

@@ -43,6 +43,7 @@ class CallState final : public handlers::CallServices,
   [[nodiscard]] CallMailbox& mailbox() { return *mailbox_; }
 
   void complete(handlers::Reply reply) noexcept override;
+  void drop() noexcept override;
 
   [[nodiscard]] std::optional<reactor::TimePoint> deadline() const override { return deadline_; }
   [[nodiscard]] std::stop_token stop_token() const override { return stop_.get_token(); }
@@ -58,6 +59,7 @@ class CallState final : public handlers::CallServices,
   void run(handlers::Task<void> coroutine) override;
 
  private:
+  void settle(CallEvent::Kind kind, handlers::Reply reply) noexcept;
   // The call; null: it is over, or this is not the loop's thread.
   [[nodiscard]] PendingCall* on_loop() const;
   [[nodiscard]] std::unique_ptr<handlers::Wait> fail_soon(protocol::Error error, CallDone done);

@@ -61,7 +61,7 @@ void CallTable::on_call_event(CallEvent event) {
     if (call != nullptr) call->on_work_done(event.wait);
   } else if (call != nullptr) {
     call->on_answer(std::move(event.reply));
-  } else {
+  } else if (event.kind == CallEvent::Kind::kAnswer) {
     metrics_.add(Counter::kLateAnswers);
   }
 }

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -79,9 +80,10 @@ struct WorkerFixture {
     CHECK((!shared || shared->budget.used() == 0));
   }
 
-  // Behind this, limits no longer change.
-  void start() {
+  // Behind this, limits no longer change. `prepare` adds to what the worker is made with.
+  void start(const std::function<void(ServerShared&)>& prepare = {}) {
     shared.emplace(limits, log);
+    if (prepare) prepare(*shared);
     shared->on_connection_freed = [this] {
       CHECK(worker->loop().post([this] { worker->resume_accepting(); }));
     };

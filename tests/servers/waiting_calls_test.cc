@@ -1,0 +1,532 @@
+#include "waiting_fixture.h"
+
+namespace appd::servers {
+namespace {
+
+using namespace std::chrono_literals;
+using handlers::CallContext;
+using handlers::OwnedRequest;
+using handlers::Reply;
+using testing::call;
+using testing::error_reply;
+using testing::found;
+using testing::kKeep;
+using testing::kKeepOk;
+using testing::ManualPool;
+using testing::message;
+using testing::reply;
+using testing::result;
+using testing::search;
+using testing::string_reply;
+using testing::text_of;
+using testing::WaitingFixture;
+using testing::Witness;
+
+constexpr std::string_view kKeepInternal = R"(, "connection": "keep-alive", "status": "internal")";
+constexpr std::string_view kKeepLate =
+    R"(, "connection": "keep-alive", "status": "deadline_exceeded")";
+constexpr std::string_view kFailed = "the server failed to answer this request";
+constexpr std::string_view kNotDone = "the action was not done before its deadline";
+
+std::string hold(std::string_view name, std::string_view more = kKeep) {
+  return call("hold", "\"" + std::string(name) + "\"", more);
+}
+
+// Answers and their order ---------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: an answer that comes later is sent when it comes") {
+  auto peer = connect();
+  CHECK(exchange(peer, hold("a")).empty());
+  answer("a");
+  CHECK(peer.receive() == result("a"));
+  CHECK(exchange(peer, search("morpheus", kKeep)) == found(kKeepOk));
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a responder that answers at once answers in order") {
+  registry->add({.name = "now",
+                 .summary = "",
+                 .handler = {},
+                 .waiting_handler = [](const handlers::Request&, const CallContext&,
+                                       handlers::Responder responder) {
+                   responder.reply(string_reply("now"));
+                 }});
+  auto peer = connect();
+  CHECK(exchange(peer, hold("a") + call("now", "1", kKeep)).empty());
+  answer("a");
+  CHECK(peer.receive() == result("a") + result("now"));
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: replies keep the order of their requests") {
+  auto peer = connect();
+  CHECK(exchange(peer, hold("a") + search("morpheus", kKeep) + hold("b") + hold("c")).empty());
+  answer("c");
+  answer("b");
+  CHECK(peer.receive().empty());
+  answer("a");
+  CHECK(peer.receive() == result("a") + found(kKeepOk) + result("b") + result("c"));
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: each reply has its own request-id") {
+  auto peer = connect();
+  const auto id = [](int number) {
+    return std::string(kKeep) + R"(, "request-id": )" + std::to_string(number);
+  };
+  exchange(peer, hold("a", id(1)) + search("morpheus", id(2)));
+  answer("a");
+  CHECK(peer.receive() ==
+        result("a", id(1) + R"(, "status": "ok")") + found(id(2) + R"(, "status": "ok")"));
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: one session's answer holds up no other session") {
+  auto first = connect();
+  auto second = connect();
+  exchange(first, hold("a"));
+  CHECK(exchange(second, search("morpheus")) == found());
+  answer("a");
+  CHECK(first.receive() == result("a"));
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a plain request gets a plain reply and the end") {
+  auto peer = connect();
+  CHECK(exchange(peer, hold("a", {}) + hold("b")).empty());
+  CHECK(!peer.ended());
+  CHECK(held.count("b") == 0);
+  answer("a");
+  CHECK(peer.receive() == result("a", {}));
+  CHECK(peer.ended());
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: an error behind a pending answer waits for its turn") {
+  auto peer = connect();
+  CHECK(exchange(peer, hold("a") + message("[]")).empty());
+  answer("a");
+  const std::string received = peer.receive();
+  CHECK(received.substr(0, result("a").size()) == result("a"));
+  CHECK(received.find(R"("status": "bad_header")") != std::string::npos);
+  CHECK(peer.ended());
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a session that owes answers is not idle") {
+  auto peer = connect();
+  exchange(peer, hold("a"));
+  pass(limits.idle_timeout * 2);
+  CHECK(worker->session_count() == 1);
+  answer("a");
+  CHECK(peer.receive() == result("a"));
+  pass(limits.idle_timeout);
+  CHECK(peer.receive().empty());
+  CHECK(peer.ended());
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: as many calls as allowed wait, then reading stops") {
+  limits.max_pending_calls = 3;
+  auto peer = connect();
+  exchange(peer, hold("a") + hold("b") + hold("c") + hold("d") + hold("e"));
+  CHECK(held.size() == 3);
+  CHECK(count(Counter::kPendingLimit) == 1);
+  answer("b");
+  CHECK(held.size() == 2);
+  answer("a");
+  CHECK(held.size() == 3);
+  answer("e");
+  answer("d");
+  answer("c");
+  CHECK(peer.receive() == result("a") + result("b") + result("c") + result("d") + result("e"));
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: replies that wait are limited in bytes") {
+  limits.write_high_watermark = 10'000;
+  auto peer = connect();
+  std::string requests = hold("a");
+  const std::string value = "\"" + std::string(4'000, 'v') + "\"";
+  for (int i = 0; i < 10; ++i) requests += call("echo", value, kKeep);
+  CHECK(exchange(peer, requests).empty());
+  CHECK(count(Counter::kRequests) == 4);
+  answer("a");
+  CHECK(exchange_all(peer, {}).size() > 10 * value.size());
+  CHECK(count(Counter::kRequests) == 11);
+}
+
+// Failures ----------------------------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a responder that is dropped answers internal") {
+  auto peer = connect();
+  exchange(peer, hold("a"));
+  held.clear();
+  settle();
+  CHECK(peer.receive() == error_reply(kFailed, kKeepInternal));
+  CHECK(count(Counter::kInternalErrors) == 1);
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a handler or coroutine that throws answers internal") {
+  registry->add({.name = "throw",
+                 .summary = "",
+                 .handler = {},
+                 .waiting_handler = [](const handlers::Request&, const CallContext&,
+                                       const handlers::Responder&) {
+                   throw std::runtime_error("the disk is on fire");
+                 }});
+  add_coroutine("throw later", [](OwnedRequest, CallContext context) -> Task {
+    co_await context.sleep(1ms);
+    throw std::runtime_error("the disk is on fire");
+  });
+  auto peer = connect();
+  CHECK(exchange(peer, call("throw", "1", kKeep)) == error_reply(kFailed, kKeepInternal));
+  CHECK(exchange(peer, call("throw later", "1", kKeep)).empty());
+  pass(1ms);
+  CHECK(peer.receive() == error_reply(kFailed, kKeepInternal));
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a coroutine's error is the reply's") {
+  add_coroutine("refuse", [](OwnedRequest, CallContext context) -> Task {
+    co_await context.sleep(1ms);
+    co_return protocol::fail(protocol::Status::kInvalidArgument, "not that one");
+  });
+  auto peer = connect();
+  exchange(peer, call("refuse", "1", kKeep));
+  pass(1ms);
+  CHECK(
+      peer.receive() ==
+      error_reply("not that one", R"(, "connection": "keep-alive", "status": "invalid_argument")"));
+}
+
+// Time -------------------------------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a coroutine sleeps as long as it says") {
+  auto peer = connect();
+  exchange(peer, call("sleep", "\"x\"", kKeep));
+  pass(99ms);
+  CHECK(peer.receive().empty());
+  CHECK(living == 1);
+  pass(1ms);
+  CHECK(peer.receive() == result("slept: x"));
+  CHECK(living == 0);
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: the caller's deadline answers, stops and drops") {
+  auto peer = connect();
+  const std::string soon = std::string(kKeep) + R"(, "deadline-ms": 50)";
+  exchange(peer, hold("a", soon) + call("sleep", "1", soon));
+  CHECK(!stop_tokens["a"].stop_requested());
+  pass(49ms);
+  CHECK(peer.receive().empty());
+  CHECK(living == 1);
+  pass(1ms);
+  CHECK(peer.receive() == error_reply(kNotDone, kKeepLate) + error_reply(kNotDone, kKeepLate));
+  CHECK(stop_tokens["a"].stop_requested());
+  CHECK(living == 0);
+  CHECK(count(Counter::kDeadlineExceeded) == 2);
+  CHECK(count(Counter::kCallsDropped) == 2);
+  answer("a");
+  CHECK(count(Counter::kLateAnswers) == 1);
+  CHECK(exchange(peer, search("morpheus", kKeep)) == found(kKeepOk));
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: of two deadlines the earlier counts") {
+  const auto sleep_long = [](OwnedRequest, CallContext context) -> Task {
+    co_await context.sleep(1h);
+    co_return string_reply("awake");
+  };
+  add_coroutine("20ms", sleep_long, 20ms);
+  auto peer = connect();
+  std::string deadline;
+  SUBCASE("the action's own") { deadline = R"(, "deadline-ms": 1000)"; }
+  SUBCASE("the caller's") { deadline = R"(, "deadline-ms": 20)"; }
+  exchange(peer, call("20ms", "1", std::string(kKeep) + deadline));
+  pass(19ms);
+  CHECK(peer.receive().empty());
+  pass(1ms);
+  CHECK(peer.receive() == error_reply(kNotDone, kKeepLate));
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a deadline does not fire behind the answer") {
+  auto peer = connect();
+  exchange(peer, hold("a") + hold("b", std::string(kKeep) + R"(, "deadline-ms": 50)"));
+  answer("b");
+  pass(1s);
+  answer("a");
+  CHECK(peer.receive() == result("a") + result("b"));
+  CHECK(count(Counter::kDeadlineExceeded) == 0);
+}
+
+// Disconnection ------------------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a disconnection stops and drops what was wanted") {
+  auto peer = connect();
+  exchange(peer, hold("a") + call("sleep", "1", kKeep));
+  CHECK(living == 1);
+  peer.reset();
+  settle();
+  CHECK(worker->session_count() == 0);
+  CHECK(stop_tokens["a"].stop_requested());
+  CHECK(living == 0);
+  CHECK(count(Counter::kCallsDropped) == 2);
+}
+
+TEST_CASE_FIXTURE(WaitingFixture,
+                  "waiting: a late answer to a connection that is gone is counted") {
+  auto peer = connect();
+  exchange(peer, hold("a"));
+  peer.reset();
+  settle();
+  auto next = connect();
+  exchange(next, hold("b"));
+  answer("a");
+  CHECK(count(Counter::kLateAnswers) == 1);
+  CHECK(next.receive().empty());
+  answer("b");
+  CHECK(next.receive() == result("b"));
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a peer that has ended its sending gets its answers") {
+  auto peer = connect();
+  peer.send(hold("a") + hold("b"));
+  peer.finish();
+  settle();
+  answer("b");
+  answer("a");
+  CHECK(peer.receive() == result("a") + result("b"));
+  CHECK(peer.ended());
+  CHECK(worker->session_count() == 0);
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a peer that has ended is gone behind the grace") {
+  auto peer = connect();
+  peer.send(hold("a") + call("sleep", "1", kKeep));
+  peer.finish();
+  settle();
+  CHECK(!stop_tokens["a"].stop_requested());
+  pass(limits.half_close_grace);
+  CHECK(stop_tokens["a"].stop_requested());
+  CHECK(worker->session_count() == 0);
+  CHECK(living == 0);
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: an answer may come behind the server's end") {
+  auto peer = connect();
+  exchange(peer, hold("a"));
+  worker.reset();
+  held.extract("a").mapped().reply(string_reply("a"));
+  CHECK(stop_tokens["a"].stop_requested());
+}
+
+// Drain --------------------------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a drain waits for the answers it owes") {
+  auto peer = connect();
+  exchange(peer, hold("a"));
+  worker->drain();
+  settle();
+  CHECK(drained == 0);
+  answer("a");
+  CHECK(peer.receive() == result("a"));
+  CHECK(peer.ended());
+  peer.leave();
+  settle();
+  CHECK(drained == 1);
+  CHECK(worker->drain_report().answered().at("hold") == 1);
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: the drain time-out refuses what is not answered") {
+  auto peer = connect();
+  exchange(peer, hold("a") + hold("b") + hold("c"));
+  answer("b");
+  worker->drain();
+  pass(limits.drain_timeout);
+  CHECK(peer.receive().find(R"("status": "shutting_down")") != std::string::npos);
+  CHECK(peer.ended());
+  pass(100ms);
+  CHECK(drained == 1);
+  CHECK(worker->drain_report().cut().at("hold") == 3);
+}
+
+// Pool -------------------------------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a handler that blocks runs in the pool") {
+  auto peer = connect();
+  CHECK(exchange(peer, call("block", "[1]", kKeep)).empty());
+  CHECK(blocks == 0);
+  CHECK(pool.work() == 1);
+  settle();
+  CHECK(peer.receive() == reply(R"({"result": [1]})", kKeepOk));
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a full pool answers overloaded, and goes on") {
+  pool.limit = 0;
+  auto peer = connect();
+  const std::string refused = exchange(peer, call("block", "1", kKeep));
+  CHECK(refused.find(R"("status": "overloaded")") != std::string::npos);
+  CHECK(count(Counter::kPoolFull) == 1);
+  CHECK(!peer.ended());
+  CHECK(exchange(peer, search("morpheus", kKeep)) == found(kKeepOk));
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: queued work that nobody wants is not done") {
+  auto peer = connect();
+  exchange(peer, call("block", "1", kKeep));
+  peer.reset();
+  settle();
+  pool.work();
+  settle();
+  CHECK(blocks == 0);
+  CHECK(count(Counter::kWorkDropped) == 1);
+}
+
+TEST_CASE_FIXTURE(WaitingFixture,
+                  "waiting: a coroutine offloads work and goes on with its result") {
+  add_coroutine("offload", [](OwnedRequest request, CallContext context) -> Task {
+    const std::string text = text_of(request);
+    auto work = context.offload([text] { return text.size(); });
+    const auto length = co_await work;
+    if (!length) co_return tl::unexpected(length.error());
+    co_return string_reply(std::to_string(*length));
+  });
+  auto peer = connect();
+  CHECK(exchange(peer, call("offload", "\"abc\"", kKeep)).empty());
+  pool.work();
+  settle();
+  CHECK(peer.receive() == result("3"));
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: offloaded work may throw, fail or be refused") {
+  add_coroutine("offload", [](OwnedRequest request, CallContext context) -> Task {
+    const bool throws = text_of(request) == "throw";
+    const auto done = co_await context.offload([throws]() -> handlers::Result<int> {
+      if (throws) throw std::runtime_error("no");
+      return protocol::fail(protocol::Status::kOutOfRange, "too far");
+    });
+    co_return done ? string_reply("done") : handlers::Result<Reply>(tl::unexpected(done.error()));
+  });
+  auto peer = connect();
+  std::string value;
+  std::string status;
+  SUBCASE("throws") {
+    value = "\"throw\"";
+    status = "internal";
+  }
+  SUBCASE("fails") {
+    value = "\"fail\"";
+    status = "out_of_range";
+  }
+  SUBCASE("refused") {
+    pool.limit = 0;
+    value = "\"fail\"";
+    status = "overloaded";
+  }
+  std::string received = exchange(peer, call("offload", value, kKeep));
+  pool.work();
+  settle();
+  received += peer.receive();
+  CHECK(received.find(R"("status": ")" + status) != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a call that ends leaves its offloaded work behind") {
+  add_coroutine("offload", [this](OwnedRequest, CallContext context) -> Task {
+    const Witness witness(living);
+    (void)co_await context.offload([this] { ++blocks; });
+    co_return string_reply("never");
+  });
+  auto peer = connect();
+  exchange(peer, call("offload", "1", std::string(kKeep) + R"(, "deadline-ms": 10)"));
+  pass(10ms);
+  CHECK(living == 0);
+  pool.work();
+  settle();
+  CHECK(blocks == 0);
+  CHECK(count(Counter::kWorkDropped) == 1);
+  CHECK(peer.receive() == error_reply(kNotDone, kKeepLate));
+}
+
+// Other actions, other servers ---------------------------------------------------------------
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a coroutine calls another action") {
+  add_coroutine("ask", [](OwnedRequest request, CallContext context) -> Task {
+    const std::string name = text_of(request);
+    auto answer = co_await context.call_action(handlers::CallRequest(name, "\"morpheus\""));
+    if (!answer) co_return tl::unexpected(answer.error());
+    Reply given;
+    given.set_json(answer->content);
+    co_return given;
+  });
+  auto peer = connect();
+  std::string received;
+  std::string wanted;
+  SUBCASE("one that answers at once") {
+    received = exchange(peer, call("ask", "\"search\"", kKeep));
+    wanted = reply(R"({"result": {"result": "Follow the white rabbit. 🐰"}})", kKeepOk);
+  }
+  SUBCASE("one that waits") {
+    exchange(peer, call("ask", "\"sleep\"", kKeep));
+    pass(100ms);
+    received = peer.receive();
+    wanted = reply(R"({"result": {"result": "slept: morpheus"}})", kKeepOk);
+  }
+  SUBCASE("one in the pool") {
+    exchange(peer, call("ask", "\"block\"", kKeep));
+    pool.work();
+    settle();
+    received = peer.receive();
+    wanted = reply(R"({"result": {"result": "morpheus"}})", kKeepOk);
+  }
+  SUBCASE("one that nobody registered") {
+    received = exchange(peer, call("ask", "\"nope\"", kKeep));
+    wanted = error_reply(R"(invalid action \"nope\".)",
+                         R"(, "connection": "keep-alive", "status": "invalid_action")");
+  }
+  SUBCASE("one that fails") {
+    received = exchange(peer, call("ask", "\"double\"", kKeep));
+    wanted = {};
+    CHECK(received.find(R"("status": "invalid_argument")") != std::string::npos);
+    received.clear();
+  }
+  SUBCASE("itself, for ever") {
+    add_coroutine("loop", [](OwnedRequest, CallContext context) -> Task {
+      auto answer = co_await context.call_action(handlers::CallRequest("loop"));
+      if (!answer) co_return tl::unexpected(answer.error());
+      co_return string_reply("never");
+    });
+    received = exchange(peer, call("loop", "1", kKeep));
+    wanted = error_reply(kFailed, kKeepInternal);
+  }
+  CHECK(received == wanted);
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a coroutine calls another server") {
+  add_coroutine("forward", [](OwnedRequest, CallContext context) -> Task {
+    auto server = protocol::parse_address("app://10.0.0.1:1").value();
+    auto answer = co_await context.call(server, handlers::CallRequest("there", "1"));
+    if (!answer) co_return tl::unexpected(answer.error());
+    Reply given;
+    given.set_json(answer->content);
+    co_return given;
+  });
+  auto peer = connect();
+  exchange(peer, call("forward", "1", kKeep));
+  REQUIRE(outgoing.size() == 1);
+  CHECK(outgoing[0]->request.action == "there");
+  SUBCASE("that answers") {
+    outgoing[0]->done(
+        handlers::CallReply{.content_type = {}, .content_encoding = {}, .content = "7"});
+    settle();
+    CHECK(peer.receive() == reply(R"({"result": 7})", kKeepOk));
+  }
+  SUBCASE("and leaves before it answers") {
+    peer.reset();
+    settle();
+    CHECK(!outgoing[0]->done);
+  }
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a call keeps the registry it was found in") {
+  auto peer = connect();
+  exchange(peer, call("sleep", "\"x\"", kKeep) + call("block", "1", kKeep));
+  registry = std::make_shared<handlers::Registry>();
+  worker->set_registry(registry);
+  pass(100ms);
+  pool.work();
+  settle();
+  CHECK(peer.receive() == result("slept: x") + reply(R"({"result": 1})", kKeepOk));
+}
+
+}  // namespace
+}  // namespace appd::servers
