@@ -108,6 +108,8 @@ class Connection final : private EventSink {
   [[nodiscard]] bool open() const { return state_ == State::kOpen; }
   // A delegate that produces much from little stops when this is true and consumes no more.
   [[nodiscard]] bool above_high_watermark() const { return above_watermark_; }
+  // The budget of all connections is used up; looked at again every few milliseconds.
+  [[nodiscard]] bool stopped_by_budget() const { return budget_paused_; }
   [[nodiscard]] std::size_t unsent_bytes() const;
   // The peer's bytes that are kept because the delegate did not consume them.
   [[nodiscard]] std::size_t kept_bytes() const { return input_.size(); }

@@ -16,6 +16,9 @@ namespace {
 // buffers go (6 MiB), without letting one peer that goes on sending hold the others up.
 constexpr int kDrainReads = 128;
 
+// How soon a draining session looks again for what the budget did not let it read.
+constexpr auto kDrainRetry = std::chrono::milliseconds(10);
+
 }  // namespace
 
 Session::Session(SessionContext& context, SessionId id,
@@ -58,7 +61,12 @@ void Session::drain() {
   const int reads = reactor::planted(PlantedBug::kDrainTooEarly) ? 0 : kDrainReads;
   for (int i = 0; i < reads && connection_.open() && connection_.read_now(); ++i) {
   }
-  if (connection_.open() && between_messages()) connection_.close();
+  if (!connection_.open() || !between_messages()) return;
+  if (connection_.stopped_by_budget()) {  // what has arrived cannot be read yet
+    timer_.arm(context_.loop.now() + kDrainRetry);
+  } else {
+    connection_.close();
+  }
 }
 
 void Session::cut() { connection_.abort(std::make_error_code(std::errc::operation_canceled)); }

@@ -258,6 +258,18 @@ TEST_CASE_FIXTURE(WorkerFixture, "app: a header byte by byte does not move the h
   CHECK(peer.ended());
 }
 
+TEST_CASE_FIXTURE(WorkerFixture, "app: each pipelined header has its own time") {
+  auto peer = connect();
+  const std::string one = search("morpheus", kKeep);
+  CHECK(exchange(peer, one.substr(0, 20)).empty());
+  // Each piece ends one message and begins the next, within its header.
+  for (int i = 0; i < 5; ++i) {
+    pass(limits.header_timeout - 1s);
+    CHECK(exchange(peer, one.substr(20) + one.substr(0, 20)) == found(kKeepOk));
+  }
+  CHECK(count(Counter::kHeaderTimeout) == 0);
+}
+
 TEST_CASE_FIXTURE(WorkerFixture, "app: content that stays away is a request time-out") {
   auto peer = connect();
   const std::string bytes = search("morpheus", R"(, "request-id": 5)");
