@@ -90,6 +90,9 @@ install_packages() {
   logged apt-install "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
+# Where ccache is installed, another clone's objects serve as well: paths count from the clone.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+
 # configure PRESET [cmake flags]: into build/PRESET (CMakePresets.json).
 configure() {
   local preset=$1
