@@ -6,6 +6,9 @@
 #include <cstddef>
 #include <optional>
 
+#include "protocol/json.h"
+#include "protocol/utf8.h"
+
 namespace appd::protocol {
 namespace {
 
@@ -16,7 +19,19 @@ constexpr std::string_view kMark = "://";
 
 tl::unexpected<Error> refuse(const std::string& why) { return fail(Status::kInvalidArgument, why); }
 
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
+// On one line and as UTF-8, since it goes to terminals and logs: controls are escaped; where the
+// text is no UTF-8, each byte outside of ASCII is shown as '?'.
+std::string quoted(std::string_view text) {
+  std::string shown(text);
+  if (!is_valid_utf8(text)) {
+    std::replace_if(
+        shown.begin(), shown.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; },
+        '?');
+  }
+  std::string quotes;
+  append_json_string(quotes, shown);
+  return quotes;
+}
 
 Result<Protocol> parse_protocol(std::string_view name) {
   auto found = std::find(kProtocolNames.begin(), kProtocolNames.end(), name);

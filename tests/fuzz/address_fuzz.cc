@@ -1,5 +1,6 @@
 // An address that is taken prints as one that means the same. Input: the text.
 #include "protocol/address.h"
+#include "protocol/utf8.h"
 #include "reactor/check.h"
 #include "tests/fuzz/fuzz_input.h"
 
@@ -9,7 +10,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto address = parse_address(text.text());
   if (!address) {
     APPD_CHECK(status_of(address.error()) == Status::kInvalidArgument);
-    APPD_CHECK(!address.error().message.empty());
+    const std::string& line = address.error().message;
+    APPD_CHECK(!line.empty() && is_valid_utf8(line), line);
+    for (const char c : line) APPD_CHECK(c < 0 || c >= 0x20, line);
     return 0;
   }
   APPD_CHECK(address->transport != TransportKind::kUnix || !address->path.empty());

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "protocol/json.h"
+
 namespace appd::protocol {
 namespace {
 
@@ -21,7 +23,9 @@ std::string error_of(std::string_view text) {
   Result<Address> address = parse_address(text);
   if (address) return "accepted";
   CHECK(status_of(address.error()) == Status::kInvalidArgument);
-  std::string begin = "address \"" + std::string(text) + "\": ";
+  std::string begin = "address ";
+  append_json_string(begin, text);
+  begin += ": ";
   CHECK(address.error().message.starts_with(begin));
   return address.error().message.substr(begin.size());
 }
@@ -130,6 +134,13 @@ TEST_CASE("address: an unknown protocol or transport is named, with those that t
 TEST_CASE("address: what is to come is said to be missing, not wrong") {
   CHECK(error_of("app+tls://h:80") == "transport tls is not available in this build");
   CHECK(error_of("admin://h:80") == "protocol admin is not available in this build");
+}
+
+TEST_CASE("address: what a refusal repeats is one line of UTF-8") {
+  CHECK(parse_address("a\n\x1b://\xc3\xa9")
+            .error()
+            .message.starts_with("address \"a\\n\\u001b://\xc3\xa9\": "));
+  CHECK(parse_address("a\xc3").error().message.starts_with("address \"a?\": "));
 }
 
 TEST_CASE("address: a path that cannot be is refused") {
