@@ -37,31 +37,34 @@ void LoopWatchdog::keep_looking() {
   }
 }
 
-void LoopWatchdog::look(reactor::TimePoint now) {
-  for (Watched& watched : loops_) look_at(watched, now);
+std::size_t LoopWatchdog::look(reactor::TimePoint now) {
+  std::size_t lines = 0;
+  for (Watched& watched : loops_) lines += look_at(watched, now) ? 1 : 0;
+  return lines;
 }
 
-void LoopWatchdog::look_at(Watched& watched, reactor::TimePoint now) {
+bool LoopWatchdog::look_at(Watched& watched, reactor::TimePoint now) {
   const std::lock_guard lock(registry_mutex_);
   const auto call = watched.loop->now();
   if (!call) {
     watched.since.reset();
-    return;
+    return false;
   }
   if (!watched.since || watched.count != call->count) {
     watched.count = call->count;
     watched.since = now;
     watched.next_line = allowed_;
-    return;
+    return false;
   }
   const reactor::Duration age = now - *watched.since;
-  if (age < watched.next_line) return;
+  if (age < watched.next_line) return false;
   watched.next_line = 2 * age;
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
   log_.write(Level::kWarn, "a handler blocks its loop",
              {{"action", call->action->name},
               {"connection", call->connection},
               {"milliseconds", milliseconds}});
+  return true;
 }
 
 }  // namespace appd::servers

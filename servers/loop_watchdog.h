@@ -4,6 +4,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -30,8 +31,8 @@ class LoopWatchdog {
   void start();
 
   // One look: a call that is there since `allowed` is logged, and again each time that doubles.
-  // The thread does this; tests do it by hand.
-  void look(reactor::TimePoint now);
+  // The thread does this; tests do it by hand. Returns the lines that it logged.
+  std::size_t look(reactor::TimePoint now);
 
  private:
   struct Watched {
@@ -41,7 +42,8 @@ class LoopWatchdog {
     reactor::Duration next_line{};  // the age at which it is logged
   };
 
-  void look_at(Watched& watched, reactor::TimePoint now);
+  // Whether it logged.
+  bool look_at(Watched& watched, reactor::TimePoint now);
   void keep_looking();
 
   const reactor::Duration allowed_;

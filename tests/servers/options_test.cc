@@ -100,7 +100,17 @@ TEST_CASE_FIXTURE(Fixture, "options: every flag reaches its field") {
                                "--max-buffered",
                                "3KiB",
                                "--drain-timeout",
-                               "0"});
+                               "0",
+                               "--max-pending-calls",
+                               "7",
+                               "--half-close-grace",
+                               "5s",
+                               "--pool-threads",
+                               "8",
+                               "--pool-queue",
+                               "9",
+                               "--blocked-loop-warning",
+                               "6s"});
   CHECK(all.threads == 3);
   CHECK(all.search_file == "s");
   CHECK(all.log.level == Level::kDebug);
@@ -117,6 +127,11 @@ TEST_CASE_FIXTURE(Fixture, "options: every flag reaches its field") {
   CHECK(all.limits.write_high_watermark == 2048);
   CHECK(all.limits.max_buffered == 3072);
   CHECK(all.limits.drain_timeout == 0s);
+  CHECK(all.limits.max_pending_calls == 7);
+  CHECK(all.limits.half_close_grace == 5s);
+  CHECK(all.limits.pool_threads == 8);
+  CHECK(all.limits.pool_queue == 9);
+  CHECK(all.limits.blocked_loop_warning == 6s);
 }
 
 TEST_CASE_FIXTURE(Fixture, "options: flag before environment before file before default") {

@@ -2,7 +2,6 @@
 #include "servers/server.h"
 
 #include <doctest/doctest.h>
-#include <sys/socket.h>
 
 #include <atomic>
 #include <optional>
@@ -10,8 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "blocking_client.h"
 #include "reactor/endpoint.h"
-#include "reactor/owned_fd.h"
 #include "servers/start_error.h"
 #include "tests/support/temporary_folder.h"
 #include "worker_fixture.h"
@@ -22,46 +21,13 @@ namespace {
 using protocol::Address;
 using protocol::Protocol;
 using reactor::Endpoint;
-using reactor::OwnedFd;
+using testing::BlockingClient;
 using testing::found;
 using testing::kKeep;
 using testing::kKeepOk;
 using testing::make_registry;
 using testing::reply;
 using testing::search;
-
-// A client that blocks, for threads of its own; doctest's checks are for the main thread.
-class BlockingClient {
- public:
-  explicit BlockingClient(const Endpoint& server)
-      : socket_(::socket(server.family(), SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    connected_ = ::connect(socket_.get(), server.address(), server.length()) == 0;
-  }
-  [[nodiscard]] bool connected() const { return connected_; }
-  bool send(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (count < 0) return false;
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return true;
-  }
-  std::string receive(std::size_t bytes) {
-    std::string received(bytes, '\0');
-    const ssize_t count = ::recv(socket_.get(), received.data(), bytes, MSG_WAITALL);
-    received.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
-    return received;
-  }
-  std::string receive_to_end() {
-    std::string received;
-    for (std::string piece; !(piece = receive(4096)).empty();) received += piece;
-    return received;
-  }
-
- private:
-  OwnedFd socket_;
-  bool connected_ = false;
-};
 
 struct ServerFixture {
   ServerFixture() { limits.max_connections = 1000; }

@@ -1,0 +1,72 @@
+#include "servers/loop_watchdog.h"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <string>
+
+#include "tests/support/temporary_folder.h"
+#include "text_file.h"
+
+namespace appd::servers {
+namespace {
+
+using namespace std::chrono_literals;
+using Scope = handlers::RunningCall::Scope;
+
+struct WatchdogFixture {
+  WatchdogFixture() { watchdog.watch(loop); }
+
+  // How many lines were logged.
+  std::size_t look_after(reactor::Duration time) {
+    now += time;
+    return watchdog.look(now);
+  }
+
+  appd::testing::TemporaryFolder folder;
+  LogOptions options{.level = Level::kInfo, .format = LogFormat::kText, .file = folder.file("log")};
+  std::optional<Log> log{std::in_place, options};
+  std::mutex registry_mutex;
+  LoopWatchdog watchdog{100ms, registry_mutex, *log};
+  handlers::RunningCall loop;
+  handlers::Action slow{.name = "slow", .summary = {}, .handler = {}};
+  reactor::TimePoint now{};
+};
+
+TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: a handler that blocks is named while it blocks") {
+  loop.set_connection(17);
+  const Scope scope(loop, slow);
+  CHECK(look_after(0ms) == 0);
+  CHECK(look_after(99ms) == 0);
+  CHECK(look_after(1ms) == 1);
+  log.reset();  // writes what is queued
+  const std::string line = read_text_file(options.file);
+  CHECK(line.find("a handler blocks its loop") != std::string::npos);
+  CHECK(line.find("action=slow connection=17 milliseconds=100") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: it is named again each time that its age doubles") {
+  const Scope scope(loop, slow);
+  look_after(0ms);
+  CHECK(look_after(100ms) == 1);
+  CHECK(look_after(99ms) == 0);
+  CHECK(look_after(1ms) == 1);
+  CHECK(look_after(199ms) == 0);
+  CHECK(look_after(1ms) == 1);
+}
+
+TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: many short calls of one action are no long one") {
+  for (int i = 0; i < 10; ++i) {
+    const Scope scope(loop, slow);
+    CHECK(look_after(60ms) == 0);
+  }
+}
+
+TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: a loop that waits is not blocked") {
+  { const Scope scope(loop, slow); }
+  look_after(0ms);
+  CHECK(look_after(1h) == 0);
+}
+
+}  // namespace
+}  // namespace appd::servers
