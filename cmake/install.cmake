@@ -8,6 +8,9 @@ if(APPD_FETCHED)
   return()
 endif()
 
+# The two halves of the Debian packages (package.cmake); an install without a component has both.
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
+
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/appd)
 
 get_property(layers GLOBAL PROPERTY APPD_LAYERS)
@@ -20,15 +23,14 @@ foreach(name IN LISTS public_targets)
 endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/appd DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h")
-foreach(folder reactor protocol handlers servers clients)
+foreach(folder reactor protocol handlers servers clients testkit)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/appd
-    FILES_MATCHING PATTERN "*.h"
-    PATTERN "sim" EXCLUDE)  # for tests
+    FILES_MATCHING PATTERN "*.h")
 endforeach()
 foreach(program appd appctl)
   if(TARGET ${program})
-    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
   endif()
 endforeach()
 
@@ -51,5 +53,7 @@ configure_file(
   ${CMAKE_CURRENT_LIST_DIR}/appd.pc.in ${PROJECT_BINARY_DIR}/package/appd.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/package/appd.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs)
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs)
+
+include(package)

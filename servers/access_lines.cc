@@ -24,7 +24,6 @@ struct AccessLines::State {
 };
 
 AccessLines::AccessLines() : state_(std::make_shared<State>()) {}
-AccessLines::~AccessLines() { write_to(nullptr); }
 
 void AccessLines::write_to(Log* log) {
   const std::lock_guard lock(state_->mutex);

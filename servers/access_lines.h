@@ -13,7 +13,6 @@ namespace appd::servers {
 class AccessLines {
  public:
   AccessLines();
-  ~AccessLines();
 
   // nullptr: lines are dropped from now on. `log` is alive until the next call.
   void write_to(Log* log);

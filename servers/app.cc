@@ -202,12 +202,12 @@ ParsedOptions App::parse() const {
   return parse_options(argc_, argv_, system_environment(), program_);
 }
 
-std::shared_ptr<const Registry> App::make_registry(const Options& options) const {
-  auto registry = std::make_shared<Registry>();
-  for (const AddActions& add_actions : add_actions_) add_actions(*registry, options);
-  for (const std::string& plugin : options.plugins) add_plugin_actions(*registry, plugin);
-  handlers::add_describe(*registry, described_limits(options.limits));
-  return layers_.empty() ? registry : with_layers(*registry, layers_);
+std::shared_ptr<const Registry> App::registry(const Options& options) const {
+  auto made = std::make_shared<Registry>();
+  for (const AddActions& add_actions : add_actions_) add_actions(*made, options);
+  for (const std::string& plugin : options.plugins) add_plugin_actions(*made, plugin);
+  handlers::add_describe(*made, described_limits(options.limits));
+  return layers_.empty() ? made : with_layers(*made, layers_);
 }
 
 int App::run() {
@@ -245,14 +245,14 @@ void App::serve(const Options& options, Daemonizer* daemonizer) {
   if (!options.pid_file.empty()) pid_file.emplace(PidFile::acquire(options.pid_file));
   Log log(options.log);
   const AccessLogged logged(access_lines_, log);
-  Server server(with_connection_limit(options), options.threads, log, make_registry(options),
-                backend_, make_outgoing_);
+  Server server(with_connection_limit(options), options.threads, log, registry(options), backend_,
+                make_outgoing_);
   const std::string ready = listen_all(server, options);
 
   Serving serving{.server = server,
                   .log = log,
                   .parse = [this] { return parse(); },
-                  .make_registry = [this](const Options& now) { return make_registry(now); }};
+                  .make_registry = [this](const Options& now) { return registry(now); }};
   const auto signals =
       reactor::Signals::watch(server.main_loop(), {SIGTERM, SIGINT, SIGHUP},
                               [&serving](int signal) { serving.on_signal(signal); });

@@ -30,6 +30,8 @@ class App {
   // load. Runs on the main thread.
   using AddActions = std::function<void(handlers::Registry& registry, const Options& options)>;
 
+  // For tests, which never call run().
+  App() : App(0, nullptr) {}
   // `argv` as main() gets it. Without a program, its name is that of argv[0].
   App(int argc, const char* const* argv);
   App(int argc, const char* const* argv, Program program);
@@ -56,14 +58,15 @@ class App {
   // Calls of handlers to other servers (CallContext::call), made once a loop.
   App& use_outgoing_calls(OutgoingCallsFactory make_outgoing);
 
+  // The actions so far, plugins of `options` and layers included. Throws what adding them throws.
+  [[nodiscard]] std::shared_ptr<const handlers::Registry> registry(const Options& options) const;
+
   // Serves until a signal ends it. Never throws; returns the exit code (ExitCode): 0 served and
   // drained, 1 could not start, 2 wrong usage. Ready is one line a listener on standard output.
   [[nodiscard]] int run();
 
  private:
   [[nodiscard]] ParsedOptions parse() const;
-  [[nodiscard]] std::shared_ptr<const handlers::Registry> make_registry(
-      const Options& options) const;
   void serve(const Options& options, Daemonizer* daemonizer);  // null: in the foreground
 
   int argc_;

@@ -39,6 +39,7 @@ run(${CMAKE_COMMAND} -S ${EXAMPLES_DIR} -B ${WORK_DIR}/examples -G ${GENERATOR}
 run(${CMAKE_COMMAND} --build ${WORK_DIR}/examples)
 set(call ${CMAKE_CURRENT_LIST_DIR}/serve_and_call.sh ${prefix}/bin/appctl)
 set(examples ${WORK_DIR}/examples)
+expect_output("passed" ${examples}/greeting_test)
 expect_output("HELLO" ${call} upper hello ${examples}/upper)
 expect_output("hello, ring" ${call} greet-later ring ${examples}/later)
 expect_output("6" ${call} sum "[1, 2, 3]" ${examples}/later)

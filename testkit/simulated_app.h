@@ -1,0 +1,63 @@
+// An App in a simulated world: real sessions, codecs, limits and handlers over wires of memory, in
+// a time that stands still until something happens. For tests of one's own handlers: no socket, no
+// sleep, no thread, and the same seed gives the same run.
+//
+//   appd::App app;
+//   add_my_actions(app);
+//   appd::test::SimulatedApp world(app);
+//   CHECK(world.call("upper", R"("hello")") == R"("HELLO")");
+//
+// One thread. What needs the worker pool: a handler that blocks is called in its turn like any
+// other; CallContext::offload() is not simulated, and a call that waits for one fails.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "clients/reply.h"
+#include "clients/request.h"
+#include "reactor/clock.h"
+#include "servers/app.h"
+
+namespace appd::test {
+
+struct Setup {
+  std::uint64_t seed = 1;  // of everything that the world leaves to chance
+  servers::Options options = {};
+};
+
+class SimulatedApp {
+ public:
+  // Serves the actions that `app` has now, layers included. Throws what they throw when added.
+  explicit SimulatedApp(const servers::App& app, const Setup& setup = {});
+  ~SimulatedApp();
+
+  // Calls an action with a JSON value (empty: none); the result as JSON text. An error reply gives
+  // "STATUS: TEXT", and a call without an answer "no reply: TEXT".
+  [[nodiscard]] std::string call(std::string_view action, std::string_view value = {});
+  // The same with binary content.
+  [[nodiscard]] std::string call_binary(std::string_view action, std::string_view payload);
+  // Any request. Errors: as clients::Client::call(); kTimeout also where nothing will ever happen.
+  [[nodiscard]] clients::Result<clients::Reply> send(clients::Request request);
+
+  // From now on, until calm():
+  void split();  // reads and writes move pieces of what they could
+  void delay();  // bytes are long on the way
+  void reset();  // connections break when bytes arrive
+  void calm();   // none of these
+
+  // Time goes on so far, and what is due on the way happens.
+  void jump(reactor::Duration duration);
+  [[nodiscard]] reactor::TimePoint now() const;
+
+  // Of all that has happened: equal for equal seeds and calls.
+  [[nodiscard]] std::uint64_t hash() const;
+
+ private:
+  struct World;
+  std::unique_ptr<World> world_;
+};
+
+}  // namespace appd::test

@@ -1,0 +1,102 @@
+#include <appd/test.h>
+#include <doctest/doctest.h>
+
+using namespace std::chrono_literals;
+
+namespace appd::test {
+
+namespace {
+
+Task<std::string> answer_later(std::int64_t seconds, CallContext call) {
+  co_await call.sleep(std::chrono::seconds(seconds));
+  co_return "after " + std::to_string(seconds) + " s";
+}
+
+App my_app() {
+  App app;
+  app.on("twice", [](std::int64_t n) { return 2 * n; });
+  app.on("blocking", [] { return "done"; }, {.blocks = true});
+  app.on("later", answer_later, {.time_limit = 20s});
+  app.on("long", [](std::int64_t n) { return std::string(static_cast<std::size_t>(n), 'x'); });
+  return app;
+}
+
+}  // namespace
+
+TEST_CASE("testkit: a call is one line, as JSON and as binary content") {
+  const App app = my_app();
+  SimulatedApp world(app);
+  CHECK(world.call("twice", "21") == "42");
+  CHECK(world.call_binary("twice", std::string("\0\0\0\3", 4)) ==
+        std::string("result\0\0\0\6", 10));
+  CHECK(world.call("blocking") == R"("done")");
+}
+
+TEST_CASE("testkit: an error reply is told with its status") {
+  const App app = my_app();
+  SimulatedApp world(app);
+  CHECK(world.call("nobody") == R"(invalid_action: invalid action "nobody".)");
+  CHECK(world.call("twice", "true").starts_with("invalid_argument: twice: expected an integer"));
+}
+
+TEST_CASE("testkit: a handler that waits takes the world's time, not ours") {
+  const App app = my_app();
+  SimulatedApp world(app);
+  const auto began = world.now();
+  CHECK(world.call("later", "5") == R"("after 5 s")");
+  CHECK(world.now() - began >= 5s);
+  CHECK(world.now() - began < 6s);
+  CHECK(world.call("later", "21").starts_with("deadline_exceeded: "));
+}
+
+TEST_CASE("testkit: split and delayed bytes change no answer") {
+  const App app = my_app();
+  SimulatedApp world(app);
+  world.split();
+  world.delay();
+  CHECK(world.call("long", "100000").size() == 100'002);
+  CHECK(world.call("twice", "21") == "42");
+}
+
+TEST_CASE("testkit: a reset breaks the call, and the next one connects anew") {
+  const App app = my_app();
+  SimulatedApp world(app);
+  world.reset();
+  CHECK(world.call("twice", "21").starts_with("no reply: "));
+  world.calm();
+  CHECK(world.call("twice", "21") == "42");
+}
+
+TEST_CASE("testkit: a jump in time ends an idle connection, which the next call replaces") {
+  const App app = my_app();
+  SimulatedApp world(app);
+  CHECK(world.call("twice", "1") == "2");
+  const auto before = world.now();
+  world.jump(10min);
+  CHECK(world.now() - before >= 10min);
+  CHECK(world.call("twice", "2") == "4");
+}
+
+TEST_CASE("testkit: equal seeds give equal runs, others do not") {
+  const auto run = [](std::uint64_t seed) {
+    const App app = my_app();
+    SimulatedApp world(app, {.seed = seed});
+    world.split();
+    world.delay();
+    static_cast<void>(world.call("long", "50000"));
+    return world.hash();
+  };
+  CHECK(run(1) == run(1));
+  CHECK(run(1) != run(2));
+}
+
+TEST_CASE("testkit: layers are part of the app") {
+  App app = my_app();
+  app.use(rate_limit({.per_second = 0.001, .burst = 2}, all_together()));
+  SimulatedApp world(app);
+  CHECK(world.call("twice", "1") == "2");
+  CHECK(world.call("twice", "1") == "2");
+  CHECK(world.call("twice", "1").starts_with("overloaded: "));
+}
+
+}  // namespace appd::test
