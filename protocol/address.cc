@@ -73,7 +73,8 @@ Result<std::uint16_t> parse_port(std::string_view text) {
     std::from_chars(text.data(), text.data() + text.size(), port);
   }
   if (port <= kMaxPort) return static_cast<std::uint16_t>(port);
-  return refuse("port must be 0 to 65535, not " + std::string(text));
+  const std::string shown = quoted(text);
+  return refuse("port must be 0 to 65535, not " + shown.substr(1, shown.size() - 2));
 }
 
 // A character that no host name or number has, and which tells that something else was meant. Bytes

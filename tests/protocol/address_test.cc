@@ -141,6 +141,7 @@ TEST_CASE("address: what a refusal repeats is one line of UTF-8") {
             .error()
             .message.starts_with("address \"a\\n\\u001b://\xc3\xa9\": "));
   CHECK(parse_address("a\xc3").error().message.starts_with("address \"a?\": "));
+  CHECK(parse_address(":\x1b\xb2").error().message.ends_with(", not \\u001b?"));
 }
 
 TEST_CASE("address: a path that cannot be is refused") {
