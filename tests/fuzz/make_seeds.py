@@ -71,8 +71,9 @@ def replies_of(cases):
 
 
 def session_seeds(streams):
-    """Flags (end, reading, capacity), slicing, stream."""
+    """Flags (end, reading, capacity, waiting actions), slicing, stream."""
     choices = (b"\x00\x00", b"\x01\x01", b"\x0c\x07", b"\x02\x02", b"\x13\x30", b"\x18\x01")
+    choices += (b"\x20\x05", b"\x25\x00")
     return [choices[i % len(choices)] + stream for i, stream in enumerate(streams)]
 
 

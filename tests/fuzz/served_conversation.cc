@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "handlers/builtin.h"
+#include "handlers/coroutine_handler.h"
 #include "protocol/message_decoder.h"
 #include "servers/worker.h"
 #include "tests/fuzz/memory_conversation.h"
@@ -35,14 +36,52 @@ servers::Log& silent_log() {
   return log;
 }
 
-std::shared_ptr<const handlers::Registry> shared_actions() {
-  static const auto registry = [] {
-    auto built = std::make_shared<handlers::Registry>();
-    handlers::add_builtin_actions(*built, {});
-    return built;
-  }();
+handlers::Registry builtin_actions() {
+  handlers::Registry registry;
+  handlers::add_builtin_actions(registry, {});
   return registry;
 }
+
+// Some answer at once, others so many turns of a loop later that those behind them are done.
+reactor::Duration waiting_time(const handlers::Request& request) {
+  const std::size_t bytes =
+      request.payload.size() + (request.value ? request.value->text().size() : 0);
+  return std::chrono::nanoseconds(bytes % 4);
+}
+
+// The same actions, which wait before they answer.
+handlers::Registry waiting_actions() {
+  using handlers::Reply;
+  using Task = handlers::Task<handlers::Result<Reply>>;
+  handlers::Registry registry;
+  const handlers::Registry builtin = builtin_actions();
+  for (const auto& [name, action] : builtin.actions()) {
+    handlers::Action waiting = action;
+    waiting.handler = nullptr;
+    waiting.waiting_handler =
+        handlers::coroutine_handler([handler = action.handler](handlers::OwnedRequest request,
+                                                               handlers::CallContext call) -> Task {
+          const reactor::Duration time = waiting_time(*request);
+          if (time > reactor::Duration::zero()) co_await call.sleep(time);
+          Reply reply;
+          auto done = handler(*request, reply);
+          if (!done) co_return tl::unexpected(std::move(done.error()));
+          co_return reply;
+        });
+    registry.add(std::move(waiting));
+  }
+  return registry;
+}
+
+std::shared_ptr<const handlers::Registry> actions_of(const Script& script) {
+  static const auto waiting = std::make_shared<const handlers::Registry>(waiting_actions());
+  static const auto prompt = std::make_shared<const handlers::Registry>(builtin_actions());
+  return script.answers_later ? waiting : prompt;
+}
+
+// Time stands still while there is work, and goes on by a nanosecond when there is none: after so
+// many turns without news every call has ended.
+constexpr int kQuietTurns = 8;
 
 class Stage {
  public:
@@ -50,7 +89,7 @@ class Stage {
       : script_(script),
         world_(script.pipe_capacity_bytes),
         shared_(small_limits(), silent_log()),
-        worker_(shared_, {}, world_.backend(), shared_actions()),
+        worker_(shared_, {}, world_.backend(), actions_of(script)),
         client_(connect()) {
     shared_.on_drained = [this](servers::Worker&) { drained_ = true; };
   }
@@ -81,12 +120,16 @@ class Stage {
     settle(world_, worker_.loop());
     APPD_CHECK(shared_.budget.used() <= kMaxHeldBytes, shared_.budget.used());
   }
-  // Whether something came.
+  // Turns until nothing comes any more; whether something did.
   bool read() {
     bool any = false;
-    while (client_.receive()) {
-      any = true;
-      turn();
+    for (int quiet = 0; quiet < (script_.answers_later ? kQuietTurns : 1); ++quiet) {
+      while (client_.receive()) {
+        any = true;
+        quiet = 0;
+        turn();
+      }
+      if (script_.answers_later) turn();
     }
     return any;
   }
@@ -99,7 +142,8 @@ class Stage {
         const std::size_t taken = client_.send(piece);
         piece.remove_prefix(taken);
         turn();
-        const bool any = reads && read();
+        // While the pipe takes bytes, calls may go on waiting, so that many do at once.
+        const bool any = reads && (taken > 0 ? client_.receive() : read());
         if (taken > 0 || any) continue;
         APPD_CHECK(!reads, "the server takes no more, though its replies are read");
         reads = true;
@@ -154,6 +198,7 @@ Script take_script(FuzzInput& input) {
   Script script;
   script.end = static_cast<Script::End>(flags & 3);
   script.reads_late = (flags & 4) != 0;
+  script.answers_later = (flags & 32) != 0;
   script.pipe_capacity_bytes = kCapacities[(flags >> 3) & 3];
   script.slicing = input.take_byte();
   script.stream = input.rest();
@@ -162,7 +207,10 @@ Script take_script(FuzzInput& input) {
 
 Outcome serve(const Script& script) { return Stage(script).play(); }
 
-const handlers::Registry& served_actions() { return *shared_actions(); }
+const handlers::Registry& served_actions() {
+  static const handlers::Registry registry = builtin_actions();
+  return registry;
+}
 
 void take_error_reply(std::string_view& received, std::string_view status) {
   protocol::DecodeContext context;

@@ -24,12 +24,14 @@ struct Script {
   protocol::Protocol protocol = protocol::Protocol::kApp;
   End end = End::kFinish;
   bool reads_late = false;  // not before the server takes no more, or all is sent
+  // The server's actions answer later, some sooner than those before them.
+  bool answers_later = false;
   std::uint32_t slicing = 0;
   std::size_t pipe_capacity_bytes = 64 * 1024;  // what a direction holds, as a kernel's buffer
   std::string_view stream;
 };
 
-// All but the protocol, from three bytes of the input.
+// All but the protocol, from two bytes of the input.
 [[nodiscard]] Script take_script(FuzzInput& input);
 
 inline constexpr std::uint64_t kMaxContent = 4096;  // of the server, small enough to be exceeded
@@ -43,7 +45,7 @@ struct Outcome {
 // budget, the session ends by itself, and leaves neither memory nor descriptors.
 [[nodiscard]] Outcome serve(const Script& script);
 
-// The built-in actions, which is what the server has.
+// The built-in actions; what the server's say, be it later.
 [[nodiscard]] const handlers::Registry& served_actions();
 
 // Removes a whole error message from the front of `received`: `status` is the one it tells, or
