@@ -74,7 +74,10 @@ def session_seeds(streams):
     """Flags (end, reading, capacity, waiting actions), slicing, stream."""
     choices = (b"\x00\x00", b"\x01\x01", b"\x0c\x07", b"\x02\x02", b"\x13\x30", b"\x18\x01")
     choices += (b"\x20\x05", b"\x25\x00")
-    return [choices[i % len(choices)] + stream for i, stream in enumerate(streams)]
+    whole = [choices[i % len(choices)] + stream for i, stream in enumerate(streams)]
+    # Each way to end, within a header and within content.
+    cut = [bytes([end, 0]) + streams[0][:size] for end in range(4) for size in (1, 50, -3)]
+    return whole + cut
 
 
 def seeds(cases):
@@ -92,7 +95,7 @@ def seeds(cases):
     names = [bytes([128 + i]) + name.encode() for i, name in enumerate(encodings)]
     return {
         "address": [address.encode() for address in ADDRESSES],
-        "app_session": session_seeds(requests + pipelines + [requests[0][:50], b""]),
+        "app_session": session_seeds(requests + pipelines + [b""]),
         "client_session": [b"\x00\x02\x02\x05" + raw for raw in replies]
         + [b"\x00\x01\x03\x01" + b"".join(replies[-3:])]
         + [bytes([i, 0, 1, 9]) + raw for i in (1, 2, 3) for raw in (messages[0], frames[0])],
