@@ -8,10 +8,12 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "tests/sim/simulation.h"
+#include "tests/sim/waiting.h"
 
 namespace appd::testing {
 namespace {
@@ -21,10 +23,19 @@ using reactor::PlantedBug;
 // A world that takes longer than this hangs; none takes a second.
 constexpr unsigned kHangSeconds = 60;
 
+// What is wrong in the world of this seed.
+using FindIn = std::optional<std::string> (*)(std::uint64_t seed);
+
+std::optional<std::string> whole_world(std::uint64_t seed) { return simulate(seed).violation; }
+std::optional<std::string> waiting_world(std::uint64_t seed) {
+  return simulate_waiting(seed).violation;
+}
+
 struct Planted {
   std::string_view name;
   PlantedBug bug;
   std::uint64_t seeds;  // within which it must be found
+  FindIn world = whole_world;
 };
 
 constexpr std::array kPlanted{
@@ -44,31 +55,34 @@ constexpr std::array kPlanted{
     Planted{"content-length believed", PlantedBug::kLengthBelieved, 200},
     Planted{"header parsed again", PlantedBug::kHeaderParsedAgain, 40},
     Planted{"write time-out missed", PlantedBug::kWriteTimeoutMissed, 200},
+    Planted{"replies out of order", PlantedBug::kRepliesOutOfOrder, 20, waiting_world},
+    Planted{"late answer lands elsewhere", PlantedBug::kLateAnswerLands, 60, waiting_world},
+    Planted{"deadline behind the answer", PlantedBug::kDeadlineAfterAnswer, 40, waiting_world},
 };
 
 // In a process of its own, since a bug may crash or hang it. Exit 1: a violation, told on `report`.
-[[noreturn]] void run_world(PlantedBug bug, std::uint64_t seed, int report) {
+[[noreturn]] void run_world(const Planted& planted, std::uint64_t seed, int report) {
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
     (void)std::signal(signal, SIG_DFL);  // the test program's own say more than is wanted
   }
   ::alarm(kHangSeconds);
-  reactor::planted_bug = bug;
-  const SimulationResult result = simulate(seed);
-  const std::string why = result.violation.value_or("");
+  reactor::planted_bug = planted.bug;
+  const auto violation = planted.world(seed);
+  const std::string why = violation.value_or("");
   const bool told = ::write(report, why.data(), why.size()) == static_cast<ssize_t>(why.size());
-  std::_Exit(result.violation || !told ? 1 : 0);
+  std::_Exit(violation || !told ? 1 : 0);
 }
 
 // What was found, or nothing.
-std::string find_in(PlantedBug bug, std::uint64_t seed) {
+std::string find_in(const Planted& planted, std::uint64_t seed) {
   std::array<int, 2> ends{};
   REQUIRE(::pipe(ends.data()) == 0);
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
     // A sanitizer's report of what was planted is of no use to anybody.
-    if (bug != PlantedBug::kNone) (void)::close(STDERR_FILENO);
-    run_world(bug, seed, ends[1]);
+    if (planted.bug != PlantedBug::kNone) (void)::close(STDERR_FILENO);
+    run_world(planted, seed, ends[1]);
   }
   (void)::close(ends[1]);
   std::array<char, 400> text{};
@@ -84,7 +98,8 @@ std::string find_in(PlantedBug bug, std::uint64_t seed) {
 TEST_CASE("planted: without a bug the same worlds are in order") {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     CAPTURE(seed);
-    CHECK(find_in(PlantedBug::kNone, seed) == "");
+    CHECK(find_in({"none", PlantedBug::kNone, 0}, seed) == "");
+    CHECK(find_in({"none", PlantedBug::kNone, 0, waiting_world}, seed) == "");
   }
 }
 
@@ -93,7 +108,7 @@ TEST_CASE("planted: each bug is found within its number of seeds") {
     CAPTURE(std::string(planted.name));
     std::string found;
     std::uint64_t seed = 0;
-    while (found.empty() && seed < planted.seeds) found = find_in(planted.bug, ++seed);
+    while (found.empty() && seed < planted.seeds) found = find_in(planted, ++seed);
     CHECK_FALSE(found.empty());
     if (!found.empty()) {
       MESSAGE(std::string(planted.name)
