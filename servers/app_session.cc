@@ -60,7 +60,6 @@ reactor::Consumed AppSession::on_bytes(std::span<const std::byte> bytes) {
 
 void AppSession::answer(const protocol::MessageHeader& header, std::span<const std::byte> content) {
   context().metrics.add(Counter::kRequests);
-  refused_by_pool_ = false;
   const handlers::Reply* reply = reply_to(header, content);
   const std::string_view action = context().dispatcher.last_action();
   if (tells_life()) {
@@ -74,21 +73,19 @@ void AppSession::answer(const protocol::MessageHeader& header, std::span<const s
            .held_bytes = reply->content().size(),
            .extended = header.extended(),
            .keep_alive = header.keep_alive,
-           .closes_on_error = !refused_by_pool_,
            .request_id = std::string(header.request_id),
            .action = std::string(action)});
     return;
   }
-  send(header, header.extended(), header.keep_alive, !refused_by_pool_, action, *reply);
+  send(header, header.extended(), header.keep_alive, action, *reply);
 }
 
 void AppSession::send(const protocol::MessageHeader& header, bool extended, bool asked_to_stay,
-                      bool closes_on_error, std::string_view action, const handlers::Reply& reply) {
+                      std::string_view action, const handlers::Reply& reply) {
   if (reply.status() != Status::kOk) context().metrics.add(Counter::kErrorReplies);
   if (reply.status() == Status::kInternal) log_internal_error(action, reply.detail());
   if (context().draining) context().drain_report.add_answered(action);
-  const bool keep_alive =
-      asked_to_stay && !(closes_on_error && protocol::closes_connection(reply.status()));
+  const bool keep_alive = asked_to_stay && !protocol::closes_connection(reply.status());
   if (tells_life()) {
     tell("sending",
          {{"status", protocol::status_name(reply.status())}, {"bytes", reply.content().size()}});
@@ -126,7 +123,6 @@ bool AppSession::start(const handlers::Action& action, const handlers::Request& 
   auto call = std::make_unique<PendingCall>(calls, static_cast<CallOwner&>(*this), calls.registry(),
                                             action, terms);
   if (call->start(request, reply)) {
-    refused_by_pool_ = call->refused_by_pool();
     return true;
   }
   queue({.call = std::move(call),
@@ -161,8 +157,7 @@ void AppSession::send_queued() {
   while (const QueuedReply* place = connection().open() ? queue_->next() : nullptr) {
     protocol::MessageHeader header;
     header.request_id = place->request_id;
-    send(header, place->extended, place->keep_alive, place->closes_on_error, place->action,
-         place->reply);
+    send(header, place->extended, place->keep_alive, place->action, place->reply);
     queue_->pop();
   }
   if (!connection().open()) {

@@ -42,7 +42,7 @@ class AppSession final : public Session, private handlers::CallStarter, private 
   // The reply to a request with this header: counted, logged, sent, and closed behind it if need
   // be.
   void send(const protocol::MessageHeader& header, bool extended, bool asked_to_stay,
-            bool closes_on_error, std::string_view action, const handlers::Reply& reply);
+            std::string_view action, const handlers::Reply& reply);
   void queue(QueuedReply place);
   void send_queued();
   void drop_queue();
@@ -52,7 +52,6 @@ class AppSession final : public Session, private handlers::CallStarter, private 
   std::unique_ptr<ReplyQueue> queue_;  // null: no answer is owed
   bool last_request_taken_ = false;    // behind it nothing is read but the peer's end
   bool reading_paused_ = false;        // max_pending_calls wait
-  bool refused_by_pool_ = false;       // the call that is being started
 };
 
 }  // namespace appd::servers

@@ -103,7 +103,6 @@ bool PendingCall::start_in_pool(const Request& request, Reply& reply) {
   if (pool != nullptr && pool->submit(std::make_unique<ActionJob>(state_, action_, request))) {
     return false;
   }
-  refused_by_pool_ = true;
   table_.metrics().add(Counter::kPoolFull);
   reply.set_error(Status::kOverloaded,
                   "too many requests wait for the worker pool; try again later");

@@ -55,8 +55,6 @@ class PendingCall {
   // Calls the action. True: it is answered already, in `reply`, and the owner is not called.
   [[nodiscard]] bool start(const handlers::Request& request, handlers::Reply& reply);
 
-  // start() answered because the pool's queue is full.
-  [[nodiscard]] bool refused_by_pool() const { return refused_by_pool_; }
   [[nodiscard]] const handlers::Action& action() const { return action_; }
   [[nodiscard]] const Terms& terms() const { return terms_; }
   [[nodiscard]] CallTable& table() { return table_; }
@@ -97,7 +95,6 @@ class PendingCall {
   reactor::Timer deadline_;
   bool running_ = false;
   bool ended_ = false;
-  bool refused_by_pool_ = false;
 };
 
 }  // namespace appd::servers

@@ -24,7 +24,6 @@ struct QueuedReply {
   // What the request expects (send_reply()).
   bool extended = false;
   bool keep_alive = false;
-  bool closes_on_error = true;  // as docs/protocol.md 4 says; false: as negotiated
   std::string request_id = {};
   std::string action = {};  // for logs and the drain's report
 };
