@@ -1,5 +1,6 @@
 #include "protocol/json_text.h"
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -85,8 +86,14 @@ const char* find_special(const char* begin, const char* end) {
   while (end - p >= 8) {
     std::uint64_t word;
     std::memcpy(&word, p, sizeof word);
-    if ((any_below(word, 0x20) | any_equal(word, '"') | any_equal(word, '\\')) != 0) break;
-    p += 8;
+    const std::uint64_t hits = any_below(word, 0x20) | any_equal(word, '"') | any_equal(word, '\\');
+    if (hits == 0) {
+      p += 8;
+      continue;
+    }
+    // The first byte's hit, in the lowest bits on a little-endian machine, is always a true one.
+    if constexpr (std::endian::native != std::endian::little) break;
+    return p + std::countr_zero(hits) / 8;
   }
   while (p != end && !is_special(*p)) ++p;
   return p;
