@@ -89,8 +89,10 @@ struct Log::Impl {
   }
 
   ~Impl() {
+    // Writes what is queued and joins the thread; only then the logger, which its lines refer to,
+    // so that the last reference to it is ours.
+    pool.reset();
     logger.reset();
-    pool.reset();  // writes what is queued, joins the thread
   }
 
   std::shared_ptr<LineSink> sink;
