@@ -56,16 +56,21 @@ void Host::watched(Descriptor fd, int change) {
 Result<std::unique_ptr<ListeningSocket>> Host::listen(const Endpoint& endpoint,
                                                       const ListenOptions& options) {
   Endpoint bound = endpoint;
-  if (bound.family() != AF_UNIX && bound.port() == 0) bound.set_port(next_port_++);
+  if (bound.family() != AF_UNIX && bound.port() == 0) bound.set_port(take_port());
   const auto taken = std::any_of(
       world_.listeners().begin(), world_.listeners().end(), [&](const SimListener* other) {
         return other->local_endpoint() == bound &&
                !(other->options().reuse_port && options.reuse_port && options.joins_group);
       });
   if (taken) return system_failure(EADDRINUSE, "listen on " + bound.to_string());
-  auto listener = std::make_unique<SimListener>(*this, bound, options);
-  if (listener->descriptor() == kNoDescriptor) return system_failure(EMFILE, "socket");
-  return listener;
+  if (full()) return system_failure(EMFILE, "listen on " + bound.to_string());
+  return std::make_unique<SimListener>(*this, bound, options);
+}
+
+std::uint16_t Host::take_port() {
+  const std::uint16_t port = next_port_++;
+  if (next_port_ == 0) next_port_ = kFirstPort;
+  return port;
 }
 
 Endpoint Host::client_address(const Endpoint& server) {
@@ -73,8 +78,7 @@ Endpoint Host::client_address(const Endpoint& server) {
     const sockaddr nameless{.sa_family = AF_UNIX, .sa_data = {}};
     return {&nameless, sizeof nameless.sa_family};
   }
-  const std::uint16_t port = next_port_++;
-  if (next_port_ == 0) next_port_ = 49152;
+  const std::uint16_t port = take_port();
   if (server.family() == AF_INET6) return Endpoint::ip("::1", port).value();
   return Endpoint::ip(options_.address, port).value();
 }
@@ -93,12 +97,8 @@ Result<std::unique_ptr<Transport>> Host::connect(const Endpoint& endpoint) {
   auto transport = std::make_unique<SimTransport>(wire, Wire::kClient);
   count_progress();
   world_.note("connect", wire->serial());
-  if (world_.moved_by_pollers()) {
-    knock(wire, endpoint, 0);
-  } else {
-    world_.after(std::chrono::microseconds(world_.random().between(kWayMin, kWayMax)),
-                 [this, wire, endpoint] { knock(wire, endpoint, 0); });
-  }
+  world_.after(std::chrono::microseconds(world_.random().between(kWayMin, kWayMax)),
+               [this, wire, endpoint] { knock(wire, endpoint, 0); });
   return transport;
 }
 
@@ -141,7 +141,7 @@ SimListener::~SimListener() {
     wire->mark_struck();
     wire->strike();
   }
-  if (fd_ != kNoDescriptor) host_.close(fd_);
+  host_.close(fd_);
 }
 
 bool SimListener::takes(const Endpoint& endpoint) const {

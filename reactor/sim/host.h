@@ -43,7 +43,7 @@ class Host final : public Network {
   [[nodiscard]] World& world() { return world_; }
   [[nodiscard]] const Options& options() const { return options_; }
 
-  // Errors: the endpoint's address is in use.
+  // Errors: the endpoint's address is in use; EMFILE.
   [[nodiscard]] Result<std::unique_ptr<ListeningSocket>> listen(
       const Endpoint& endpoint, const ListenOptions& options) override;
   // Errors: EMFILE; a Unix path where nobody listens.
@@ -74,6 +74,8 @@ class Host final : public Network {
     Source* source = nullptr;
     int watches = 0;
   };
+  static constexpr std::uint16_t kFirstPort = 49152;
+  [[nodiscard]] std::uint16_t take_port();
   [[nodiscard]] Endpoint client_address(const Endpoint& server);
   void knock(const std::shared_ptr<Wire>& wire, const Endpoint& endpoint, int attempt);
 
@@ -81,7 +83,7 @@ class Host final : public Network {
   const Options options_;
   std::vector<Place> places_;  // the number is the index + kFirstDescriptor
   std::size_t open_ = 0;
-  std::uint16_t next_port_ = 49152;
+  std::uint16_t next_port_ = kFirstPort;
   std::uint64_t misfortunes_ = 0;
   std::uint64_t progress_ = 0;
 };
@@ -89,6 +91,7 @@ class Host final : public Network {
 // A listening socket with its backlog.
 class SimListener final : public ListeningSocket, private Source {
  public:
+  // The host has a descriptor left.
   SimListener(Host& host, Endpoint endpoint, const ListenOptions& options);
   // Resets what waits.
   ~SimListener() override;

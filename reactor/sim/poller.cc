@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <stdexcept>
 
 #include "reactor/check.h"
 
@@ -61,26 +62,28 @@ bool SimPoller::due() const {
 
 Result<std::size_t> SimPoller::wait(std::optional<Duration> timeout, std::span<ReadyEvent> events) {
   World& world = host_.world();
-  // The end of a wait without limit that nothing can end is a bug of the test.
-  const TimePoint limit = timeout && *timeout < std::chrono::hours(24 * 365)
+  const TimePoint limit = timeout && *timeout < TimePoint::max() - world.now()
                               ? world.now() + std::max(*timeout, Duration::zero())
                               : TimePoint::max();
   std::size_t count = collect(events);
   while (count == 0 && world.moved_by_pollers() && !woken_.load() && world.now() < limit) {
+    if (limit == TimePoint::max() && !world.has_events()) {
+      throw std::logic_error("a wait without end: nothing is ready, nothing is to come");
+    }
     if (!world.advance_to_next_event(limit)) break;
     count = collect(events);
   }
   const bool woken = woken_.exchange(false);
   idle_ = false;
   wakes_at_.reset();
-  if (count == 0 && !woken) rest(timeout);
+  if (count == 0 && !woken) rest(limit);
   return count;
 }
 
-void SimPoller::rest(std::optional<Duration> timeout) {
-  if (timeout && *timeout <= Duration::zero()) return;
+void SimPoller::rest(TimePoint limit) {
+  if (limit <= host_.world().now()) return;
   idle_ = true;
-  if (timeout) wakes_at_ = host_.world().now() + *timeout;
+  if (limit < TimePoint::max()) wakes_at_ = limit;
 }
 
 std::size_t SimPoller::collect(std::span<ReadyEvent> events) {

@@ -1,7 +1,8 @@
 // The poller of a loop in a simulated world, and the loop's place among those who take turns.
 //
 // wait() never blocks: with nothing to report it keeps what the loop asked for and returns, and the
-// loop's turn is an empty one. The world goes on when all loops wait.
+// loop's turn is an empty one. The world goes on when all loops wait. In a world that pollers move,
+// it moves time itself, and throws std::logic_error when it has no limit and nothing is to come.
 #pragma once
 
 #include <atomic>
@@ -47,7 +48,7 @@ class SimPoller final : public Poller {
   [[nodiscard]] std::size_t collect(std::span<ReadyEvent> events);
   void report_spurious(ReadyEvent& event, const Watch& watch);
   void shuffle(std::span<ReadyEvent> events);
-  void rest(std::optional<Duration> timeout);
+  void rest(TimePoint limit);
 
   Host& host_;
   std::map<Descriptor, Watch> watches_;

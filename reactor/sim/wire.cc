@@ -44,10 +44,10 @@ bool Wire::writable(Side side) const {
 IoResult Wire::read(Side side, std::span<std::byte> into) {
   End& end = ends_[side];
   if (end.error) return broken(end.error);
+  if (into.empty()) return moved(0);
   const auto waiting = end.received.bytes();
   const std::size_t count = std::min(waiting.size(), into.size());
   if (count == 0) {
-    if (into.empty()) return end.received.empty() ? would_block(Interest::kRead) : moved(0);
     if (!end.end_arrived) return would_block(Interest::kRead);
     return {IoOutcome::kEnd, Interest::kNone, 0, {}};
   }
@@ -209,7 +209,7 @@ IoResult SimTransport::read(std::span<std::byte> into) {
     return {IoOutcome::kEnd, Interest::kNone, 0, {}};
   }
   const IoResult result = wire_->read(side_, into);
-  if (result.outcome != IoOutcome::kWouldBlock) host().count_progress();
+  if (result.outcome != IoOutcome::kWouldBlock && !into.empty()) host().count_progress();
   return result;
 }
 

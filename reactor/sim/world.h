@@ -74,6 +74,7 @@ class World {
   bool step();
   // On to the next event, at most to `limit`. false: there was none before it.
   bool advance_to_next_event(TimePoint limit);
+  [[nodiscard]] bool has_events() const { return !events_.empty(); }
   [[nodiscard]] bool moved_by_pollers() const { return driving_ == Driving::kByPollers; }
 
   // An invariant is broken: kept, the first one counts.
