@@ -2,7 +2,9 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <stdexcept>
 
+#include "reactor/sim/poller.h"
 #include "reactor/sim/wire.h"
 #include "tests/sim/conversation.h"
 
@@ -119,6 +121,21 @@ TEST_CASE("world: where nobody listens a connect is refused") {
   pair.listener.reset();
   pair.connect();
   CHECK(pair.near->connect_result() == std::errc::connection_refused);
+}
+
+TEST_CASE("world: the longest wait lasts for ever, where a driver moves time") {
+  Pair pair;
+  reactor::sim::SimPoller poller(pair.server);
+  CHECK(poller.wait(reactor::Duration::max(), {}).value() == 0);
+  CHECK(poller.idle());
+  CHECK_FALSE(poller.wakes_at().has_value());
+}
+
+TEST_CASE("world: a wait that nothing can end is an error, where pollers move time") {
+  World world{1, World::Driving::kByPollers};
+  Host host{world, {}};
+  reactor::sim::SimPoller poller(host);
+  CHECK_THROWS_AS((void)poller.wait(std::nullopt, {}), std::logic_error);
 }
 
 }  // namespace
