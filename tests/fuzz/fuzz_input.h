@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace appd::fuzz {
 
@@ -42,17 +42,13 @@ inline std::span<const std::byte> as_bytes(std::string_view text) {
 // Bytes in memory of exactly their size, where AddressSanitizer sees each read beyond.
 class ExactCopy {
  public:
-  explicit ExactCopy(std::string_view text)
-      : size_(text.size()), data_(std::make_unique<char[]>(text.size())) {
-    std::copy(text.begin(), text.end(), data_.get());
-  }
+  explicit ExactCopy(std::string_view text) : data_(text.begin(), text.end()) {}
 
-  [[nodiscard]] std::string_view text() const { return {data_.get(), size_}; }
+  [[nodiscard]] std::string_view text() const { return {data_.data(), data_.size()}; }
   [[nodiscard]] std::span<const std::byte> bytes() const { return as_bytes(text()); }
 
  private:
-  std::size_t size_;
-  std::unique_ptr<char[]> data_;
+  std::vector<char> data_;
 };
 
 // Sizes of pieces that follow from a seed alone: a stream cut in a way of its own for each.
