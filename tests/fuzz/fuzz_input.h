@@ -44,7 +44,10 @@ class ExactCopy {
  public:
   explicit ExactCopy(std::string_view text) : data_(text.begin(), text.end()) {}
 
-  [[nodiscard]] std::string_view text() const { return {data_.data(), data_.size()}; }
+  // Never a null pointer: others' parsers copy from it even where there is nothing to copy.
+  [[nodiscard]] std::string_view text() const {
+    return data_.empty() ? std::string_view("") : std::string_view(data_.data(), data_.size());
+  }
   [[nodiscard]] std::span<const std::byte> bytes() const { return as_bytes(text()); }
 
  private:
