@@ -12,8 +12,12 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER))
 
+import processes  # noqa: E402
 import report  # noqa: E402
 import rows  # noqa: E402
+import scale  # noqa: E402
+import scale_report  # noqa: E402
+import targets  # noqa: E402
 
 
 def load_script(name):
@@ -66,6 +70,34 @@ class Report(unittest.TestCase):
         self.assertTrue(text.startswith("before\n") and text.endswith("behind\n"))
         self.assertNotIn("old", text)
         self.assertEqual(text.count("### A <title>"), 1)
+
+
+HELD = scale.Held(connections=1000, processes=2, hold_s=5, open_s=1, idle_cpu=0.02, sockets=2000, answer_s=0.5,
+                  user_bytes=500, kernel_bytes=5000, available_bytes=11000, left_bytes=0)
+CHURNED = scale.Churned(connections=10, seconds=1, errors=0, first_bytes=1000, warm_bytes=2000, last_bytes=70000,
+                        descriptors_before=9, descriptors_after=9)
+
+
+class Scale(unittest.TestCase):
+    def test_connections_are_spread_evenly_over_as_few_processes_as_can_hold_them(self):
+        self.assertEqual(scale.shares(10, 10), [10])
+        self.assertEqual(scale.shares(11, 5), [4, 4, 3])
+
+    def test_what_a_million_needs_grows_with_what_one_took(self):
+        want = scale.needs(1_000_000, HELD)
+        self.assertEqual(want.total_bytes, 5_500_000_000)
+        self.assertGreaterEqual(want.client_addresses * want.ports, 1_000_000)
+        self.assertGreaterEqual(want.processes * scale.most_per_process(), 1_000_000)
+
+    def test_each_figure_says_whether_its_target_was_reached(self):
+        text = scale_report.section({"held": [(HELD, targets.at_least(1000))], "churned": (CHURNED, targets.at_least(10))})
+        self.assertRegex(text, r"1,000 \| at least 1,000 \| yes")
+        self.assertRegex(text, r"2\.000 % of a core \| at most 1\.000 % of a core \| \*\*no\*\*")
+        self.assertRegex(text, r"68,000 bytes \| at most 65,536 bytes \| \*\*no\*\*")
+
+    def test_more_connections_than_memory_are_refused_before_anything_is_opened(self):
+        with self.assertRaises(processes.BenchError):
+            scale.check_limits(10**12)
 
 
 class Instructions(unittest.TestCase):

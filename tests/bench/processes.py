@@ -86,6 +86,9 @@ class Server:
         rollup = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
         return int(re.search(r"^Anonymous:\s+(\d+) kB", rollup, re.M)[1]) * 1024
 
+    def descriptors(self):
+        return sum(1 for _ in Path(f"/proc/{self.process.pid}/fd").iterdir())
+
     def end(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()

@@ -128,7 +128,11 @@ def results_section(results):
     return "\n".join([*out, END])
 
 
+def replace_section(path, begin, end, text):
+    """`text` instead of everything from the line `begin` to the line `end`."""
+    old = path.read_text()
+    path.write_text(old[:old.index(begin)] + text + old[old.index(end) + len(end):])
+
+
 def write_document(path, results):
-    text = path.read_text()
-    begin, end = text.index(BEGIN), text.index(END) + len(END)
-    path.write_text(text[:begin] + results_section(results) + text[end:])
+    replace_section(path, BEGIN, END, results_section(results))

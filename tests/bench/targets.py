@@ -1,0 +1,51 @@
+"""What is to be reached, in one place: docs/benchmarks.md says of each whether it was."""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Target:
+    limit: float
+    unit: str = ""
+    at_least: bool = False
+    form: str = "{:,.2f}"
+
+    def reached(self, value):
+        return value >= self.limit if self.at_least else value <= self.limit
+
+    def show(self, value):
+        return self.form.format(value) + (f" {self.unit}" if self.unit else "")
+
+    def __str__(self):
+        return ("at least " if self.at_least else "at most ") + self.show(self.limit)
+
+
+def bytes_at_most(limit):
+    return Target(limit, "bytes", form="{:,.0f}")
+
+
+def at_least(limit, unit=""):
+    return Target(limit, unit, at_least=True, form="{:,.0f}")
+
+
+# appd's best round to the best round of the bare loop (rows.py), of what the row compares.
+ROWS = {
+    "search_depth1": Target(1.10),
+    "search_depth32": Target(2.50),
+    "double_depth32": Target(2.50),
+    "search_one_shot": Target(1.25),
+    "raw_64": Target(1.05),
+    "raw_64k": Target(1.05),
+    "echo_64k": Target(2.00),
+    "open_loop": Target(1.25),
+}
+IDLE_BYTES = bytes_at_most(600)
+ENGINE_RATIO = Target(0.90, at_least=True)   # appctl bench's rate to that of the hand-written generator
+SCALING = Target(1.05)                       # CPU time a request with two loops to that with one
+
+ONE_PROCESS = at_least(19_500, "connections")
+ALL_PROCESSES = at_least(200_000, "connections")
+IDLE_CPU = Target(1.0, "% of a core", form="{:.3f}")
+USER_BYTES = bytes_at_most(600)
+CHURNED = at_least(1_000_000, "connections")
+CHURN_GROWTH = bytes_at_most(65_536)
+CHURN_DESCRIPTORS = Target(0, "descriptors", form="{:,.0f}")
