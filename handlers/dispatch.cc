@@ -150,6 +150,8 @@ Result<void> Dispatcher::call_binary(const protocol::MessageHeader& header,
 
 Result<std::string_view> Dispatcher::json_text(const protocol::MessageHeader& header,
                                                std::span<const std::byte> content) {
+  // The JSON reader validates UTF-8 itself: decoding would look at every byte a second time.
+  if (header.content_encoding == protocol::kUtf8Encoding) return as_text(content);
   const auto encoding = protocol::find_text_encoding(header.content_encoding);
   if (!encoding) {
     return fail(Status::kUnsupportedEncoding,
@@ -157,7 +159,6 @@ Result<std::string_view> Dispatcher::json_text(const protocol::MessageHeader& he
                     "\"; known are utf-8, utf-16, utf-16-le, utf-16-be, utf-32, utf-32-le, "
                     "utf-32-be, ascii and latin-1");
   }
-  // The JSON reader validates UTF-8 itself: decoding would look at every byte a second time.
   if (*encoding == protocol::TextEncoding::kUtf8) return as_text(content);
   const Result<std::string_view> text =
       protocol::decode_text(*encoding, header.byte_order, content, text_);
@@ -165,11 +166,14 @@ Result<std::string_view> Dispatcher::json_text(const protocol::MessageHeader& he
   return text;
 }
 
-Result<void> Dispatcher::call(std::string_view name, Request request) {
-  const Action* action = registry_->find(name);
+Result<void> Dispatcher::call(std::string_view name, Request& request) {
+  // Most calls are of the same action as the one before.
+  const Action* action =
+      last_found_ != nullptr && last_found_->name == name ? last_found_ : registry_->find(name);
   if (action == nullptr) {
     return fail(Status::kInvalidAction, "invalid action \"" + std::string(name) + "\".");
   }
+  last_found_ = action;
   last_action_ = action->name;
   request.action = action->name;
   if (action->waits()) {

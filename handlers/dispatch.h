@@ -43,6 +43,7 @@ class Dispatcher {
   // From the next dispatch on.
   void set_registry(const Registry& registry) {
     registry_ = &registry;
+    last_found_ = nullptr;
     last_action_ = {};
   }
 
@@ -72,13 +73,14 @@ class Dispatcher {
   [[nodiscard]] Result<std::string_view> json_text(const protocol::MessageHeader& header,
                                                    std::span<const std::byte> content);
   // `request` comes without its action, which `name` says.
-  [[nodiscard]] Result<void> call(std::string_view name, Request request);
+  [[nodiscard]] Result<void> call(std::string_view name, Request& request);
 
   const Registry* registry_;
   protocol::JsonReader& reader_;
   Reply reply_;
-  std::string text_;         // content decoded to UTF-8
-  std::string action_name_;  // unescaped
+  std::string text_;                    // content decoded to UTF-8
+  std::string action_name_;             // unescaped
+  const Action* last_found_ = nullptr;  // of registry_
   std::string_view last_action_;
   RunningCall running_;
   CallStarter* starter_ = nullptr;  // of the dispatch that is running

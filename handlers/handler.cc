@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::string_view kResultBegin = "{\"result\": ";
 constexpr std::string_view kResultEnd = "}";
-constexpr std::string_view kReplyTextEncoding = "utf-8";
 
 void require_header_field(std::string_view what, std::string_view text) {
   if (text.size() <= protocol::kMaxFieldBytes && protocol::is_valid_utf8(text)) return;
@@ -24,19 +23,16 @@ void require_header_field(std::string_view what, std::string_view text) {
 
 void Reply::clear() {
   filled_ = false;
+  json_ = true;
   status_ = Status::kOk;
   content_.clear();
   if (content_.capacity() > kMaxKeptBytes) content_.shrink_to_fit();
-  content_type_.clear();
-  content_encoding_.clear();
   detail_.clear();
 }
 
 void Reply::begin_json(std::size_t value_bytes) {
-  clear();
+  if (filled_) clear();
   filled_ = true;
-  content_type_ = protocol::kJsonContentType;
-  content_encoding_ = kReplyTextEncoding;
   content_.reserve(kResultBegin.size() + value_bytes + kResultEnd.size());
   content_ = kResultBegin;
 }
@@ -65,6 +61,7 @@ void Reply::set_binary(std::string_view bytes, std::string_view content_type,
   require_header_field("content-encoding", content_encoding);
   clear();
   filled_ = true;
+  json_ = false;
   content_ = bytes;
   content_type_ = content_type;
   content_encoding_ = content_encoding;

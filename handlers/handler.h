@@ -63,17 +63,22 @@ class Reply {
   [[nodiscard]] bool filled() const { return filled_; }
   [[nodiscard]] Status status() const { return status_; }
   [[nodiscard]] std::string_view content() const { return content_; }
-  [[nodiscard]] std::string_view content_type() const { return content_type_; }
-  [[nodiscard]] std::string_view content_encoding() const { return content_encoding_; }
+  [[nodiscard]] std::string_view content_type() const {
+    return json_ ? protocol::kJsonContentType : std::string_view(content_type_);
+  }
+  [[nodiscard]] std::string_view content_encoding() const {
+    return json_ ? protocol::kUtf8Encoding : std::string_view(content_encoding_);
+  }
   [[nodiscard]] std::string_view detail() const { return detail_; }
 
  private:
   void begin_json(std::size_t value_bytes);
 
   bool filled_ = false;
+  bool json_ = true;
   Status status_ = Status::kOk;
   std::string content_;
-  std::string content_type_;
+  std::string content_type_;  // of what is not JSON
   std::string content_encoding_;
   std::string detail_;
 };

@@ -1,5 +1,7 @@
 #include "protocol/header_cache.h"
 
+#include <cstring>
+
 namespace appd::protocol {
 namespace {
 
@@ -19,33 +21,34 @@ std::string_view moved(std::string_view view, std::string_view from, const std::
 
 }  // namespace
 
-// The content-length that `json` says if it differs from the entry in nothing else.
-std::optional<std::uint64_t> HeaderCache::match(const Entry& entry, std::string_view json) {
-  const std::string_view known = entry.json;
-  const std::string_view head = known.substr(0, entry.digits_begin);
-  const std::string_view tail = known.substr(entry.digits_end);
-  if (json.size() <= head.size() + tail.size() || known.empty()) return std::nullopt;
-  const std::size_t digit_count = json.size() - head.size() - tail.size();
-  const std::string_view digits = json.substr(head.size(), digit_count);
-  if (digit_count > kMaxDigits || (digits[0] == '0' && digit_count > 1)) return std::nullopt;
-  if (!json.starts_with(head) || !json.ends_with(tail)) return std::nullopt;
-  std::uint64_t length = 0;
-  for (const char c : digits) {
-    if (c < '0' || c > '9') return std::nullopt;
-    length = length * 10 + static_cast<std::uint64_t>(c - '0');
+// Whether `json` differs from the entry in content-length alone, which the entry's header then
+// says.
+bool HeaderCache::match(Entry& entry, std::string_view json) {
+  const std::size_t tail_bytes = entry.json.size() - entry.digits_end;
+  const std::size_t other_bytes = entry.digits_begin + tail_bytes;
+  if (json.size() <= other_bytes || other_bytes == 0) return false;
+  const std::size_t digit_count = json.size() - other_bytes;
+  const char* const digits = json.data() + entry.digits_begin;
+  if (digit_count > kMaxDigits || (*digits == '0' && digit_count > 1)) return false;
+  if (std::memcmp(json.data(), entry.json.data(), entry.digits_begin) != 0) return false;
+  if (std::memcmp(digits + digit_count, entry.json.data() + entry.digits_end, tail_bytes) != 0) {
+    return false;
   }
-  return length;
+  std::uint64_t length = 0;
+  for (std::size_t i = 0; i < digit_count; ++i) {
+    if (digits[i] < '0' || digits[i] > '9') return false;
+    length = length * 10 + static_cast<std::uint64_t>(digits[i] - '0');
+  }
+  entry.header.content_length = length;
+  return true;
 }
 
 const MessageHeader* HeaderCache::find(std::span<const std::byte> json, HeaderRules rules) {
   for (std::size_t i = 0; i < kEntries; ++i) {
     const std::size_t index = (latest_ + i) % kEntries;
     Entry& entry = entries_[index];
-    if (entry.rules != rules) continue;
-    const auto length = match(entry, as_text(json));
-    if (!length) continue;
+    if (entry.rules != rules || !match(entry, as_text(json))) continue;
     latest_ = index;
-    entry.header.content_length = *length;
     return &entry.header;
   }
   return nullptr;

@@ -8,7 +8,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,8 +40,7 @@ class HeaderCache {
     MessageHeader header;  // borrows from json
   };
 
-  [[nodiscard]] static std::optional<std::uint64_t> match(const Entry& entry,
-                                                          std::string_view json);
+  [[nodiscard]] static bool match(Entry& entry, std::string_view json);
 
   std::array<Entry, kEntries> entries_;
   std::size_t latest_ = 0;  // where the last one was found

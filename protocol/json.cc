@@ -323,31 +323,29 @@ JsonReader::~JsonReader() = default;
 JsonReader::JsonReader(JsonReader&&) noexcept = default;
 JsonReader& JsonReader::operator=(JsonReader&&) noexcept = default;
 
-Result<void> JsonReader::read_object(std::string_view text, const MemberCallback& member) {
+Result<std::span<const JsonMember>> JsonReader::find_members(std::string_view text) {
   Result<JsonPlace> value = impl_->parse(text, true);
-  if (value && value->kind == JsonKind::kObject) {
-    for (const JsonMember& found : impl_->members) {
-      std::string_view name = found.name.of(text);
-      if (name.find('\\') != std::string_view::npos) {
-        impl_->name.clear();
-        internal::append_unescaped(impl_->name, name);
-        name = impl_->name;
-      }
-      member(name, JsonView(found.value.slice.of(text), found.value.kind));
-    }
-  }
+  if (value && value->kind == JsonKind::kObject) return impl_->members;
   impl_->give_back_excess();
   if (!value) return tl::unexpected<Error>(std::move(value.error()));
-  if (value->kind == JsonKind::kObject) return {};
   return fail(Status::kInvalidContent,
               "a JSON object is needed, not " + std::string(json_kind_name(value->kind)));
 }
+
+std::string_view JsonReader::decode_name(std::string_view name) {
+  if (name.find('\\') == std::string_view::npos) return name;
+  impl_->name.clear();
+  internal::append_unescaped(impl_->name, name);
+  return impl_->name;
+}
+
+void JsonReader::give_back_excess() { impl_->give_back_excess(); }
 
 Result<JsonView> JsonReader::read_value(std::string_view text) {
   Result<JsonPlace> value = impl_->parse(text, false);
   impl_->give_back_excess();
   if (!value) return tl::unexpected<Error>(std::move(value.error()));
-  return JsonView(value->slice.of(text), value->kind);
+  return view(text, *value);
 }
 
 }  // namespace appd::protocol

@@ -6,10 +6,11 @@
 // iterative: nesting costs memory in proportion to the text, never stack.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -45,10 +46,37 @@ class JsonView {
  private:
   friend class JsonReader;
   friend class JsonArray;
-  JsonView(std::string_view text, JsonKind kind) : text_(text), kind_(kind) {}
+  JsonView(std::string_view text, JsonKind kind, bool plain)
+      : text_(text), kind_(kind), plain_(plain) {}
   std::string_view text_;
   JsonKind kind_;
+  bool plain_;  // known to have no escape
 };
+
+namespace internal {
+
+// A range of the text. 32 bits, because an object may have millions of members.
+struct JsonSlice {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+
+  [[nodiscard]] std::string_view of(std::string_view text) const {
+    return {text.data() + begin, end - begin};
+  }
+};
+
+struct JsonPlace {
+  JsonSlice slice;
+  JsonKind kind = JsonKind::kNull;
+  bool plain = false;  // known to have no escape
+};
+
+struct JsonMember {
+  JsonSlice name;  // without the quotes, not decoded; no escape where the value is plain
+  JsonPlace value;
+};
+
+}  // namespace internal
 
 // Parses objects and keeps its memory (the parser's stack) for the next one: one a loop. What an
 // unusually large text needed is given back. Not thread-safe.
@@ -59,19 +87,36 @@ class JsonReader {
   JsonReader(JsonReader&&) noexcept;
   JsonReader& operator=(JsonReader&&) noexcept;
 
-  // `name` is decoded and valid during the call only; `value` as long as the text.
-  using MemberCallback = std::function<void(std::string_view name, JsonView value)>;
-
-  // Validates `text` as a whole (UTF-8, JSON, one object) and then calls `member` for each member
-  // of the outermost object, in order, repeated names included. The callback must not use this
+  // Validates `text` as a whole (UTF-8, JSON, one object) and then calls `member(name, value)` for
+  // each member of the outermost object, in order, repeated names included: `name` is decoded and
+  // valid during the call only, `value` as long as the text. The callback must not use this
   // reader. Errors: invalid_content, for a person ("a comma or } is missing at byte 17"); no call
   // was made then.
-  [[nodiscard]] Result<void> read_object(std::string_view text, const MemberCallback& member);
+  template <std::invocable<std::string_view, JsonView> Member>
+  [[nodiscard]] Result<void> read_object(std::string_view text, Member&& member) {
+    const Result<std::span<const internal::JsonMember>> members = find_members(text);
+    if (!members) return tl::unexpected<Error>(members.error());
+    for (const internal::JsonMember& found : *members) {
+      const std::string_view name = found.name.of(text);
+      member(found.value.plain ? name : decode_name(name), view(text, found.value));
+    }
+    give_back_excess();
+    return {};
+  }
   // Validates one value of any kind.
   [[nodiscard]] Result<JsonView> read_value(std::string_view text);
 
  private:
   struct Impl;
+
+  [[nodiscard]] static JsonView view(std::string_view text, const internal::JsonPlace& place) {
+    return {place.slice.of(text), place.kind, place.plain};
+  }
+  // Valid until the reader is used again.
+  [[nodiscard]] Result<std::span<const internal::JsonMember>> find_members(std::string_view text);
+  [[nodiscard]] std::string_view decode_name(std::string_view name);
+  void give_back_excess();
+
   std::unique_ptr<Impl> impl_;
 };
 

@@ -79,7 +79,7 @@ std::optional<JsonView> JsonArray::next() {
       }
     }
   }
-  const JsonView element(rest_.substr(0, bytes), kind);
+  const JsonView element(rest_.substr(0, bytes), kind, false);
   rest_ = without_space(rest_.substr(bytes));
   if (rest_.front() == ',') rest_ = without_space(rest_.substr(1));
   return element;

@@ -32,8 +32,10 @@ class FlatScanner {
     return next_ == end_;
   }
   bool take(char c) {
-    skip_space();
-    if (next_ == end_ || *next_ != c) return false;
+    if (next_ == end_ || *next_ != c) {
+      skip_space();
+      if (next_ == end_ || *next_ != c) return false;
+    }
     ++next_;
     return true;
   }
@@ -58,7 +60,7 @@ class FlatScanner {
       case '"': {
         JsonSlice inside;
         if (!string(inside)) return false;
-        value = {{inside.begin - 1, inside.end + 1}, JsonKind::kString};
+        value = {{inside.begin - 1, inside.end + 1}, JsonKind::kString, true};
         return true;
       }
       case 't':
@@ -75,7 +77,7 @@ class FlatScanner {
   bool literal(std::string_view word, JsonKind kind, JsonPlace& value) {
     const std::string_view rest(next_, static_cast<std::size_t>(end_ - next_));
     if (!rest.starts_with(word)) return false;
-    value = {slice(next_, next_ + word.size()), kind};
+    value = {slice(next_, next_ + word.size()), kind, true};
     next_ += word.size();
     return true;
   }
@@ -85,7 +87,7 @@ class FlatScanner {
     if (number_end == nullptr) return false;
     const bool fraction =
         std::any_of(next_, number_end, [](char c) { return c == '.' || c == 'e' || c == 'E'; });
-    value = {slice(next_, number_end), fraction ? JsonKind::kFraction : JsonKind::kInteger};
+    value = {slice(next_, number_end), fraction ? JsonKind::kFraction : JsonKind::kInteger, true};
     next_ = number_end;
     return true;
   }

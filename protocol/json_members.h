@@ -10,26 +10,6 @@
 
 namespace appd::protocol::internal {
 
-// A range of the text. 32 bits, because an object may have millions of members.
-struct JsonSlice {
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
-
-  [[nodiscard]] std::string_view of(std::string_view text) const {
-    return text.substr(begin, end - begin);
-  }
-};
-
-struct JsonPlace {
-  JsonSlice slice;
-  JsonKind kind = JsonKind::kNull;
-};
-
-struct JsonMember {
-  JsonSlice name;  // without the quotes, not decoded
-  JsonPlace value;
-};
-
 // The usual header and request in one pass: an object whose members are scalars, in which nothing
 // is escaped. `text` is valid UTF-8 of less than 4 GiB. Fills `members` and returns true only for a
 // text that is valid JSON; false says nothing about it, and leaves anything in `members`.

@@ -5,6 +5,10 @@
 #include <cstdint>
 #include <cstring>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "protocol/utf8.h"
 
 namespace appd::protocol::internal {
@@ -24,6 +28,18 @@ constexpr std::uint64_t any_below(std::uint64_t word, std::uint64_t limit) {
 constexpr std::uint64_t any_equal(std::uint64_t word, char c) {
   return any_below(word ^ (kOnes * static_cast<unsigned char>(c)), 1);
 }
+
+#ifdef __SSE2__
+// A bit for each special byte of the sixteen at `p`, the first one's lowest.
+unsigned special_bytes_of_16(const char* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i last_control = _mm_set1_epi8(0x1f);
+  const __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                                    _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+                                       _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes));
+  return static_cast<unsigned>(_mm_movemask_epi8(special));
+}
+#endif
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -83,14 +99,22 @@ std::size_t append_escape(std::string& out, std::string_view raw) {
 
 const char* find_special(const char* begin, const char* end) {
   const char* p = begin;
-  while (end - p >= 8) {
+#ifdef __SSE2__
+  for (; end - p >= 16; p += 16) {
+    const unsigned hits = special_bytes_of_16(p);
+    if (hits != 0) return p + std::countr_zero(hits);
+  }
+  if (end - begin >= 16) {  // the last sixteen, without those that were looked at already
+    const char* const last = end - 16;
+    const unsigned hits = special_bytes_of_16(last) >> (p - last);
+    return hits != 0 ? p + std::countr_zero(hits) : end;
+  }
+#endif
+  for (; end - p >= 8; p += 8) {
     std::uint64_t word;
     std::memcpy(&word, p, sizeof word);
     const std::uint64_t hits = any_below(word, 0x20) | any_equal(word, '"') | any_equal(word, '\\');
-    if (hits == 0) {
-      p += 8;
-      continue;
-    }
+    if (hits == 0) continue;
     // The first byte's hit, in the lowest bits on a little-endian machine, is always a true one.
     if constexpr (std::endian::native != std::endian::little) break;
     return p + std::countr_zero(hits) / 8;

@@ -7,7 +7,8 @@
 namespace appd::protocol::internal {
 
 // The first byte from `begin` that a JSON string cannot hold as it is: a quotation mark, a
-// backslash or a control character (below 0x20); `end` if there is none. Eight bytes at a time.
+// backslash or a control character (below 0x20); `end` if there is none. Sixteen bytes at a time
+// where the machine can (SSE2), eight elsewhere.
 [[nodiscard]] const char* find_special(const char* begin, const char* end);
 
 // The end of the JSON number that begins at `begin` (RFC 8259, section 6), the longest there is;

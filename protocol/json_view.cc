@@ -110,7 +110,7 @@ double JsonView::number() const {
 std::string_view JsonView::string(std::string& scratch) const {
   APPD_CHECK(kind_ == JsonKind::kString, json_kind_name(kind_));
   std::string_view raw = text_.substr(1, text_.size() - 2);
-  if (raw.find('\\') == std::string_view::npos) return raw;
+  if (plain_ || raw.find('\\') == std::string_view::npos) return raw;
   scratch.clear();
   internal::append_unescaped(scratch, raw);
   return scratch;

@@ -53,23 +53,22 @@ Result<DecodeEvent> HeaderDecoder::next(std::span<const std::byte> input) {
   std::size_t header_bytes = kPrefixBytes + json_bytes;
   if (json_bytes == 0) {
     failed_ = true;
-    context_.header = MessageHeader();
+    context_.header = &(context_.parsed = MessageHeader());
     return fail(Status::kBadHeader, "the header is empty: its length must be 2 or more");
   }
   if (input.size() < header_bytes) return need(header_bytes);
   reactor::count_parsed_header();
   const std::span<const std::byte> json = input.subspan(kPrefixBytes, json_bytes);
-  if (const MessageHeader* cached = context_.cache.find(json, rules_)) {
-    context_.header = *cached;
-    return DecodeEvent{DecodeEvent::Kind::kHeader, header_bytes, {}};
-  }
+  context_.header = context_.cache.find(json, rules_);
+  if (context_.header != nullptr) return DecodeEvent{DecodeEvent::Kind::kHeader, header_bytes, {}};
+  context_.header = &context_.parsed;
   Result<void> parsed =
-      parse_message_header(context_.reader, json, rules_, context_.header, context_.unescaped);
+      parse_message_header(context_.reader, json, rules_, context_.parsed, context_.unescaped);
   if (!parsed) {
     failed_ = true;
     return tl::unexpected<Error>(std::move(parsed.error()));
   }
-  if (context_.unescaped.empty()) context_.cache.remember(json, rules_, context_.header);
+  if (context_.unescaped.empty()) context_.cache.remember(json, rules_, context_.parsed);
   return DecodeEvent{DecodeEvent::Kind::kHeader, header_bytes, {}};
 }
 
@@ -82,7 +81,7 @@ MessageDecoder::MessageDecoder(DecodeContext& context, const DecodeLimits& limit
 MessageDecoder::~MessageDecoder() = default;
 
 const MessageHeader& MessageDecoder::header() const {
-  return held_ != nullptr ? held_->header : context_.header;
+  return held_ != nullptr ? held_->header : *context_.header;
 }
 
 Result<DecodeEvent> MessageDecoder::next(std::span<const std::byte> input) {
@@ -101,7 +100,7 @@ Result<DecodeEvent> MessageDecoder::begin_message(std::span<const std::byte> inp
   if (!event || event->kind == DecodeEvent::Kind::kNeedMore) return event;
 
   std::size_t header_bytes = event->bytes;
-  std::uint64_t content_bytes = context_.header.content_length;
+  std::uint64_t content_bytes = context_.header->content_length;
   if (content_bytes > limits_.max_content ||
       content_bytes > std::numeric_limits<std::size_t>::max() - header_bytes) {
     return fail(Status::kContentTooLarge, "content-length must be at most " +
@@ -112,7 +111,7 @@ Result<DecodeEvent> MessageDecoder::begin_message(std::span<const std::byte> inp
   if (input.size() >= message_bytes) return message(input, header_bytes, message_bytes);
 
   if (reactor::planted(reactor::PlantedBug::kHeaderParsedAgain)) return need(input.size() + 1);
-  held_ = std::make_unique<Held>(context_.header, header_bytes, message_bytes);
+  held_ = std::make_unique<Held>(*context_.header, header_bytes, message_bytes);
   state_ = State::kContent;
   return need(message_bytes);
 }

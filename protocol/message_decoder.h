@@ -31,10 +31,15 @@ struct DecodeEvent {
 // What all decoders of a loop share, so that one of an idle connection is a few words: the parser
 // and the header that was parsed last. Outlives the decoders. Not thread-safe.
 struct DecodeContext {
+  DecodeContext() = default;
+  DecodeContext(const DecodeContext&) = delete;
+  DecodeContext& operator=(const DecodeContext&) = delete;
+
   JsonReader reader;  // also for others of the same loop, between calls of a decoder
-  MessageHeader header;
-  std::string unescaped;  // text of `header` that was escaped
   HeaderCache cache;
+  const MessageHeader* header = &parsed;  // the last one: parsed, or of the cache
+  MessageHeader parsed;
+  std::string unescaped;  // text of `parsed` that was escaped
 };
 
 // Parts 1 and 2 only: for a session that passes the content through.
@@ -49,7 +54,7 @@ class HeaderDecoder {
   // Of the last kHeader, or what could be understood of a bad one. Valid until the next call of
   // next() of any decoder of the context; its texts also only as long as the input of the call that
   // reported it.
-  [[nodiscard]] const MessageHeader& header() const { return context_.header; }
+  [[nodiscard]] const MessageHeader& header() const { return *context_.header; }
 
  private:
   DecodeContext& context_;

@@ -56,10 +56,11 @@ bool put_length(std::string& out, std::size_t begin) {
 
 }  // namespace
 
-void encode_reply_header(const ContentFields& content, const ReplyExtension* extension,
-                         std::string& out) {
+std::size_t encode_reply_header(const ContentFields& content, const ReplyExtension* extension,
+                                std::string& out) {
   std::size_t begin = out.size();
   append_beginning(out, content);
+  const std::size_t length_end = out.size();
   if (extension != nullptr) {
     append_connection(out, extension->keep_alive);
     append_request_id(out, extension->request_id);
@@ -69,6 +70,7 @@ void encode_reply_header(const ContentFields& content, const ReplyExtension* ext
   }
   out += '}';
   APPD_CHECK(put_length(out, begin), out.size() - begin);
+  return length_end;
 }
 
 Result<void> encode_request_header(const ContentFields& content, const RequestExtension& extension,

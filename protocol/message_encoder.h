@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -30,9 +31,10 @@ struct ReplyExtension {
 };
 
 // Appends prefix and header to `out`. `extension` nullptr: a plain reply. The header always fits
-// its 2-byte length as long as the texts keep to kMaxFieldBytes (checked).
-void encode_reply_header(const ContentFields& content, const ReplyExtension* extension,
-                         std::string& out);
+// its 2-byte length as long as the texts keep to kMaxFieldBytes (checked). Returns where in `out`
+// the digits of content-length end.
+std::size_t encode_reply_header(const ContentFields& content, const ReplyExtension* extension,
+                                std::string& out);
 
 // What a request may add, in this order; absent ones are not written.
 struct RequestExtension {

@@ -15,6 +15,7 @@
 namespace appd::protocol {
 
 inline constexpr std::string_view kJsonContentType = "text/json";
+inline constexpr std::string_view kUtf8Encoding = "utf-8";
 inline constexpr std::string_view kBinaryEncoding = "binary";
 inline constexpr std::string_view kClientBinaryType = "binary/custom-client-binary-type";
 inline constexpr std::string_view kServerBinaryType = "binary/custom-server-binary-type";

@@ -2,7 +2,9 @@
 
 #include <simdjson.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace appd::protocol {
 namespace {
@@ -51,9 +53,29 @@ std::size_t first_character_bytes(std::string_view text) {
   return count;
 }
 
+// Up to here looking for the first byte that is not ASCII, mostly in vain, is quicker than the call
+// of the vectorised function.
+constexpr std::size_t kShortBytes = 128;
+
+// ASCII bytes at the front, as far as whole words go, and the rest if all of it is ASCII.
+std::size_t leading_ascii_bytes(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  std::size_t at = 0;
+  for (; text.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if ((word & kHighBits) != 0) return at;
+  }
+  for (std::size_t rest = at; rest < text.size(); ++rest) {
+    if (byte_at(text, rest) >= 0x80) return at;
+  }
+  return text.size();
+}
+
 }  // namespace
 
 bool is_valid_utf8(std::string_view bytes) {
+  if (bytes.size() <= kShortBytes) bytes.remove_prefix(leading_ascii_bytes(bytes));
   return bytes.empty() || simdjson::validate_utf8(bytes.data(), bytes.size());
 }
 

@@ -1,7 +1,5 @@
 #include "servers/reply.h"
 
-#include "protocol/message_encoder.h"
-
 namespace appd::servers {
 
 void send_reply(SessionContext& context, reactor::Connection& connection,
@@ -12,9 +10,7 @@ void send_reply(SessionContext& context, reactor::Connection& connection,
                                        .content_length = reply.content().size()};
   const protocol::ReplyExtension extension{
       .keep_alive = keep_alive, .request_id = header.request_id, .status = reply.status()};
-  context.reply_header.clear();
-  protocol::encode_reply_header(fields, extended ? &extension : nullptr, context.reply_header);
-  connection.send(std::as_bytes(std::span(context.reply_header)),
+  connection.send(context.reply_header.write(fields, extended ? &extension : nullptr),
                   std::as_bytes(std::span(reply.content())));
 }
 

@@ -12,6 +12,7 @@
 
 #include "handlers/dispatch.h"
 #include "protocol/message_decoder.h"
+#include "protocol/reply_header.h"
 #include "protocol/status.h"
 #include "reactor/connection.h"
 #include "reactor/event_loop.h"
@@ -59,7 +60,7 @@ struct SessionContext {
   bool draining = false;
   DrainReport drain_report;
   LogLimit internal_error_lines;
-  std::string reply_header;     // scratch
+  protocol::ReplyHeader reply_header;
   handlers::Reply error_reply;  // scratch
 };
 
