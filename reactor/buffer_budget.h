@@ -11,9 +11,11 @@
 #include <atomic>
 #include <cstddef>
 
+#include "reactor/cache_line.h"
+
 namespace appd::reactor {
 
-class BufferBudget {
+class alignas(kCacheLineBytes) BufferBudget {
  public:
   explicit BufferBudget(std::size_t limit_bytes) : limit_(limit_bytes) {}
   BufferBudget(const BufferBudget&) = delete;
@@ -28,7 +30,9 @@ class BufferBudget {
 
   // May a connection that holds `held` bytes read more?
   [[nodiscard]] bool allows(std::size_t held) const {
-    if (used() <= limit_) return true;
+    // One that holds nothing holds no more than its share. It is the usual one, and does not look
+    // at what other loops write.
+    if (held == 0 || used() <= limit_) return true;
     const std::size_t holders = holders_.load(std::memory_order_relaxed);
     return held <= limit_ / (holders == 0 ? 1 : holders);
   }

@@ -8,11 +8,13 @@
 #include <mutex>
 #include <string>
 
+#include "reactor/cache_line.h"
+
 namespace appd::servers {
 
 // --max-connections. Asked before each accept, so loops that accept at the same moment may exceed
 // it by one each; the files reserved for the loops cover that.
-class ConnectionLimit {
+class alignas(reactor::kCacheLineBytes) ConnectionLimit {
  public:
   explicit ConnectionLimit(std::size_t limit) : limit_(limit) {}
 

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "reactor/cache_line.h"
+
 namespace appd::servers {
 
 // One a limit of the protocol's section 5 among them: each shows how often it was reached.
@@ -40,7 +42,7 @@ enum class Counter : std::uint8_t {
 // "accepted", "content_too_large", ...
 [[nodiscard]] std::string_view counter_name(Counter counter);
 
-class alignas(64) Metrics {
+class alignas(reactor::kCacheLineBytes) Metrics {
  public:
   void add(Counter counter) {
     auto& value = values_[static_cast<std::size_t>(counter)];
