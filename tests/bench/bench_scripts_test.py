@@ -1,4 +1,5 @@
 """The arithmetic of scripts/bench and scripts/instructions: what is compared with what."""
+import argparse
 import contextlib
 import importlib.machinery
 import importlib.util
@@ -6,6 +7,7 @@ import io
 import sys
 import tempfile
 import unittest
+import unittest.mock
 import xml.dom.minidom
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import report  # noqa: E402
 import rows  # noqa: E402
 import scale  # noqa: E402
 import scale_report  # noqa: E402
+import scaling  # noqa: E402
 import targets  # noqa: E402
 
 
@@ -53,6 +56,24 @@ class Report(unittest.TestCase):
         summed = report.summary(ROW, {"bare_epoll": CELLS["bare_epoll"]})
         self.assertEqual([entry["server"] for entry in summed["servers"]], ["bare_epoll"])
 
+    def test_medians_are_compared_with_medians(self):
+        self.assertEqual(report.summary(ROW, CELLS)["servers"][1]["median_ratio"], 5.0 / 3.0)
+
+    def test_each_row_with_a_target_says_whether_it_was_reached(self):
+        row = rows.Row("raw_64", "raw", "raw-echo", [], [], ["bare_epoll", "appd"])
+        results = {"rows": [report.summary(row, CELLS)], "idle_bytes": {"appd": 1.0}, "sharing": {"search": 0, "one_shot": 1}}
+        self.assertEqual([line[0:2] + line[-1:] for line in report.target_lines(results)],
+                         [["raw", "1.50", "**no**"], ["memory of an idle connection", "1 bytes", "yes"],
+                          ["contended cache lines, search", "0", "yes"]])
+
+    def test_every_target_is_of_a_row_that_there_is(self):
+        self.assertLessEqual(set(targets.ROWS), {row.name for row in rows.ROWS})
+
+    def test_the_comparison_has_a_column_a_server(self):
+        table = report.comparison_table([report.summary(ROW, CELLS)])
+        self.assertEqual(table[0], "| row | bare_epoll | appd |")
+        self.assertEqual(table[2], "| A <title> | 1.00 (1.00) | 1.50 (1.67) |")
+
     def test_plots_are_well_formed(self):
         with tempfile.TemporaryDirectory() as folder:
             report.write_plots(Path(folder), [report.summary(ROW, CELLS)])
@@ -70,6 +91,31 @@ class Report(unittest.TestCase):
         self.assertTrue(text.startswith("before\n") and text.endswith("behind\n"))
         self.assertNotIn("old", text)
         self.assertEqual(text.count("### A <title>"), 1)
+
+
+class Scaling(unittest.TestCase):
+    def test_windows_of_two_loads_of_one_server_are_the_same_time(self):
+        one = {"server_cpu_us": 2.0, "requests": 100}  # 200 us of the server, as the other load saw them, too
+        self.assertEqual(scaling.cpu_us([one, one], ["a", "a"]), 1.0)
+
+    def test_the_times_of_two_servers_are_added(self):
+        one = {"server_cpu_us": 2.0, "requests": 100}
+        self.assertEqual(scaling.cpu_us([one, one], ["a", "b"]), 2.0)
+
+    def test_two_loops_are_compared_with_each_other_configuration(self):
+        cells = {name: [{"server_cpu_us": cpu, "rps": 1.0}, {"server_cpu_us": 2 * cpu, "rps": 1.0}]
+                 for name, cpu in (("one loop", 4.0), ("two loops", 5.0), ("two processes", 2.5))}
+        ratio = scaling.summary(ROW, cells)["ratio"]
+        self.assertEqual(ratio["one loop"], {"best": 1.25, "median": 1.25})
+        self.assertEqual(ratio["two processes"]["best"], 2.0)
+
+
+class Estimate(unittest.TestCase):
+    def test_every_server_of_every_row_counts_in_every_round(self):
+        script = load_script("bench")
+        arguments = argparse.Namespace(rounds=10, window=0.4, warmup=0.0)
+        bench = unittest.mock.Mock(has=lambda name: name in ("bare_epoll", "appd"))
+        self.assertAlmostEqual(script.estimate(arguments, ["raw_64"], bench), 2 * 10 * (0.4 + script.OVERHEAD_SECONDS))
 
 
 HELD = scale.Held(connections=1000, processes=2, hold_s=5, open_s=1, idle_cpu=0.02, sockets=2000, answer_s=0.5,

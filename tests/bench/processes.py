@@ -23,10 +23,11 @@ class BenchError(Exception):
 
 
 def pinned(core):
-    """What a child does before it becomes its program: one core, as many descriptors as allowed."""
+    """What a child does before it becomes its program: one core (or a set of them, or None: any), as many
+    descriptors as allowed."""
     def prepare():
         if core is not None:
-            os.sched_setaffinity(0, {core})
+            os.sched_setaffinity(0, {core} if isinstance(core, int) else core)
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return prepare

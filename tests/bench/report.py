@@ -5,6 +5,8 @@ import platform
 import statistics
 from pathlib import Path
 
+import targets
+
 BEGIN = "<!-- results: written by scripts/bench -->"
 END = "<!-- end of results -->"
 COLOURS = {"bare_epoll": "#9aa0a6", "appd": "#1a73e8"}
@@ -16,10 +18,11 @@ def median(rounds, key):
 
 
 def summary(row, cells):
-    """One entry a server: medians, and the ratio of its best round to the floor's best."""
+    """One entry a server: medians, and the ratios of its best round and of its median to the floor's."""
     key = "p99_us" if row.open_loop else "server_cpu_us"
     floor_name = row.servers[0]
     floor = min(one[key] for one in cells[floor_name])
+    middle = median(cells[floor_name], key)
     entries = []
     for name in row.servers:
         if not cells.get(name):
@@ -30,7 +33,7 @@ def summary(row, cells):
             "server_cpu_us": median(rounds, "server_cpu_us"), "best_cpu_us": min(one["server_cpu_us"] for one in rounds),
             "p50_us": median(rounds, "p50_us"), "p99_us": median(rounds, "p99_us"),
             "best_p99_us": min(one["p99_us"] for one in rounds),
-            "ratio": min(one[key] for one in rounds) / floor,
+            "ratio": min(one[key] for one in rounds) / floor, "median_ratio": median(rounds, key) / middle,
             "engine_busy": median(rounds, "engine_busy"),
             "engine_was_bottleneck": sum(one["engine_was_bottleneck"] for one in rounds),
         })
@@ -45,7 +48,7 @@ COLUMNS = [("server", lambda e: e["server"]), ("requests/s", lambda e: number(e[
            ("CPU us/request", lambda e: f"{e['server_cpu_us']:.3f}"),
            ("best", lambda e: f"{e['best_cpu_us']:.3f}"),
            ("p50 us", lambda e: number(e["p50_us"])), ("p99 us", lambda e: number(e["p99_us"])),
-           ("ratio", lambda e: f"{e['ratio']:.2f}"),
+           ("ratio", lambda e: f"{e['ratio']:.2f}"), ("of medians", lambda e: f"{e['median_ratio']:.2f}"),
            ("load busy", lambda e: f"{e['engine_busy']:.0%}" + ("*" if e["engine_was_bottleneck"] else ""))]
 
 
@@ -104,12 +107,83 @@ def machine():
             "architecture": platform.machine(), "load_average": os.getloadavg()[0]}
 
 
+def verdict(target, value):
+    """Three cells: the value, the target, and whether it was reached."""
+    return [target.show(value), str(target), "yes" if target.reached(value) else "**no**"]
+
+
+def target_lines(results):
+    """One line for each target that something was measured for: best, median, target, reached."""
+    out = []
+    for summed in results["rows"]:
+        target, entry = targets.ROWS.get(summed["name"]), entry_of(summed, "appd")
+        if target and entry:
+            shown, limit, reached = verdict(target, entry["ratio"])
+            out.append([summed["title"], shown, target.show(entry["median_ratio"]), limit, reached])
+    for one in results.get("scaling", []):
+        ratio = one["ratio"]["one loop"]
+        shown, limit, reached = verdict(targets.SCALING, ratio["best"])
+        out.append([f"{one['title']}: two loops to one", shown, targets.SCALING.show(ratio["median"]), limit, reached])
+    for one in results.get("engine", []):
+        shown, limit, reached = verdict(targets.ENGINE_RATIO, one["ratio"])
+        out.append([f"{one['title']}: rate of appctl bench to epoll_load", shown, "", limit, reached])
+    if "appd" in results.get("idle_bytes", {}):
+        shown, limit, reached = verdict(targets.IDLE_BYTES, results["idle_bytes"]["appd"])
+        out.append(["memory of an idle connection", shown, "", limit, reached])
+    for case, count in (results.get("sharing") or {}).items():
+        if case in targets.CONTENDED_CASES:
+            shown, limit, reached = verdict(targets.CONTENDED_LINES, count)
+            out.append([f"contended cache lines, {case}", shown, "", limit, reached])
+    return out
+
+
+def entry_of(summed, name):
+    return next((entry for entry in summed["servers"] if entry["server"] == name), None)
+
+
+def comparison_table(rows):
+    """Every row and every server: the ratio to the floor, of best rounds and of medians."""
+    names = list(dict.fromkeys(entry["server"] for summed in rows for entry in summed["servers"]))
+
+    def cell(summed, name):
+        entry = entry_of(summed, name)
+        return f"{entry['ratio']:.2f} ({entry['median_ratio']:.2f})" if entry else ""
+
+    return markdown_table(["row", *names], [[summed["title"], *(cell(summed, name) for name in names)] for summed in rows])
+
+
+def scaling_part(results):
+    out = ["### Two loops", "",
+           "CPU time a request, best rounds and (medians), with four loads on the same two cores as the servers.",
+           "`two processes` have one loop each and can share nothing.", ""]
+    for one in results["scaling"]:
+        out += [f"{one['title']}:", "", *markdown_table(
+            ["servers", "requests/s", "CPU us/request", "two loops to it"],
+            [[name, number(one["rps"][name]), f"{one['best_cpu_us'][name]:.3f} ({one['cpu_us'][name]:.3f})",
+              "{best:.3f} ({median:.3f})".format(**one["ratio"][name]) if name in one["ratio"] else ""]
+             for name in one["cpu_us"]]), ""]
+    return out
+
+
+def sharing_part(results):
+    return ["### Cache lines that loops share", "",
+            "That two loops touch at least once in a hundred requests, and one of them writes:", "",
+            *markdown_table(["requests", "contended lines"],
+                            [[case, str(count)] for case, count in results["sharing"].items()]), ""]
+
+
 def results_section(results):
     where = results["machine"]
     out = [BEGIN, "",
            f"Measured on {where['cores']} cores of {where['processor']} ({where['architecture']}, Linux "
            f"{where['kernel']}), {results['compiler']}; load average at the start {where['load_average']:.2f}; "
-           f"windows of {results['window_s']} s, {results['rounds']} rounds.", ""]
+           f"windows of {results['window_s']} s, {results['rounds']} rounds; {results.get('seconds', 0):.0f} s in all, "
+           "building included.", "",
+           "### What was to be reached", "",
+           *markdown_table(["row", "measured", "of medians", "target", "reached"], target_lines(results)), "",
+           "### Ratio to the bare loop", "",
+           "Of best rounds, and (of medians).", "",
+           *comparison_table(results["rows"]), ""]
     for summed in results["rows"]:
         out += [f"### {summed['title']}", "", *row_table(summed), "",
                 f"![{summed['title']}](benchmarks/{summed['name']}.svg)", ""]
@@ -125,6 +199,10 @@ def results_section(results):
                                 [[one["title"], number(one["appctl"]), number(one["epoll_load"]), f"{one['ratio']:.2f}",
                                   *(f"{one['cpu_us'][name]:.3f}" for name in ("appctl", "epoll_load"))]
                                  for one in results["engine"]]), ""]
+    if results.get("scaling"):
+        out += scaling_part(results)
+    if results.get("sharing"):
+        out += sharing_part(results)
     return "\n".join([*out, END])
 
 

@@ -1,5 +1,6 @@
 """What is measured: a row is one load, on several servers that answer it with the same bytes."""
 import shutil
+import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,29 +21,55 @@ class Row:
     keep_alive: bool = True
     open_loop: bool = False
     value: bytes = b""              # a file's instead of the words' value
-    redis: tuple = field(default=())  # request and reply in its protocol
+    foreign: dict = field(default_factory=dict)  # by the name of a server with a protocol of its own
+
+
+@dataclass
+class Foreign:
+    """What a server with another protocol is asked instead, and must answer; of about the same length."""
+    request: bytes
+    reply: bytes
+    setup: bytes = b""        # sent once, when it has started,
+    setup_reply: bytes = b""  # and what it says to that
+
+
+def redis_bulk(text):
+    return b"$%d\r\n%s\r\n" % (len(text), text)
+
+
+def redis_command(*words):
+    return b"*%d\r\n" % len(words) + b"".join(redis_bulk(word) for word in words)
 
 
 def redis_echo(text):
-    size = str(len(text)).encode()
-    return (b"*2\r\n$4\r\nECHO\r\n$" + size + b"\r\n" + text + b"\r\n", b"$" + size + b"\r\n" + text + b"\r\n")
+    return Foreign(redis_command(b"ECHO", text), redis_bulk(text))
 
 
+KEY, FOUND = b"morpheus", "Follow the white rabbit. 🐰".encode()
+# What servers of values by name make of the search.
+LOOKUPS = {
+    "redis": Foreign(redis_command(b"GET", KEY), redis_bulk(FOUND), redis_command(b"SET", KEY, FOUND), b"+OK\r\n"),
+    "memcached": Foreign(b"get %s\r\n" % KEY, b"VALUE %s 0 %d\r\n%s\r\nEND\r\n" % (KEY, len(FOUND), FOUND),
+                         b"set %s 0 0 %d\r\n%s\r\n" % (KEY, len(FOUND), FOUND), b"STORED\r\n"),
+}
 TEXT_64 = bytes(ord("0") + i % 10 for i in range(64))
 TEXT_64K = b"x" * 65536
 ECHOES = [FLOOR, "appd", "asio_echo", "libuv_echo", "libevent_echo"]
 APPS = [FLOOR, "appd", "asio_app"]
+SEARCHES = [*APPS, *LOOKUPS]
 MANY = ["--connections", 64]
 DEEP = ["--connections", 64, "--pipeline", 32]
 
 ROWS = [
-    Row("search_depth1", "app: search, 64 connections, depth 1", "app", ["search", "morpheus"], MANY, APPS),
-    Row("search_depth32", "app: search, 64 connections, depth 32", "app", ["search", "morpheus"], DEEP, APPS),
+    Row("search_depth1", "app: search, 64 connections, depth 1", "app", ["search", "morpheus"], MANY, SEARCHES,
+        foreign=LOOKUPS),
+    Row("search_depth32", "app: search, 64 connections, depth 32", "app", ["search", "morpheus"], DEEP, SEARCHES,
+        foreign=LOOKUPS),
     Row("double_depth32", "app: double, 64 connections, depth 32", "app", ["double", "7654321"], DEEP, APPS),
     Row("search_one_shot", "app: search, one request a connection, 64 in flight", "app",
-        ["search", "morpheus"], [*MANY, "--one-shot"], APPS, floor="one-shot", keep_alive=False),
+        ["search", "morpheus"], [*MANY, "--one-shot"], SEARCHES, floor="one-shot", keep_alive=False, foreign=LOOKUPS),
     Row("raw_64", "raw echo: 64 B, 64 connections, depth 1", "raw-echo", [TEXT_64.decode()], MANY,
-        [*ECHOES, "redis"], floor="echo", redis=redis_echo(TEXT_64)),
+        [*ECHOES, "redis"], floor="echo", foreign={"redis": redis_echo(TEXT_64)}),
     Row("raw_64k", "raw echo: 64 KiB, 8 connections", "raw-echo", [], ["--connections", 8], ECHOES,
         floor="echo", value=TEXT_64K),
     Row("echo_64k", "app: echo of a 64 KiB string, 8 connections", "app", ["echo"], ["--connections", 8],
@@ -50,6 +77,20 @@ ROWS = [
     Row("open_loop", "app: search, open loop at half the bare rate, 64 connections", "app",
         ["search", "morpheus"], MANY, APPS, open_loop=True),
 ]
+
+
+FOREIGN_PROGRAMS = {"redis": "redis-server", "memcached": "memcached"}
+
+
+def tell(port, what):
+    """Sends a foreign server what it is to know before it is asked."""
+    if not what.setup:
+        return
+    with socket.create_connection(("127.0.0.1", port), 5) as peer:
+        peer.sendall(what.setup)
+        answer = peer.recv(4096)
+        if answer != what.setup_reply:
+            raise BenchError(f"the answer to the first request is {answer!r}")
 
 
 class Bench:
@@ -65,25 +106,37 @@ class Bench:
     def has(self, name):
         if name == "appd":
             return self.appd.exists()
-        if name == "redis":
-            return shutil.which("redis-server") is not None
+        if name in FOREIGN_PROGRAMS:
+            return shutil.which(FOREIGN_PROGRAMS[name]) is not None
         return (self.programs / name).exists()
 
-    def start_appd(self):
-        return Server("appd", [self.appd, "--threads", 1, "--listen", "app://127.0.0.1:0",
+    def start_appd(self, threads=1, core=None):
+        return Server("appd", [self.appd, "--threads", threads, "--listen", "app://127.0.0.1:0",
                                "--listen", "raw-echo://127.0.0.1:0", "--log-level", "error"],
-                      self.core, protocols=2)
+                      self.core if core is None else core, protocols=2)
 
     def start(self, name, row):
         if name == "appd":
             return self.start_appd()
         if name == FLOOR:
             return Server(name, [self.programs / name, *self.floor_arguments(row)], self.core)
-        if name == "redis":
-            port = free_port()
-            return Server(name, ["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "",
-                                 "--appendonly", "no", "--dir", self.scratch], self.core, port=port)
+        if name in FOREIGN_PROGRAMS:
+            return self.start_foreign(name, row.foreign[name])
         return Server(name, [self.programs / name], self.core)
+
+    def start_foreign(self, name, what):
+        port = free_port()
+        options = {"redis": ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+                             "--dir", self.scratch],
+                   "memcached": ["-l", "127.0.0.1", "-p", port, "-t", 1, "-c", 10000,
+                                 "-u", "nobody"]}[name]
+        server = Server(name, [FOREIGN_PROGRAMS[name], *options], self.core, port=port)
+        try:
+            tell(port, what)
+        except BaseException:
+            server.end()
+            raise
+        return server
 
     def file(self, name, content):
         path = Path(self.scratch) / name
@@ -106,14 +159,15 @@ class Bench:
         return [row.floor, len(request), self.file(f"{row.name}.reply", reply)]
 
     def load_arguments(self, row, name):
-        if name == "redis":
-            request, reply = row.redis
-            return [*row.load, "--file", self.file("redis.request", request),
-                    "--expect", self.file("redis.reply", reply), "bench"]
+        if name in row.foreign:
+            what = row.foreign[name]
+            return [*row.load, "--file", self.file(f"{name}.request", what.request),
+                    "--expect", self.file(f"{name}.reply", what.reply), "bench"]
         return [*row.load, *self.value_file(row), "bench", *row.words]
 
     def address(self, row, server):
-        return f"{row.protocol}://127.0.0.1:{server.port(row.protocol)}"
+        protocol = "raw-echo" if server.name in row.foreign else row.protocol
+        return f"{protocol}://127.0.0.1:{server.port(protocol)}"
 
 
 def check_complete(bench):

@@ -1,13 +1,9 @@
 """What scale.py measured, as Markdown."""
 import targets
-from report import markdown_table
+from report import markdown_table, verdict
 
 BEGIN = "<!-- scale: written by scripts/scale -->"
 END = "<!-- end of scale -->"
-
-
-def verdict(target, value):
-    return [target.show(value), str(target), "yes" if target.reached(value) else "**no**"]
 
 
 def held_lines(one, target):

@@ -40,6 +40,8 @@ ROWS = {
 }
 IDLE_BYTES = bytes_at_most(600)
 ENGINE_RATIO = Target(0.90, at_least=True)   # appctl bench's rate to that of the hand-written generator
+CONTENDED_LINES = Target(0, form="{:,.0f}")
+CONTENDED_CASES = ["search", "search_pipelined", "double_pipelined"]  # the usual path
 SCALING = Target(1.05)                       # CPU time a request with two loops to that with one
 
 ONE_PROCESS = at_least(19_500, "connections")
