@@ -46,6 +46,14 @@ void Channel::submit(SharedRequest request) {
   proceed();
 }
 
+bool Channel::withdraw(const SharedRequest& request) {
+  const auto found = std::find(waiting_.begin(), waiting_.end(), request);
+  if (found == waiting_.end()) return false;
+  waiting_.erase(found);
+  if (--unanswered_ == 0 && !opening_) deadline_.cancel();
+  return true;
+}
+
 void Channel::close() {
   deadline_.cancel();
   connector_.reset();

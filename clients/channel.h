@@ -61,6 +61,8 @@ class Channel final : private reactor::ConnectorDelegate, private ClientSessionD
   // Outside of the loop's callbacks call EventLoop::refresh_now() first, as for open(). No callback
   // but the trace's comes from within.
   void submit(SharedRequest request);
+  // Takes back a request that has not been sent yet. false: it has, and its reply is still to come.
+  [[nodiscard]] bool withdraw(const SharedRequest& request);
   // Requests without a reply.
   [[nodiscard]] std::size_t unanswered() const { return unanswered_; }
   // Drops the connection and all requests, without on_failed().

@@ -23,7 +23,7 @@ foreach(name IN LISTS public_targets)
 endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/appd DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h")
-foreach(folder reactor protocol handlers servers clients testkit)
+foreach(folder reactor protocol handlers servers clients outgoing testkit)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/appd
     FILES_MATCHING PATTERN "*.h")

@@ -21,6 +21,17 @@ std::string error_text(std::string_view content) {
 
 }  // namespace
 
+Result<JsonView> CallReply::result() const {
+  protocol::JsonReader reader;
+  std::optional<JsonView> result;
+  const auto read = reader.read_object(content, [&](std::string_view name, JsonView value) {
+    if (name == "result") result = value;
+  });
+  if (!read) return tl::unexpected(read.error());
+  if (!result) return protocol::fail(Status::kInvalidContent, "the reply has no \"result\"");
+  return *result;
+}
+
 Result<CallReply> to_call_reply(const Reply& reply) {
   if (reply.status() == Status::kInternal) {
     return protocol::fail(Status::kInternal, std::string(reply.detail()));

@@ -39,6 +39,9 @@ struct CallReply {
   std::string content_type;
   std::string content_encoding;
   std::string content;  // of a JSON reply the whole object, {"result": VALUE}
+
+  // VALUE, borrowed from `content`. Errors: invalid_content, there is none.
+  [[nodiscard]] Result<JsonView> result() const;
 };
 
 // What a reply of this server is to a handler that called the action itself: its content, or the
@@ -52,18 +55,23 @@ class Wait {
   virtual ~Wait() = default;
 };
 
+// What a call to another server takes along from the call that makes it.
+struct CallTerms {
+  std::optional<reactor::TimePoint> deadline = {};  // nullopt: none of the caller's
+  int depth = 1;                                    // calls within calls so far, this one included
+};
+
 // Calls to other servers, of one loop. Servers know no client, so a program that links both hands
-// an implementation in; without one such calls fail with `internal`.
+// an implementation in (outgoing/); without one such calls fail with `internal`.
 class OutgoingCalls {
  public:
   using Done = std::function<void(Result<CallReply>)>;
   virtual ~OutgoingCalls() = default;
   // `done` is called once, on the loop's thread, never from within start(). It may destroy the
-  // Wait. An error reply fails with its status and text; no connection, no answer before `deadline`
-  // or a broken peer fail with the error that says so. The loop's thread only.
+  // Wait. Errors: an error reply's status and text; deadline_exceeded; unavailable where there is
+  // no connection or a broken one; overloaded at a limit of its own. The loop's thread only.
   [[nodiscard]] virtual std::unique_ptr<Wait> start(const protocol::Address& server,
-                                                    CallRequest request,
-                                                    std::optional<reactor::TimePoint> deadline,
+                                                    CallRequest request, const CallTerms& terms,
                                                     Done done) = 0;
 };
 
@@ -88,7 +96,8 @@ class CallServices {
   // destroyed without a run. Errors: overloaded, the pool's queue is full.
   [[nodiscard]] virtual Result<std::unique_ptr<Wait>> start_offload(std::function<void()> work,
                                                                     Done done) = 0;
-  // Calls within calls are limited to kMaxCallDepth; one more fails with `internal`.
+  // Calls within calls, of this server and from server to server (the header's call-depth), are
+  // limited to kMaxCallDepth; one more fails with `internal`.
   static constexpr int kMaxCallDepth = 16;
   [[nodiscard]] virtual std::unique_ptr<Wait> start_action(CallRequest request, CallDone done) = 0;
   [[nodiscard]] virtual std::unique_ptr<Wait> start_call(const protocol::Address& server,

@@ -19,12 +19,13 @@ enum class Field : std::uint8_t {
   kDeadline,
   kAction,
   kStatus,
+  kCallDepth,
 };
 
 // In the order of the enum.
-constexpr std::array<std::string_view, 9> kFieldNames = {
+constexpr std::array<std::string_view, 10> kFieldNames = {
     "byteorder",  "content-type", "content-encoding", "content-length", "connection",
-    "request-id", "deadline-ms",  "action",           "status"};
+    "request-id", "deadline-ms",  "action",           "status",         "call-depth"};
 
 std::string_view field_name(Field field) { return kFieldNames[static_cast<std::size_t>(field)]; }
 
@@ -131,6 +132,11 @@ void HeaderParser::take_known(Field field, const JsonView& value) {
     case Field::kStatus:
       header_.status = text(field, value);
       return;
+    case Field::kCallDepth: {
+      const auto depth = whole_number(field, value, kMaxDepthField);
+      header_.call_depth = static_cast<int>(depth.value_or(0));
+      return;
+    }
   }
 }
 

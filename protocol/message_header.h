@@ -28,6 +28,9 @@ inline constexpr std::size_t kMaxFieldBytes = 4096;
 // day cannot overflow.
 inline constexpr std::chrono::milliseconds kMaxDeadline{2147483647};
 
+// A call-depth above is bad_header; servers stop their handlers long before (CallServices).
+inline constexpr int kMaxDepthField = 255;
+
 // Field by field. Text is borrowed from the header's bytes, or from the parser's scratch where it
 // was escaped.
 struct MessageHeader {
@@ -43,6 +46,7 @@ struct MessageHeader {
   std::string_view request_id;  // its JSON text, as it was sent: "abc" with the quotes, or 17
   std::optional<std::chrono::milliseconds> deadline;
   std::optional<std::string_view> action;
+  int call_depth = 0;  // calls within calls that led to this request: 0 for a client's own
 
   // In a reply only.
   std::optional<std::string_view> status;
@@ -64,7 +68,7 @@ enum class HeaderRules : std::uint8_t {
 //
 // Types: byteorder, content-type, content-encoding, action (not empty) and status are strings,
 // connection is the string keep-alive or close, request-id a string or an integer; content-length
-// and deadline-ms are integers from 0 on, written without fraction or exponent.
+// deadline-ms and call-depth are integers from 0 on, written without fraction or exponent.
 //
 // Errors: bad_header, whose text names the field and says what would be right. `header` then holds
 // what was understood, a request-id in particular. Both `header` and `scratch` are overwritten.

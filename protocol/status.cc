@@ -13,7 +13,7 @@ struct Entry {
 };
 
 // In the order of the enum, so that a status is an index.
-constexpr std::array<Entry, 13> kEntries = {{
+constexpr std::array<Entry, 14> kEntries = {{
     {Status::kOk, "ok", "success"},
     {Status::kBadHeader, "bad_header", "the message's header is malformed"},
     {Status::kContentTooLarge, "content_too_large", "the content is larger than the limit"},
@@ -26,6 +26,7 @@ constexpr std::array<Entry, 13> kEntries = {{
     {Status::kTimeout, "timeout", "it took too long"},
     {Status::kOverloaded, "overloaded", "a limit is reached"},
     {Status::kShuttingDown, "shutting_down", "the server shuts down"},
+    {Status::kUnavailable, "unavailable", "a server that is needed cannot be reached"},
     {Status::kInternal, "internal", "internal error"},
 }};
 

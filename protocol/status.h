@@ -28,6 +28,7 @@ enum class Status : std::uint8_t {
   kTimeout,
   kOverloaded,
   kShuttingDown,
+  kUnavailable,
   kInternal,
 };
 

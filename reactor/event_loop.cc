@@ -177,7 +177,7 @@ void EventLoop::destroy_retired() {
   while (!retired_.empty()) {
     auto dying = std::move(retired_);
     retired_.clear();
-    dying.clear();
+    for (auto& object : dying) object.reset();
   }
 }
 

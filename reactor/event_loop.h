@@ -118,7 +118,8 @@ class EventLoop {
         std::make_unique<PostedFunction<std::decay_t<Function>>>(std::forward<Function>(function)));
   }
 
-  // Destroys `object` at the end of this turn (or of the next, outside of a turn).
+  // Destroys `object` at the end of this turn (or of the next, outside of a turn), in the order of
+  // these calls.
   void retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::move(object)); }
 
   // Memory that connections of this loop share. It is one connection's at a time, from

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "reactor/endpoint.h"
 #include "reactor/result.h"
@@ -55,6 +57,10 @@ class Network {
   // A transport whose connect is under way or done: wait for writability, then connect_result().
   // Errors: what the system refuses at once (EMFILE, ENETUNREACH, a Unix path without a server).
   [[nodiscard]] virtual Result<std::unique_ptr<Transport>> connect(const Endpoint& endpoint) = 0;
+  // The addresses of a host by its name, at least one. Blocks; any thread. Unless a network has
+  // names of its own, those of the system (resolver.h). Errors: "resolve HOST: reason".
+  [[nodiscard]] virtual Result<std::vector<Endpoint>> look_up(const std::string& host,
+                                                              std::uint16_t port);
 };
 
 // The system's sockets (network_posix.cc). Stateless; any thread.

@@ -55,8 +55,10 @@ class App {
   // Poller, network and clock of the loops; the system's unless said otherwise.
   App& use_backend(reactor::BackendFactory backend);
 
-  // Calls of handlers to other servers (CallContext::call), made once a loop.
+  // Calls of handlers to other servers (CallContext::call), made once a loop. appd::App has those
+  // of outgoing/client_calls.h unless others are given.
   App& use_outgoing_calls(OutgoingCallsFactory make_outgoing);
+  [[nodiscard]] const OutgoingCallsFactory& outgoing_calls() const { return make_outgoing_; }
 
   // The actions so far, plugins of `options` and layers included. Throws what adding them throws.
   [[nodiscard]] std::shared_ptr<const handlers::Registry> registry(const Options& options) const;

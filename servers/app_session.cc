@@ -114,7 +114,7 @@ const handlers::Reply* AppSession::reply_to(const protocol::MessageHeader& heade
 bool AppSession::start(const handlers::Action& action, const handlers::Request& request,
                        handlers::Reply& reply) {
   const protocol::MessageHeader& header = *request.header;
-  PendingCall::Terms terms{.connection = number()};
+  PendingCall::Terms terms{.connection = number(), .depth = header.call_depth};
   if (header.deadline) terms.deadline = message_began() + *header.deadline;
   terms.deadline = earlier_deadline(terms.deadline, action.time_limit, message_began());
   if (queue_ != nullptr) terms.tag = queue_->next_tag();

@@ -13,6 +13,12 @@ using handlers::Wait;
 using protocol::Error;
 using protocol::Status;
 
+namespace {
+
+Error too_deep() { return {make_error_code(Status::kInternal), "too many calls within calls"}; }
+
+}  // namespace
+
 CallState::CallState(PendingCall& call, CallId id, std::shared_ptr<CallMailbox> mailbox,
                      std::shared_ptr<const handlers::Registry> registry,
                      std::optional<reactor::TimePoint> deadline)
@@ -84,10 +90,7 @@ std::unique_ptr<Wait> CallState::fail_soon(Error error, CallDone done) {
 std::unique_ptr<Wait> CallState::start_action(CallRequest request, CallDone done) {
   PendingCall* call = on_loop();
   if (call == nullptr) return nullptr;
-  if (call->terms().depth + 1 > kMaxCallDepth) {
-    return fail_soon(Error{make_error_code(Status::kInternal), "too many calls within calls"},
-                     std::move(done));
-  }
+  if (call->terms().depth >= kMaxCallDepth) return fail_soon(too_deep(), std::move(done));
   const handlers::Action* action = registry_->find(request.action);
   if (action == nullptr) {
     return fail_soon(Error{make_error_code(Status::kInvalidAction),
@@ -105,20 +108,22 @@ std::unique_ptr<Wait> CallState::start_call(const protocol::Address& server, Cal
                                             CallDone done) {
   PendingCall* call = on_loop();
   if (call == nullptr) return nullptr;
+  if (call->terms().depth >= kMaxCallDepth) return fail_soon(too_deep(), std::move(done));
   handlers::OutgoingCalls* outgoing = call->table().outgoing();
   if (outgoing == nullptr) {
     return fail_soon(Error{make_error_code(Status::kInternal),
                            "this server was built without calls to other servers"},
                      std::move(done));
   }
-  return outgoing->start(server, std::move(request), deadline_,
-                         [state = shared_from_this(), done = std::move(done)](
-                             handlers::Result<handlers::CallReply> reply) mutable {
-                           // `done` may destroy the wait, and with it this function.
-                           const auto kept = std::move(done);
-                           const auto here = state;
-                           here->resume([&] { kept(std::move(reply)); });
-                         });
+  return outgoing->start(
+      server, std::move(request), {.deadline = deadline_, .depth = call->terms().depth + 1},
+      [state = shared_from_this(),
+       done = std::move(done)](handlers::Result<handlers::CallReply> reply) mutable {
+        // `done` may destroy the wait, and with it this function.
+        const auto kept = std::move(done);
+        const auto here = state;
+        here->resume([&] { kept(std::move(reply)); });
+      });
 }
 
 void CallState::run(handlers::Task<void> coroutine) {

@@ -59,7 +59,10 @@ class CallTable final : private CallEventSink {
   [[nodiscard]] Metrics& metrics() { return metrics_; }
   [[nodiscard]] handlers::RunningCall& running() { return running_; }
   [[nodiscard]] JobRunner* pool() { return pool_; }
+  // Null: there are none, or no more.
   [[nodiscard]] handlers::OutgoingCalls* outgoing() { return outgoing_.get(); }
+  // Closes the connections to other servers. When the last call is gone.
+  void end_outgoing() { outgoing_.reset(); }
 
  private:
   [[nodiscard]] CallId add(PendingCall& call);

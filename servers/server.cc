@@ -25,12 +25,16 @@ bool lacks_ipv6(const reactor::Error& error) {
 
 Server::Server(const Limits& limits, std::size_t threads, Log& log,
                std::shared_ptr<const handlers::Registry> registry,
-               const reactor::BackendFactory& backend, OutgoingCallsFactory make_outgoing)
+               const reactor::BackendFactory& backend, OutgoingCallsFactory make_outgoing,
+               JobRunner* pool)
     : shared_(limits, log), undrained_workers_(threads) {
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  pool_ = std::make_unique<WorkerPool>(limits.pool_threads > 0 ? limits.pool_threads : cores,
-                                       limits.pool_queue);
-  shared_.pool = pool_.get();
+  if (pool == nullptr) {
+    pool_ = std::make_unique<WorkerPool>(limits.pool_threads > 0 ? limits.pool_threads : cores,
+                                         limits.pool_queue);
+    pool = pool_.get();
+  }
+  shared_.pool = pool;
   shared_.make_outgoing = std::move(make_outgoing);
   for (std::size_t i = 0; i < threads; ++i) {
     auto made = backend();
@@ -45,7 +49,7 @@ Server::Server(const Limits& limits, std::size_t threads, Log& log,
 }
 
 Server::~Server() {
-  const std::size_t left = pool_->stop(WorkerPool::kStopWait);
+  const std::size_t left = pool_ ? pool_->stop(WorkerPool::kStopWait) : 0;
   if (left > 0) {
     shared_.log.write(Level::kWarn, "handlers still block; not waiting for them",
                       {{"handlers", left}});

@@ -25,12 +25,13 @@ namespace appd::servers {
 class Server {
  public:
   // `limits.max_connections` is a number here, not 0. `log` outlives the server.
-  // `make_outgoing`: for handlers that call other servers.
+  // `make_outgoing`: for handlers that call other servers. `pool`: for handlers that block, and
+  // outlives the server; null: threads of its own.
   // Throws StartError: a loop cannot be made (no descriptors left).
   Server(const Limits& limits, std::size_t threads, Log& log,
          std::shared_ptr<const handlers::Registry> registry,
          const reactor::BackendFactory& backend = reactor::system_backend,
-         OutgoingCallsFactory make_outgoing = {});
+         OutgoingCallsFactory make_outgoing = {}, JobRunner* pool = nullptr);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -70,7 +71,7 @@ class Server {
 
   ServerShared shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::unique_ptr<WorkerPool> pool_;        // ends before the workers
+  std::unique_ptr<WorkerPool> pool_;        // ends before the workers; null: another's
   std::unique_ptr<LoopWatchdog> watchdog_;  // likewise; null: nobody wants to know
   std::atomic<std::size_t> undrained_workers_;
   std::size_t next_unix_worker_ = 0;

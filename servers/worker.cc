@@ -75,7 +75,7 @@ Worker::Worker(ServerShared& shared, Place place, reactor::Backend backend,
       registry_(guarded(std::move(registry))),
       dispatcher_(*registry_, decode_.reader),
       calls_(loop_, metrics_, dispatcher_.running(), shared.pool,
-             shared.make_outgoing ? shared.make_outgoing(loop_) : nullptr),
+             shared.make_outgoing ? shared.make_outgoing(loop_, shared.pool) : nullptr),
       context_{.loop = loop_,
                .limits = shared.limits,
                .connection_options = shared.connection_options,
@@ -222,6 +222,7 @@ void Worker::drain() {
 void Worker::finish_if_drained() {
   if (session_count_ > 0 || std::exchange(drained_, true)) return;
   drain_timer_.cancel();
+  calls_.end_outgoing();
   if (shared_.on_drained) {
     shared_.on_drained(*this);
   } else {

@@ -22,8 +22,9 @@ namespace appd::servers {
 
 class Worker;
 
-using OutgoingCallsFactory =
-    std::function<std::unique_ptr<handlers::OutgoingCalls>(reactor::EventLoop& loop)>;
+// `pool` may be null, and outlives what is made.
+using OutgoingCallsFactory = std::function<std::unique_ptr<handlers::OutgoingCalls>(
+    reactor::EventLoop& loop, JobRunner* pool)>;
 
 // What the workers of a server share. Outlives them.
 struct ServerShared {

@@ -1,13 +1,15 @@
 #include "testkit/simulated_app.h"
 
+#include <map>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "clients/channel.h"
 #include "handlers/json_value.h"
 #include "reactor/sim/poller.h"
-#include "servers/server.h"
+#include "testkit/simulated_server.h"
 
 namespace appd::test {
 namespace {
@@ -19,32 +21,20 @@ using reactor::sim::Host;
 using reactor::sim::LoopActor;
 using reactor::sim::SimPoller;
 
-constexpr const char* kServerAddress = "10.0.0.1";
-constexpr const char* kClientAddress = "10.0.0.2";
+constexpr const char* kServerHost = "10.0.0.1";
+constexpr const char* kClientHost = "10.0.0.2";
 constexpr std::uint16_t kPort = 7000;
-constexpr std::size_t kConnections = 1000;
 constexpr std::uint64_t kReplyBytes = 64 * 1024 * 1024;
 // Of one call: a world in which so much happens without an answer has run away.
 constexpr int kMaxSteps = 1'000'000;
 constexpr reactor::sim::PerMillion kMostly = 900'000;
 constexpr reactor::sim::PerMillion kAlways = 1'000'000;
 
-servers::Limits limits_of(const servers::Options& options) {
-  servers::Limits limits = options.limits;
-  if (limits.max_connections == 0) limits.max_connections = kConnections;
-  limits.pool_threads = 1;
-  return limits;
-}
-
-// A pool has real threads: what blocks is called on the loop here.
-std::shared_ptr<const handlers::Registry> without_pool(const handlers::Registry& registry) {
-  auto copy = std::make_shared<handlers::Registry>();
-  for (const auto& [name, original] : registry.actions()) {
-    handlers::Action action = original;
-    action.runs_in_pool = false;
-    copy->add(std::move(action));
-  }
-  return copy;
+protocol::Address own_address() {
+  protocol::Address address;
+  address.host = kServerHost;
+  address.port = kPort;
+  return address;
 }
 
 std::string told(const Result<Reply>& reply) {
@@ -61,25 +51,52 @@ std::string told(const Result<Reply>& reply) {
 struct SimulatedApp::World final : private clients::ChannelDelegate {
   World(const servers::App& app, const Setup& setup)
       : world(setup.seed),
-        log({.level = servers::Level::kOff, .format = {}, .file = {}}),
-        server_host(world, {.address = kServerAddress}),
-        server(limits_of(setup.options), 1, log, without_pool(*app.registry(setup.options)),
-               [this] { return backend(server_host, server_poller); }),
-        client_host(world, {.address = kClientAddress}),
+        options(setup.options),
+        client_host(world, {.address = kClientHost}),
         context(kReplyBytes),
-        loop(*backend(client_host, client_poller)) {
-    protocol::Address address;
-    address.host = kServerAddress;
-    address.port = kPort;
-    server.listen(address);
-    server_actor.emplace(server.worker(0).loop(), *server_poller);
+        loop(reactor::Backend{make_poller(), &client_host, &world.clock()}) {
+    serve(own_address(), app);
     client_actor.emplace(loop, *client_poller);
   }
 
-  reactor::Result<reactor::Backend> backend(Host& host, SimPoller*& poller) {
-    auto made = std::make_unique<SimPoller>(host);
-    poller = made.get();
-    return reactor::Backend{std::move(made), &host, &world.clock()};
+  std::unique_ptr<SimPoller> make_poller() {
+    auto made = std::make_unique<SimPoller>(client_host);
+    client_poller = made.get();
+    return made;
+  }
+
+  // A name gets a number of its own, once.
+  protocol::Address numbered(std::string_view text) {
+    auto address = protocol::parse_address(text);
+    if (!address) throw std::invalid_argument(address.error().message);
+    if (address->protocol != protocol::Protocol::kApp ||
+        address->transport != protocol::TransportKind::kTcp || address->host.empty() ||
+        address->port == 0) {
+      throw std::invalid_argument(std::string(text) + " is not like app://backend:7000");
+    }
+    if (reactor::Endpoint::ip(address->host, address->port)) return *address;
+    if (world.find_host(address->host) == nullptr) {
+      world.name_host(address->host, "10.1.0." + std::to_string(++named_hosts));
+    }
+    address->host = *world.find_host(address->host);
+    return *address;
+  }
+
+  void serve(const protocol::Address& address, const servers::App& app) {
+    const auto found = serving.find(address.to_string());
+    if (found != serving.end()) {
+      throw std::invalid_argument("an app is served at " + address.to_string() + " already");
+    }
+    auto& server =
+        servers.emplace_back(std::make_unique<SimulatedServer>(world, address, app, options));
+    server->pool().set_job_time(work_time);
+    serving.emplace(address.to_string(), server.get());
+  }
+
+  void crash(const protocol::Address& address) {
+    const auto found = serving.extract(address.to_string());
+    if (found.empty()) throw std::invalid_argument("nobody serves at " + address.to_string());
+    found.mapped()->crash();
   }
 
   // Within the loop's turn, as every other use of a channel.
@@ -106,18 +123,17 @@ struct SimulatedApp::World final : private clients::ChannelDelegate {
   void on_failed(clients::Error error) override { answer.emplace(tl::unexpect, std::move(error)); }
 
   reactor::sim::World world;
-  servers::Log log;
-  Host server_host;
-  SimPoller* server_poller = nullptr;  // its loop's
-  servers::Server server;
-  std::optional<LoopActor> server_actor;
+  const servers::Options options;
+  reactor::Duration work_time = std::chrono::milliseconds(1);
+  int named_hosts = 0;
+  std::vector<std::unique_ptr<SimulatedServer>> servers;  // those that crashed included
+  std::map<std::string, SimulatedServer*> serving;        // by address
   Host client_host;
   SimPoller* client_poller = nullptr;  // its loop's
   clients::SessionContext context;
   reactor::EventLoop loop;
   std::optional<LoopActor> client_actor;
-  const std::vector<reactor::Endpoint> endpoints{
-      reactor::Endpoint::ip(kServerAddress, kPort).value()};
+  const std::vector<reactor::Endpoint> endpoints{reactor::Endpoint::ip(kServerHost, kPort).value()};
   std::optional<Result<Reply>> answer;
   std::optional<clients::Channel> channel;
 };
@@ -151,6 +167,17 @@ Result<Reply> SimulatedApp::send(Request request) {
   if (!encoded) return tl::unexpected(std::move(encoded.error()));
   world_->submit(*std::move(encoded));
   return world_->wait();
+}
+
+void SimulatedApp::serve(std::string_view address, const servers::App& app) {
+  world_->serve(world_->numbered(address), app);
+}
+
+void SimulatedApp::crash(std::string_view address) { world_->crash(world_->numbered(address)); }
+
+void SimulatedApp::work_takes(reactor::Duration time) {
+  world_->work_time = time;
+  for (const auto& [address, server] : world_->serving) server->pool().set_job_time(time);
 }
 
 void SimulatedApp::split() {

@@ -7,8 +7,10 @@
 //   appd::test::SimulatedApp world(app);
 //   CHECK(world.call("upper", R"("hello")") == R"("HELLO")");
 //
-// One thread. What needs the worker pool: a handler that blocks is called in its turn like any
-// other; CallContext::offload() is not simulated, and a call that waits for one fails.
+// Handlers that block and offload() take the world's time, too (work_takes()), and calls to other
+// servers meet those that the test puts into the same world (serve()).
+//
+// One thread.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +43,18 @@ class SimulatedApp {
   [[nodiscard]] std::string call_binary(std::string_view action, std::string_view payload);
   // Any request. Errors: as clients::Client::call(); kTimeout also where nothing will ever happen.
   [[nodiscard]] clients::Result<clients::Reply> send(clients::Request request);
+
+  // Where the app is served: for handlers that call their own server.
+  static constexpr const char* kAddress = "app://10.0.0.1:7000";
+  // Serves the actions of another app in the same world, at "app://backend:7000": a name or a
+  // number, and a port. Throws std::invalid_argument: no address of that kind, or one in use.
+  void serve(std::string_view address, const servers::App& app);
+  // It is gone from one moment to the next: its connections break, nobody is there any more.
+  void crash(std::string_view address);
+
+  // How long a handler that blocks, or an offloaded function, works: 1 ms unless said otherwise.
+  // For those that begin from now on.
+  void work_takes(reactor::Duration time);
 
   // From now on, until calm():
   void split();  // reads and writes move pieces of what they could

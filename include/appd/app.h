@@ -13,6 +13,7 @@
 
 #include "appd/handlers.h"
 #include "handlers/layers.h"
+#include "outgoing/client_calls.h"
 #include "servers/app.h"
 
 namespace appd {
@@ -24,9 +25,22 @@ using handlers::concurrency_limit;
 using handlers::load_shedding;
 using handlers::rate_limit;
 using servers::add_builtin_actions;
-using servers::App;
 using servers::Options;
 using servers::OptionTable;
 using servers::Program;
+
+// The daemon of servers/app.h, whose handlers can call other servers.
+class App : public servers::App {
+ public:
+  App() : App(0, nullptr) {}
+  App(int argc, const char* const* argv) : servers::App(argc, argv) { call_others(); }
+  App(int argc, const char* const* argv, Program program)
+      : servers::App(argc, argv, std::move(program)) {
+    call_others();
+  }
+
+ private:
+  void call_others() { use_outgoing_calls(outgoing::client_calls()); }
+};
 
 }  // namespace appd

@@ -28,6 +28,8 @@ using handlers::Responder;
 using handlers::Result;
 using handlers::Status;
 using handlers::Task;
+using protocol::Address;
 using protocol::fail;
+using protocol::parse_address;
 
 }  // namespace appd

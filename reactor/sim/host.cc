@@ -102,6 +102,15 @@ Result<std::unique_ptr<Transport>> Host::connect(const Endpoint& endpoint) {
   return transport;
 }
 
+Result<std::vector<Endpoint>> Host::look_up(const std::string& host, std::uint16_t port) {
+  const std::string* address = world_.find_host(host);
+  if (address == nullptr) {
+    return fail(std::make_error_code(std::errc::host_unreachable),
+                "resolve " + host + ": nobody is called so");
+  }
+  return std::vector{Endpoint::ip(*address, port).value()};
+}
+
 void Host::knock(const std::shared_ptr<Wire>& wire, const Endpoint& endpoint, int attempt) {
   if (wire->end(Wire::kClient).closed) return;
   if (world_.random().chance(world_.faults.connect_refused)) {

@@ -48,6 +48,9 @@ class Host final : public Network {
       const Endpoint& endpoint, const ListenOptions& options) override;
   // Errors: EMFILE; a Unix path where nobody listens.
   [[nodiscard]] Result<std::unique_ptr<Transport>> connect(const Endpoint& endpoint) override;
+  // The world's names.
+  [[nodiscard]] Result<std::vector<Endpoint>> look_up(const std::string& host,
+                                                      std::uint16_t port) override;
 
   // kNoDescriptor: the table is full.
   [[nodiscard]] Descriptor open(Source& source);

@@ -24,6 +24,11 @@ void World::at(TimePoint when, std::function<void()> event) {
   events_.emplace(std::pair(std::max(when, now()), next_event_++), std::move(event));
 }
 
+const std::string* World::find_host(const std::string& name) const {
+  const auto found = names_.find(name);
+  return found == names_.end() ? nullptr : &found->second;
+}
+
 void World::remove(Actor& actor) { std::erase(actors_, &actor); }
 
 bool World::step() {

@@ -89,6 +89,13 @@ class World {
   [[nodiscard]] bool take_refused_allocation() { return std::exchange(refuse_allocation_, false); }
   void refuse_allocation() { refuse_allocation_ = true; }
 
+  // What a host is called: look_up() of `name` finds `address`, a number.
+  void name_host(std::string name, std::string address) {
+    names_[std::move(name)] = std::move(address);
+  }
+  // nullptr: nobody is called so.
+  [[nodiscard]] const std::string* find_host(const std::string& name) const;
+
   // For hosts and wires: listeners, and a number for each new wire or descriptor's owner.
   [[nodiscard]] std::vector<SimListener*>& listeners() { return listeners_; }
   [[nodiscard]] std::uint64_t next_serial() { return ++last_serial_; }
@@ -117,6 +124,7 @@ class World {
   std::uint64_t last_serial_ = 0;
   std::vector<Actor*> actors_;
   std::vector<Actor*> due_;  // scratch
+  std::map<std::string, std::string> names_;
   std::vector<SimListener*> listeners_;
   std::vector<std::shared_ptr<Wire>> accepted_;
   std::optional<std::string> violation_;

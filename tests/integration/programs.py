@@ -1,6 +1,6 @@
 """Starts the programs under test and the Python peers, and ends them again.
 
-The programs' paths come from the environment, APPD and APPCTL, and so does SANITIZER. Every wait is bounded by DEADLINE.
+The programs' paths come from the environment, APPD, APPCTL and RELAY, and so does SANITIZER. Every wait is bounded by DEADLINE.
 """
 
 import collections
@@ -17,6 +17,8 @@ import unittest
 
 APPD = os.environ.get("APPD", "appd")
 APPCTL = os.environ.get("APPCTL", "appctl")
+# A daemon with the further actions of relay.cc.
+RELAY = os.environ.get("RELAY", "appd_relay")
 # What the programs were built with: address, thread or nothing.
 SANITIZER = os.environ.get("SANITIZER", "")
 PEERS = pathlib.Path(__file__).resolve().parent / "peers"
@@ -140,9 +142,11 @@ class Program:
 class Appd(Program):
     """appd on ports of the system's choice: Appd("--max-content", "10", listen=[...])."""
 
+    program = APPD
+
     def __init__(self, *flags, listen=("app://127.0.0.1:0",), threads=2, env=None, prefix=()):
         """`prefix`: a command that starts the program given behind it."""
-        command = [*prefix, APPD, "--threads", threads]
+        command = [*prefix, self.program, "--threads", threads]
         for address in listen:
             command += ["--listen", address]
         super().__init__([*command, *flags], env)
@@ -172,6 +176,10 @@ class Appd(Program):
                     raise AssertionError(f"appd: exit {exit_code}: {self.stderr()[-4000:]}")
         finally:
             super().__exit__(kind, *rest)
+
+
+class Relay(Appd):
+    program = RELAY
 
 
 class Peer(Program):

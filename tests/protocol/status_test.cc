@@ -26,6 +26,7 @@ TEST_CASE("status: the names are those of the wire") {
   CHECK(status_name(Status::kUnsupportedEncoding) == "unsupported_encoding");
   CHECK(status_name(Status::kDeadlineExceeded) == "deadline_exceeded");
   CHECK(status_name(Status::kShuttingDown) == "shutting_down");
+  CHECK(status_name(Status::kUnavailable) == "unavailable");
 }
 
 TEST_CASE("status: an unknown name has no code") {

@@ -42,14 +42,14 @@ class ManualOutgoing final : public handlers::OutgoingCalls {
   struct Pending {
     protocol::Address server;
     handlers::CallRequest request;
+    handlers::CallTerms terms;
     Done done;
   };
   explicit ManualOutgoing(std::vector<std::shared_ptr<Pending>>& pending) : pending_(pending) {}
 
   std::unique_ptr<handlers::Wait> start(const protocol::Address& server,
                                         handlers::CallRequest request,
-                                        std::optional<reactor::TimePoint> /*deadline*/,
-                                        Done done) override {
+                                        const handlers::CallTerms& terms, Done done) override {
     class Given final : public handlers::Wait {
      public:
       explicit Given(std::shared_ptr<Pending> call) : call_(std::move(call)) {}
@@ -59,7 +59,7 @@ class ManualOutgoing final : public handlers::OutgoingCalls {
       std::shared_ptr<Pending> call_;
     };
     pending_.push_back(
-        std::make_shared<Pending>(Pending{server, std::move(request), std::move(done)}));
+        std::make_shared<Pending>(Pending{server, std::move(request), terms, std::move(done)}));
     return std::make_unique<Given>(pending_.back());
   }
 
@@ -146,7 +146,7 @@ struct WaitingFixture : WorkerFixture {
     if (!worker) {
       start([this](ServerShared& before) {
         before.pool = &pool;
-        before.make_outgoing = [this](reactor::EventLoop&) {
+        before.make_outgoing = [this](reactor::EventLoop&, JobRunner*) {
           return std::make_unique<ManualOutgoing>(outgoing);
         };
       });

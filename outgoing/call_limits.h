@@ -1,0 +1,32 @@
+// Every limit of calls to other servers, with its default. Each is of one loop.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "reactor/clock.h"
+
+namespace appd::outgoing {
+
+struct CallLimits {
+  // Calls under way, those included that nobody waits for any more and whose reply is still to
+  // come. One more is `overloaded`.
+  std::size_t max_calls = 1024;
+  // Connections, over all servers; a further one takes the place of one that nobody waits for.
+  std::size_t max_channels = 64;
+  // Of these, to one server and of one depth; then calls are pipelined.
+  std::size_t channels_per_server = 4;
+  std::size_t pipeline_depth = 64;                   // requests on one connection without a reply
+  std::uint64_t max_reply_bytes = 16 * 1024 * 1024;  // content of a reply
+  reactor::Duration connect_timeout = std::chrono::seconds(5);  // each address of a server
+  reactor::Duration call_timeout = std::chrono::seconds(30);    // of a call without a deadline
+  // Behind a call's deadline: a server that has not answered it by then will not answer what waits
+  // behind it either.
+  reactor::Duration reply_grace = std::chrono::seconds(5);
+  // A connection that nobody waits for is closed. Shorter than a server's idle time-out (60 s), so
+  // that a call seldom meets a connection that is just being closed.
+  reactor::Duration idle_time = std::chrono::seconds(15);
+};
+
+}  // namespace appd::outgoing

@@ -1,0 +1,43 @@
+// A server's address to endpoints without holding up a loop: a name is looked up in the pool.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "protocol/address.h"
+#include "reactor/event_loop.h"
+#include "servers/job_runner.h"
+
+namespace appd::outgoing {
+
+using Endpoints = std::vector<reactor::Endpoint>;
+
+// Of an address that is a path or a number; nullopt: it has a name. Errors: the path's.
+[[nodiscard]] std::optional<reactor::Result<Endpoints>> known_endpoints(
+    const protocol::Address& server);
+
+// A look-up that is under way; destroying it gives it up. The loop's thread only.
+class NameLookup {
+ public:
+  using Done = std::function<void(reactor::Result<Endpoints>)>;
+
+  // `done` is called once, on the loop's thread, never from within; it may destroy the look-up.
+  // `pool` may be null. Errors: overloaded, the pool takes no more.
+  [[nodiscard]] static reactor::Result<std::unique_ptr<NameLookup>> start(
+      reactor::EventLoop& loop, servers::JobRunner* pool, const protocol::Address& server,
+      Done done);
+  ~NameLookup();
+  NameLookup(const NameLookup&) = delete;
+  NameLookup& operator=(const NameLookup&) = delete;
+
+ private:
+  struct Shared;
+  class LookupJob;
+  explicit NameLookup(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+
+  std::shared_ptr<Shared> shared_;  // with the job, which may outlive the loop
+};
+
+}  // namespace appd::outgoing

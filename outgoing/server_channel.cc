@@ -1,0 +1,188 @@
+#include "outgoing/server_channel.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "reactor/check.h"
+
+namespace appd::outgoing {
+
+using protocol::Error;
+using protocol::Status;
+using reactor::Result;
+
+ServerChannel::ServerChannel(ChannelContext& context, protocol::Address server, int depth)
+    : context_(context),
+      server_(std::move(server)),
+      depth_(depth),
+      name_(server_.to_string()),
+      timer_(reactor::Timer::calling<&ServerChannel::on_timer>(context.loop.timers(), *this)) {}
+
+std::optional<reactor::TimePoint> ServerChannel::resting_since() const {
+  if (wanted_ > 0) return std::nullopt;
+  return resting_since_;
+}
+
+Error ServerChannel::unavailable(std::string text) const {
+  return {make_error_code(Status::kUnavailable), std::move(text)};
+}
+
+// Calls ------------------------------------------------------------------------------------------
+
+void ServerChannel::add(OutgoingCall& call) {
+  call.wait_in(*this);
+  entries_.push_back({&call, nullptr, call.deadline()});
+  ++wanted_;
+  ++context_.calls;
+  if (ready_) {
+    submit(entries_.back());
+  } else if (!lookup_ && !channel_) {
+    connect();
+  }
+  watch();
+}
+
+// Of the last entry, or of one that waited for the connection.
+void ServerChannel::submit(Entry& entry) {
+  auto encoded = entry.call->encode();
+  if (encoded) {
+    entry.request = *std::move(encoded);
+    channel_->submit(entry.request);
+    return;
+  }
+  OutgoingCall& call = *entry.call;
+  cancel(call);
+  call.fail_soon(std::move(encoded.error()));
+}
+
+void ServerChannel::cancel(OutgoingCall& call) {
+  const auto entry = std::find_if(entries_.begin(), entries_.end(),
+                                  [&call](const Entry& one) { return one.call == &call; });
+  APPD_CHECK(entry != entries_.end(), name_);
+  if (!entry->request || channel_->withdraw(entry->request)) {
+    remove(entry);
+  } else {
+    entry->call = nullptr;
+    if (--wanted_ == 0) resting_since_ = context_.loop.now();
+  }
+  watch();
+}
+
+void ServerChannel::remove(std::deque<Entry>::iterator entry) {
+  const bool wanted = entry->call != nullptr;
+  entries_.erase(entry);
+  --context_.calls;
+  if (wanted && --wanted_ == 0) resting_since_ = context_.loop.now();
+}
+
+void ServerChannel::on_reply(clients::Reply reply) {
+  OutgoingCall* const call = entries_.front().call;
+  remove(entries_.begin());
+  watch();
+  if (call != nullptr) call->finish(to_call_result(reply));
+}
+
+// The connection
+// -----------------------------------------------------------------------------------
+
+void ServerChannel::connect() {
+  const auto known = known_endpoints(server_);
+  if (known && *known) {
+    open(**known);
+  } else if (known) {
+    refuse(cannot_connect(known->error()));
+  } else {
+    auto started =
+        NameLookup::start(context_.loop, context_.pool, server_,
+                          [this](const Result<Endpoints>& found) { on_looked_up(found); });
+    if (started) {
+      lookup_ = std::move(*started);
+    } else {
+      refuse(std::move(started.error()));
+    }
+  }
+}
+
+// The only call so far, which is being added.
+void ServerChannel::refuse(Error error) {
+  OutgoingCall& call = *entries_.front().call;
+  cancel(call);
+  call.fail_soon(std::move(error));
+}
+
+void ServerChannel::on_looked_up(const Result<Endpoints>& found) {
+  lookup_.reset();
+  if (entries_.empty()) return;
+  if (found) {
+    open(*found);
+  } else {
+    end(cannot_connect(found.error()));
+  }
+}
+
+Error ServerChannel::cannot_connect(const Error& reason) const {
+  return unavailable("cannot connect to " + name_ + ": " + reason.message);
+}
+
+void ServerChannel::open(const Endpoints& endpoints) {
+  const CallLimits& limits = context_.limits;
+  channel_.emplace(context_.loop, context_.sessions, endpoints,
+                   clients::ChannelOptions{
+                       .session = {.pipeline_depth = limits.pipeline_depth},
+                       .server = name_,
+                       .connect_timeout = limits.connect_timeout,
+                       // Each call has a deadline of its own, and so has the channel: watch().
+                       .reply_timeout = std::chrono::hours(24)},
+                   static_cast<clients::ChannelDelegate&>(*this));
+  channel_->open();
+}
+
+// Sending may bring a reply at once, whose call may make others: those have to keep the order, too,
+// and so the channel is not ready before all are sent.
+void ServerChannel::on_opened() {
+  const auto is_unsent = [](const Entry& entry) { return entry.request == nullptr; };
+  while (true) {
+    const auto next = std::find_if(entries_.begin(), entries_.end(), is_unsent);
+    if (next == entries_.end()) break;
+    submit(*next);
+  }
+  ready_ = true;
+  // A connection that has asked nothing is not read from; the first call would do that from within.
+  if (entries_.empty()) channel_->close();
+}
+
+// Where it could not be reached the error says whom.
+void ServerChannel::on_failed(clients::Error error) {
+  const bool says_whom = clients::client_error_of(error) != clients::ClientError::kProtocolBroken;
+  end(unavailable(says_whom ? std::move(error.message) : name_ + ": " + error.message));
+}
+
+// What ends the channel: a reply that is overdue while others wait behind it, or rest.
+void ServerChannel::watch() {
+  if (wanted_ == 0) {
+    timer_.arm(resting_since_ + context_.limits.idle_time);
+  } else {
+    timer_.arm(entries_.front().deadline + context_.limits.reply_grace);
+  }
+}
+
+void ServerChannel::on_timer() { end(unavailable("no reply from " + name_)); }
+
+void ServerChannel::end(const Error& error) {
+  // From here on no call is added: one that is made by what follows gets another channel.
+  std::unique_ptr<ServerChannel> self = context_.owner.release(*this);
+  timer_.cancel();
+  lookup_.reset();
+  if (channel_) channel_->close();
+  while (!entries_.empty()) {
+    Entry& entry = entries_.front();
+    OutgoingCall* const call = entry.call;
+    entry.request.reset();
+    remove(entries_.begin());
+    if (call != nullptr) call->finish(tl::unexpected(error));
+  }
+  timer_.cancel();
+  context_.loop.retire(std::move(self));
+}
+
+}  // namespace appd::outgoing

@@ -1,0 +1,37 @@
+// An App that serves in a simulated world: a host of its own with a server of one loop on it.
+#pragma once
+
+#include <optional>
+
+#include "protocol/address.h"
+#include "reactor/sim/poller.h"
+#include "servers/app.h"
+#include "servers/server.h"
+#include "testkit/simulated_pool.h"
+
+namespace appd::test {
+
+class SimulatedServer {
+ public:
+  // At `address`, whose host is a number, with the actions that `app` has now. The world outlives
+  // it. Throws what the actions throw when added, and StartError: the address is in use.
+  SimulatedServer(reactor::sim::World& world, const protocol::Address& address,
+                  const servers::App& app, const servers::Options& options);
+
+  [[nodiscard]] SimulatedPool& pool() { return *pool_; }
+  // From one moment to the next its connections break, and nobody is there any more. Its host stays
+  // in the world, whose wires know it.
+  void crash();
+
+ private:
+  [[nodiscard]] reactor::Result<reactor::Backend> backend(reactor::sim::World& world);
+
+  servers::Log log_;
+  reactor::sim::Host host_;
+  std::optional<SimulatedPool> pool_;
+  reactor::sim::SimPoller* poller_ = nullptr;  // its loop's
+  std::optional<servers::Server> server_;
+  std::optional<reactor::sim::LoopActor> actor_;
+};
+
+}  // namespace appd::test
