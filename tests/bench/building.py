@@ -1,5 +1,6 @@
 """Builds what the benchmarks need, into build/bench."""
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,9 @@ def build(install, targets, optional=()):
                         "install_packages run test bench", "bench", ROOT], check=True)
     configure = ["cmake", "-S", ROOT, "-B", FOLDER, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
                  "-DAPPD_TESTS=ON", "-DAPPD_BENCH=ON"]
+    if shutil.which("ccache"):  # as scripts/lib.sh does
+        configure.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
+        os.environ.update(CCACHE_BASEDIR=str(ROOT), CCACHE_NOHASHDIR="1")
     subprocess.run(configure, check=True, stdout=subprocess.DEVNULL)
     known = subprocess.run(["ninja", "-C", FOLDER, "-t", "targets", "all"], check=True, capture_output=True,
                            text=True).stdout
