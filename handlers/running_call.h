@@ -39,6 +39,9 @@ class RunningCall {
     const Action* outer_;
   };
 
+  // Calls so far. Any thread.
+  [[nodiscard]] std::uint64_t count() const { return count_.load(std::memory_order_relaxed); }
+
   // Any thread. nullopt: in no action.
   [[nodiscard]] std::optional<Snapshot> now() const {
     const std::uint64_t count = count_.load(std::memory_order_acquire);

@@ -1,12 +1,14 @@
 #include "servers/loop_watchdog.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace appd::servers {
 
 namespace {
 
-// Looks in the allowed time: a block is seen when it is between once and once and a quarter as old.
+// Looks in the allowed time: a block is seen when it is between once and once and a quarter as old;
+// the first one of an idle server at twice that age at the latest.
 constexpr int kLooks = 4;
 
 }  // namespace
@@ -30,28 +32,37 @@ void LoopWatchdog::start() {
 }
 
 void LoopWatchdog::keep_looking() {
-  const auto pause = std::max<reactor::Duration>(allowed_ / kLooks, std::chrono::milliseconds(1));
   std::unique_lock lock(mutex_);
-  while (!ended_.wait_for(lock, pause, [this] { return ending_; })) {
+  while (!ended_.wait_for(lock, pause(), [this] { return ending_; })) {
     look(std::chrono::steady_clock::now());
   }
 }
 
+reactor::Duration LoopWatchdog::pause() const {
+  const auto pause = idle_ ? allowed_ : allowed_ / kLooks;
+  return std::max<reactor::Duration>(pause, std::chrono::milliseconds(1));
+}
+
 std::size_t LoopWatchdog::look(reactor::TimePoint now) {
   std::size_t lines = 0;
-  for (Watched& watched : loops_) lines += look_at(watched, now) ? 1 : 0;
+  idle_ = true;
+  for (Watched& watched : loops_) {
+    if (look_at(watched, now)) ++lines;
+  }
   return lines;
 }
 
 bool LoopWatchdog::look_at(Watched& watched, reactor::TimePoint now) {
   const std::lock_guard lock(registry_mutex_);
   const auto call = watched.loop->now();
+  const std::uint64_t count = call ? call->count : watched.loop->count();
+  const bool same = count == std::exchange(watched.count, count);
+  idle_ = idle_ && same && !call;
   if (!call) {
     watched.since.reset();
     return false;
   }
-  if (!watched.since || watched.count != call->count) {
-    watched.count = call->count;
+  if (!watched.since || !same) {
     watched.since = now;
     watched.next_line = allowed_;
     return false;

@@ -34,10 +34,14 @@ class LoopWatchdog {
   // The thread does this; tests do it by hand. Returns the lines that it logged.
   std::size_t look(reactor::TimePoint now);
 
+  // Until the next look: less than the allowed time, unless no loop called anything since the last
+  // one. An idle server is left alone.
+  [[nodiscard]] reactor::Duration pause() const;
+
  private:
   struct Watched {
     const handlers::RunningCall* loop;
-    std::uint64_t count = 0;  // of the call that was there at the last look
+    std::uint64_t count = 0;  // of calls, at the last look
     std::optional<reactor::TimePoint> since = {};
     reactor::Duration next_line{};  // the age at which it is logged
   };
@@ -50,7 +54,8 @@ class LoopWatchdog {
   std::mutex& registry_mutex_;
   Log& log_;
   std::vector<Watched> loops_;
-  std::mutex mutex_;  // guards ending_
+  bool idle_ = false;  // no loop called anything between the last two looks
+  std::mutex mutex_;   // guards ending_
   std::condition_variable ended_;
   bool ending_ = false;
   std::thread thread_;

@@ -62,6 +62,31 @@ TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: many short calls of one action are
   }
 }
 
+TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: looks several times in the allowed time") {
+  { const Scope scope(loop, slow); }
+  look_after(0ms);
+  CHECK(watchdog.pause() == 25ms);
+}
+
+TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: looks less often while no loop calls anything") {
+  { const Scope scope(loop, slow); }
+  look_after(0ms);
+  look_after(25ms);
+  CHECK(watchdog.pause() == 100ms);
+  { const Scope scope(loop, slow); }
+  look_after(100ms);
+  CHECK(watchdog.pause() == 25ms);
+}
+
+TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: one loop that is called keeps it awake") {
+  handlers::RunningCall idle;
+  watchdog.watch(idle);
+  const Scope scope(loop, slow);
+  look_after(0ms);
+  look_after(25ms);
+  CHECK(watchdog.pause() == 25ms);
+}
+
 TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: a loop that waits is not blocked") {
   { const Scope scope(loop, slow); }
   look_after(0ms);
