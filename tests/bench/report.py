@@ -182,7 +182,7 @@ def results_section(results):
            "### What was to be reached", "",
            *markdown_table(["row", "measured", "of medians", "target", "reached"], target_lines(results)), "",
            "### Ratio to the bare loop", "",
-           "Of best rounds, and (of medians).", "",
+           "CPU time a request, and in the open loop the 99th percentile: of best rounds, and (of medians).", "",
            *comparison_table(results["rows"]), ""]
     for summed in results["rows"]:
         out += [f"### {summed['title']}", "", *row_table(summed), "",
