@@ -17,12 +17,15 @@ std::string takes(const Request& request, std::string_view what) {
   return text;
 }
 
-// The value, if it is there and of the kind wanted; `what` is that kind in words.
-Result<JsonView> value_of_kind(const Request& request, JsonKind kind, std::string_view what) {
+bool has_kind(const Request& request, JsonKind kind) {
+  return request.value && request.value->kind() == kind;
+}
+
+// Of a value that is not of the kind wanted, `what` in words, or not there.
+tl::unexpected<protocol::Error> wrong_kind(const Request& request, std::string_view what) {
   if (!request.value) {
     return fail(Status::kInvalidArgument, takes(request, what) + ", but there is no \"value\"");
   }
-  if (request.value->kind() == kind) return *request.value;
   std::string text = takes(request, what) + ", not ";
   // Its name, "a number", would not tell an integer from 5.0 or 1e3.
   text += request.value->kind() == JsonKind::kFraction ? "a number with a fraction or an exponent"
@@ -40,9 +43,8 @@ Result<JsonView> value_argument(const Request& request) {
 
 Result<std::string_view> string_argument(const Request& request, std::string& scratch) {
   if (request.form == Request::Form::kJson) {
-    const Result<JsonView> value = value_of_kind(request, JsonKind::kString, "a string");
-    if (!value) return tl::unexpected(value.error());
-    return value->string(scratch);
+    if (!has_kind(request, JsonKind::kString)) return wrong_kind(request, "a string");
+    return request.value->string(scratch);
   }
   const std::string_view text(reinterpret_cast<const char*>(request.payload.data()),
                               request.payload.size());
@@ -53,9 +55,8 @@ Result<std::string_view> string_argument(const Request& request, std::string& sc
 
 Result<std::int64_t> integer_argument(const Request& request) {
   if (request.form == Request::Form::kJson) {
-    const Result<JsonView> value = value_of_kind(request, JsonKind::kInteger, "an integer");
-    if (!value) return tl::unexpected(value.error());
-    const Result<std::int64_t> number = value->integer();
+    if (!has_kind(request, JsonKind::kInteger)) return wrong_kind(request, "an integer");
+    const Result<std::int64_t> number = request.value->integer();
     if (number) return *number;
     // The number itself may be millions of digits long and is not repeated.
     return fail(Status::kOutOfRange,

@@ -120,13 +120,20 @@ Result<void> Dispatcher::call_json(const protocol::MessageHeader& header,
     request.value = *value;
     return call(*header.action, request);
   }
+  if (const auto known = known_calls_.find(*text)) {
+    request.value = known->value;
+    return call(*known->action, request);
+  }
   CallMembers members;
   const Result<void> read = reader_.read_object(
       *text, [&members](std::string_view name, JsonView member) { members.add(name, member); });
   if (!read) return content_failure(read.error());
   if (Result<void> checked = check_members(members); !checked) return checked;
   request.value = members.value;
-  return call(members.action->string(action_name_), request);
+  const Result<const Action*> action = find(members.action->string(action_name_));
+  if (!action) return tl::unexpected(action.error());
+  if (members.value) known_calls_.remember(*text, *members.value, **action);
+  return call(**action, request);
 }
 
 Result<void> Dispatcher::call_binary(const protocol::MessageHeader& header,
@@ -166,22 +173,29 @@ Result<std::string_view> Dispatcher::json_text(const protocol::MessageHeader& he
   return text;
 }
 
+Result<const Action*> Dispatcher::find(std::string_view name) const {
+  if (const Action* action = registry_->find(name)) return action;
+  return fail(Status::kInvalidAction, "invalid action \"" + std::string(name) + "\".");
+}
+
 Result<void> Dispatcher::call(std::string_view name, Request& request) {
   // Most calls are of the same action as the one before.
-  const Action* action =
-      last_found_ != nullptr && last_found_->name == name ? last_found_ : registry_->find(name);
-  if (action == nullptr) {
-    return fail(Status::kInvalidAction, "invalid action \"" + std::string(name) + "\".");
-  }
-  last_found_ = action;
-  last_action_ = action->name;
-  request.action = action->name;
-  if (action->waits()) {
-    pending_ = !starter_->start(*action, request, reply_);
+  if (last_called_ != nullptr && last_called_->name == name) return call(*last_called_, request);
+  const Result<const Action*> action = find(name);
+  if (!action) return tl::unexpected(action.error());
+  return call(**action, request);
+}
+
+Result<void> Dispatcher::call(const Action& action, Request& request) {
+  last_called_ = &action;
+  last_action_ = action.name;
+  request.action = action.name;
+  if (action.waits()) {
+    pending_ = !starter_->start(action, request, reply_);
     return {};
   }
-  const RunningCall::Scope scope(running_, *action);
-  return action->handler(request, reply_);
+  const RunningCall::Scope scope(running_, action);
+  return action.handler(request, reply_);
 }
 
 }  // namespace appd::handlers

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "handlers/call_cache.h"
 #include "handlers/handler.h"
 #include "handlers/registry.h"
 #include "handlers/running_call.h"
@@ -43,7 +44,8 @@ class Dispatcher {
   // From the next dispatch on.
   void set_registry(const Registry& registry) {
     registry_ = &registry;
-    last_found_ = nullptr;
+    last_called_ = nullptr;
+    known_calls_.clear();
     last_action_ = {};
   }
 
@@ -72,15 +74,19 @@ class Dispatcher {
                                          std::span<const std::byte> content);
   [[nodiscard]] Result<std::string_view> json_text(const protocol::MessageHeader& header,
                                                    std::span<const std::byte> content);
-  // `request` comes without its action, which `name` says.
+  // Errors: invalid_action.
+  [[nodiscard]] Result<const Action*> find(std::string_view name) const;
+  // `request` comes without its action.
+  [[nodiscard]] Result<void> call(const Action& action, Request& request);
   [[nodiscard]] Result<void> call(std::string_view name, Request& request);
 
   const Registry* registry_;
   protocol::JsonReader& reader_;
   Reply reply_;
-  std::string text_;                    // content decoded to UTF-8
-  std::string action_name_;             // unescaped
-  const Action* last_found_ = nullptr;  // of registry_
+  std::string text_;                     // content decoded to UTF-8
+  std::string action_name_;              // unescaped
+  const Action* last_called_ = nullptr;  // of registry_
+  CallCache known_calls_;                // likewise
   std::string_view last_action_;
   RunningCall running_;
   CallStarter* starter_ = nullptr;  // of the dispatch that is running

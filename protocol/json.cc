@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <new>
 #include <vector>
 
@@ -24,9 +23,6 @@ using internal::JsonSlice;
 // Memory that a reader keeps between texts. A usual header or request needs a few hundred bytes.
 constexpr std::size_t kKeptStackBytes = std::size_t{64} * 1024;
 constexpr std::size_t kKeptMembers = 1024;
-
-// RapidJSON counts in 32 bits.
-constexpr std::size_t kMaxTextBytes = std::numeric_limits<std::uint32_t>::max();
 
 // The reader's input: bytes with an end, and no terminator behind it.
 //
@@ -261,7 +257,7 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 // What can be said without parsing.
 Result<void> check_bytes(std::string_view text) {
-  if (text.size() > kMaxTextBytes) {
+  if (text.size() > kMaxJsonBytes) {
     return fail(Status::kInvalidContent, "JSON may have 4 GiB at most");
   }
   if (!is_valid_utf8(text)) return invalid("invalid UTF-8", valid_utf8_bytes(text));

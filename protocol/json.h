@@ -7,7 +7,9 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,6 +19,9 @@
 #include "protocol/status.h"
 
 namespace appd::protocol {
+
+// A text may have 4 GiB: places in it are counted in 32 bits.
+inline constexpr std::size_t kMaxJsonBytes = std::numeric_limits<std::uint32_t>::max();
 
 enum class JsonKind : std::uint8_t { kNull, kBool, kInteger, kFraction, kString, kArray, kObject };
 
@@ -30,6 +35,10 @@ class JsonView {
   // Validates `text` as one JSON value, white space around it allowed.
   // Errors: invalid_content, with the place and the reason ("... at byte 17").
   [[nodiscard]] static Result<JsonView> parse(std::string_view text);
+
+  // What one short pass can tell: `text` is all of a string without an escape, or of a number.
+  // nullopt says nothing about it.
+  [[nodiscard]] static std::optional<JsonView> plain_scalar(std::string_view text);
 
   [[nodiscard]] std::string_view text() const { return text_; }
   [[nodiscard]] JsonKind kind() const { return kind_; }

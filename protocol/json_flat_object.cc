@@ -32,6 +32,7 @@ class FlatScanner {
     return next_ == end_;
   }
   bool take(char c) {
+    if (next_ != end_ && *next_ == ' ') ++next_;  // usually all the space there is
     if (next_ == end_ || *next_ != c) {
       skip_space();
       if (next_ == end_ || *next_ != c) return false;
@@ -46,7 +47,7 @@ class FlatScanner {
   // Its inside, without the quotes.
   bool string(JsonSlice& inside) {
     if (!take('"')) return false;
-    const char* quote = find_special(next_, end_);
+    const char* quote = find_special(next_, end_, begin_);
     if (quote == end_ || *quote != '"') return false;
     inside = slice(next_, quote);
     next_ = quote + 1;

@@ -29,6 +29,21 @@ constexpr std::uint64_t any_equal(std::uint64_t word, char c) {
   return any_below(word ^ (kOnes * static_cast<unsigned char>(c)), 1);
 }
 
+const char* find_special_by_words(const char* begin, const char* end) {
+  const char* p = begin;
+  for (; end - p >= 8; p += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, p, sizeof word);
+    const std::uint64_t hits = any_below(word, 0x20) | any_equal(word, '"') | any_equal(word, '\\');
+    if (hits == 0) continue;
+    // The first byte's hit, in the lowest bits on a little-endian machine, is always a true one.
+    if constexpr (std::endian::native != std::endian::little) break;
+    return p + std::countr_zero(hits) / 8;
+  }
+  while (p != end && !is_special(*p)) ++p;
+  return p;
+}
+
 #ifdef __SSE2__
 // A bit for each special byte of the sixteen at `p`, the first one's lowest.
 unsigned special_bytes_of_16(const char* p) {
@@ -97,30 +112,21 @@ std::size_t append_escape(std::string& out, std::string_view raw) {
 
 }  // namespace
 
-const char* find_special(const char* begin, const char* end) {
-  const char* p = begin;
+const char* find_special(const char* begin, const char* end, const char* readable) {
 #ifdef __SSE2__
+  const char* p = begin;
   for (; end - p >= 16; p += 16) {
     const unsigned hits = special_bytes_of_16(p);
     if (hits != 0) return p + std::countr_zero(hits);
   }
-  if (end - begin >= 16) {  // the last sixteen, without those that were looked at already
-    const char* const last = end - 16;
-    const unsigned hits = special_bytes_of_16(last) >> (p - last);
-    return hits != 0 ? p + std::countr_zero(hits) : end;
-  }
+  if (end - readable < 16) return find_special_by_words(p, end);
+  // The last sixteen, without those that are not looked for.
+  const unsigned hits = special_bytes_of_16(end - 16) >> (16 - (end - p));
+  return hits != 0 ? p + std::countr_zero(hits) : end;
+#else
+  static_cast<void>(readable);
+  return find_special_by_words(begin, end);
 #endif
-  for (; end - p >= 8; p += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, p, sizeof word);
-    const std::uint64_t hits = any_below(word, 0x20) | any_equal(word, '"') | any_equal(word, '\\');
-    if (hits == 0) continue;
-    // The first byte's hit, in the lowest bits on a little-endian machine, is always a true one.
-    if constexpr (std::endian::native != std::endian::little) break;
-    return p + std::countr_zero(hits) / 8;
-  }
-  while (p != end && !is_special(*p)) ++p;
-  return p;
 }
 
 const char* find_number_end(const char* begin, const char* end) {

@@ -9,7 +9,11 @@ namespace appd::protocol::internal {
 // The first byte from `begin` that a JSON string cannot hold as it is: a quotation mark, a
 // backslash or a control character (below 0x20); `end` if there is none. Sixteen bytes at a time
 // where the machine can (SSE2), eight elsewhere.
-[[nodiscard]] const char* find_special(const char* begin, const char* end);
+// What lies between `readable` and `begin` belongs to the same text, and is not looked for.
+[[nodiscard]] const char* find_special(const char* begin, const char* end, const char* readable);
+[[nodiscard]] inline const char* find_special(const char* begin, const char* end) {
+  return find_special(begin, end, begin);
+}
 
 // The end of the JSON number that begins at `begin` (RFC 8259, section 6), the longest there is;
 // nullptr where none begins, or one that breaks off ("-", "1.", "1e+").

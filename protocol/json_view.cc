@@ -5,6 +5,7 @@
 
 #include "protocol/json.h"
 #include "protocol/json_text.h"
+#include "protocol/utf8.h"
 #include "reactor/check.h"
 
 namespace appd::protocol {
@@ -86,6 +87,20 @@ std::string_view json_kind_name(JsonKind kind) {
       return "an object";
   }
   return "unknown";
+}
+
+std::optional<JsonView> JsonView::plain_scalar(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  if (*begin == '"') {
+    const char* const quote = internal::find_special(begin + 1, end, begin);
+    if (quote + 1 != end || *quote != '"' || !is_valid_utf8(text)) return std::nullopt;
+    return JsonView(text, JsonKind::kString, true);
+  }
+  if (internal::find_number_end(begin, end) != end) return std::nullopt;
+  const bool fraction = text.find_first_of(".eE") != std::string_view::npos;
+  return JsonView(text, fraction ? JsonKind::kFraction : JsonKind::kInteger, true);
 }
 
 Result<JsonView> JsonView::parse(std::string_view text) { return JsonReader().read_value(text); }

@@ -46,9 +46,24 @@ struct MessageDecoder::Held {
   std::size_t message_bytes;
 };
 
+std::size_t HeaderDecoder::known_header(std::span<const std::byte> input) {
+  if (input.size() < kPrefixBytes) return 0;
+  const std::size_t json_bytes = load_be16(input);
+  if (input.size() - kPrefixBytes < json_bytes) return 0;
+  const MessageHeader* cached =
+      context_.cache.find(input.subspan(kPrefixBytes, json_bytes), rules_);
+  if (cached == nullptr) return 0;
+  reactor::count_parsed_header();
+  context_.header = cached;
+  return kPrefixBytes + json_bytes;
+}
+
 Result<DecodeEvent> HeaderDecoder::next(std::span<const std::byte> input) {
   APPD_CHECK(!failed_);
   if (input.size() < kPrefixBytes) return need(kPrefixBytes);
+  if (const std::size_t known_bytes = known_header(input); known_bytes != 0) {
+    return DecodeEvent{DecodeEvent::Kind::kHeader, known_bytes, {}};
+  }
   std::size_t json_bytes = load_be16(input);
   std::size_t header_bytes = kPrefixBytes + json_bytes;
   if (json_bytes == 0) {
@@ -59,8 +74,6 @@ Result<DecodeEvent> HeaderDecoder::next(std::span<const std::byte> input) {
   if (input.size() < header_bytes) return need(header_bytes);
   reactor::count_parsed_header();
   const std::span<const std::byte> json = input.subspan(kPrefixBytes, json_bytes);
-  context_.header = context_.cache.find(json, rules_);
-  if (context_.header != nullptr) return DecodeEvent{DecodeEvent::Kind::kHeader, header_bytes, {}};
   context_.header = &context_.parsed;
   Result<void> parsed =
       parse_message_header(context_.reader, json, rules_, context_.parsed, context_.unescaped);
@@ -96,10 +109,12 @@ Result<DecodeEvent> MessageDecoder::next(std::span<const std::byte> input) {
 
 Result<DecodeEvent> MessageDecoder::begin_message(std::span<const std::byte> input) {
   HeaderDecoder headers(context_, HeaderRules::kAllRequired);
-  Result<DecodeEvent> event = headers.next(input);
-  if (!event || event->kind == DecodeEvent::Kind::kNeedMore) return event;
-
-  std::size_t header_bytes = event->bytes;
+  std::size_t header_bytes = headers.known_header(input);
+  if (header_bytes == 0) {
+    Result<DecodeEvent> event = headers.next(input);
+    if (!event || event->kind == DecodeEvent::Kind::kNeedMore) return event;
+    header_bytes = event->bytes;
+  }
   std::uint64_t content_bytes = context_.header->content_length;
   if (content_bytes > limits_.max_content ||
       content_bytes > std::numeric_limits<std::size_t>::max() - header_bytes) {

@@ -50,6 +50,9 @@ class HeaderDecoder {
   // `input` begins at a message's first byte, at every call for the same message.
   // Errors: bad_header. Afterwards only header() and destruction are allowed (checked).
   [[nodiscard]] Result<DecodeEvent> next(std::span<const std::byte> input);
+  // The bytes of prefix and header, if they are complete and known from earlier ones; the usual
+  // case of next(), without the rest of it. 0 says nothing.
+  [[nodiscard]] std::size_t known_header(std::span<const std::byte> input);
 
   // Of the last kHeader, or what could be understood of a bad one. Valid until the next call of
   // next() of any decoder of the context; its texts also only as long as the input of the call that

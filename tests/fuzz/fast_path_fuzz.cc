@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "handlers/call_cache.h"
 #include "protocol/header_cache.h"
 #include "protocol/json_members.h"
 #include "protocol/utf8.h"
@@ -118,17 +119,55 @@ class CacheUnderTest {
   HeaderRules rules_;
 };
 
+// A warm cache of calls finds what parsing finds.
+class CallsUnderTest {
+ public:
+  explicit CallsUnderTest(JsonReader& reader) : reader_(reader) {}
+
+  void look_up(std::string_view content) {
+    const ExactCopy copy(content);
+    const auto known = cache_.find(copy.text());
+    const std::vector<Member> members = members_of(copy.text());
+    if (known) {
+      APPD_CHECK(!members.empty(), content);
+      APPD_CHECK(members.back().value.text() == known->value.text(), content);
+      APPD_CHECK(members.back().value.kind() == known->value.kind(), content);
+    }
+    if (!members.empty()) cache_.remember(copy.text(), members.back().value, action_);
+  }
+
+ private:
+  struct Member {
+    std::string name;
+    JsonView value;
+  };
+
+  std::vector<Member> members_of(std::string_view content) {
+    std::vector<Member> members;
+    (void)reader_.read_object(content, [&members](std::string_view name, JsonView value) {
+      members.push_back({std::string(name), value});
+    });
+    return members;
+  }
+
+  JsonReader& reader_;
+  appd::handlers::Action action_;
+  appd::handlers::CallCache cache_;
+};
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   JsonReader reader;
   CacheUnderTest strict(reader, HeaderRules::kAllRequired);
   CacheUnderTest lax(reader, HeaderRules::kLengthOnly);
+  CallsUnderTest calls(reader);
   std::string_view rest = FuzzInput(data, size).rest();
   for (int texts = 0; !rest.empty() && texts < 6; ++texts) {
     const std::string_view text = rest.substr(0, rest.find('\0'));
     rest.remove_prefix(std::min(rest.size(), text.size() + 1));
     check_scan(reader, ExactCopy(text).text());
+    calls.look_up(text);
     for (CacheUnderTest* cache : {&strict, &lax}) {
       cache->look_up(text);
       cache->remember(text);

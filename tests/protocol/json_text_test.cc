@@ -45,5 +45,19 @@ TEST_CASE("find_special: the first of several is found") {
   }
 }
 
+TEST_CASE("find_special: what stands before the place to begin at is not found") {
+  const std::string text(40, '"');
+  const std::string plain(40, 'x');
+  for (std::size_t from = 0; from <= 40; ++from) {
+    const std::string mixed = text.substr(0, from) + plain.substr(from);
+    const char* const found =
+        find_special(mixed.data() + from, mixed.data() + mixed.size(), mixed.data());
+    CHECK(found == mixed.data() + mixed.size());
+    const std::string last = text.substr(0, from) + plain.substr(from) + '"';
+    CHECK(find_special(last.data() + from, last.data() + last.size(), last.data()) ==
+          last.data() + 40);
+  }
+}
+
 }  // namespace
 }  // namespace appd::protocol::internal

@@ -30,6 +30,25 @@ std::string encoded(std::string_view utf8) {
   return out;
 }
 
+TEST_CASE("json view: a plain scalar is told in one pass, as parsing tells it") {
+  for (const std::string_view text : {R"("")", R"("morpheus")", "\"é🐰\"", "0", "-1", "1.5e3"}) {
+    CAPTURE(text);
+    const auto plain = JsonView::plain_scalar(text);
+    REQUIRE(plain.has_value());
+    CHECK(plain->text() == text);
+    CHECK(plain->kind() == parse(text).kind());
+  }
+}
+
+TEST_CASE("json view: what is no plain scalar, or more than one, is not taken for one") {
+  for (const std::string_view text :
+       {"", " ", "\"", "\"a", "a\"", R"("a""b")", R"("\n")", "\"\x01\"", "\"\xff\"", "1 ", " 1",
+        "01", "-", "1.", "null", "[]", "1,2"}) {
+    CAPTURE(text);
+    CHECK_FALSE(JsonView::plain_scalar(text).has_value());
+  }
+}
+
 TEST_CASE("json view: each value knows its kind") {
   CHECK(parse("null").kind() == JsonKind::kNull);
   CHECK(parse("true").kind() == JsonKind::kBool);
