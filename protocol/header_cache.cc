@@ -71,6 +71,7 @@ void HeaderCache::remember(std::span<const std::byte> json, HeaderRules rules,
   entry.header.content_length_digits = {};
   entry.header.content_type = moved(header.content_type, text, entry.json);
   entry.header.content_encoding = moved(header.content_encoding, text, entry.json);
+  if (!header.json.empty()) entry.header.json = entry.json;
   if (header.action) entry.header.action = moved(*header.action, text, entry.json);
   if (header.status) entry.header.status = moved(*header.status, text, entry.json);
 }

@@ -23,8 +23,12 @@ DecodeEvent message(std::span<const std::byte> input, std::size_t header_bytes, 
 // input moves and the context serves other connections.
 struct MessageDecoder::Held {
   Held(const MessageHeader& parsed, std::size_t header_end, std::size_t message_end)
-      : header(parsed), header_bytes(header_end), message_bytes(message_end) {
+      : header(parsed),
+        header_bytes(header_end),
+        message_bytes(message_end),
+        has_other_fields(!parsed.json.empty()) {
     header.content_length_digits = {};
+    header.json = {};  // may be long, and will be in the input again
     std::array<std::string_view*, 5> views = {&header.content_type, &header.content_encoding,
                                               &header.request_id, nullptr, nullptr};
     if (header.action) views[3] = &*header.action;
@@ -44,6 +48,7 @@ struct MessageDecoder::Held {
   std::string text;
   std::size_t header_bytes;
   std::size_t message_bytes;
+  bool has_other_fields;
 };
 
 std::size_t HeaderDecoder::known_header(std::span<const std::byte> input) {
@@ -134,6 +139,10 @@ Result<DecodeEvent> MessageDecoder::begin_message(std::span<const std::byte> inp
 Result<DecodeEvent> MessageDecoder::go_on(std::span<const std::byte> input) {
   if (input.size() < held_->message_bytes) return need(held_->message_bytes);
   state_ = State::kDelivered;
+  if (held_->has_other_fields) {
+    const auto json = input.subspan(kPrefixBytes, held_->header_bytes - kPrefixBytes);
+    held_->header.json = {reinterpret_cast<const char*>(json.data()), json.size()};
+  }
   return message(input, held_->header_bytes, held_->message_bytes);
 }
 

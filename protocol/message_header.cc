@@ -31,11 +31,10 @@ std::string_view field_name(Field field) { return kFieldNames[static_cast<std::s
 
 char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
-// `lower` is in lower case already.
-bool equals_ignoring_case(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() &&
-         (text == lower || std::equal(text.begin(), text.end(), lower.begin(),
-                                      [](char a, char b) { return ascii_lower(a) == b; }));
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         (a == b || std::equal(a.begin(), a.end(), b.begin(),
+                               [](char x, char y) { return ascii_lower(x) == ascii_lower(y); }));
 }
 
 std::optional<Field> find_field(std::string_view name) {
@@ -55,9 +54,9 @@ constexpr FieldSet kRequiredOfAll = bit(Field::kByteOrder) | bit(Field::kContent
 // reply needs a request-id even if it stands behind the mistake.
 class HeaderParser {
  public:
-  HeaderParser(std::span<const std::byte> json, HeaderRules rules, MessageHeader& header,
+  HeaderParser(std::string_view json, HeaderRules rules, MessageHeader& header,
                std::string& scratch)
-      : json_bytes_(json.size()), rules_(rules), header_(header), scratch_(scratch) {}
+      : json_(json), rules_(rules), header_(header), scratch_(scratch) {}
 
   void take(std::string_view name, const JsonView& value);
   [[nodiscard]] Result<void> finish();
@@ -79,7 +78,7 @@ class HeaderParser {
   std::string_view unescaped(const JsonView& value);
   void refuse(Field field, std::string_view what);
 
-  std::size_t json_bytes_;
+  std::string_view json_;
   HeaderRules rules_;
   MessageHeader& header_;
   std::string& scratch_;
@@ -96,6 +95,7 @@ void HeaderParser::refuse(Field field, std::string_view what) {
 
 void HeaderParser::take(std::string_view name, const JsonView& value) {
   std::optional<Field> field = find_field(name);
+  if (!field) header_.json = json_;
   if (!field || !looks_at(*field)) return;
   if ((seen_ & bit(*field)) != 0) {
     refuse(*field, "must stand in a header once, not twice");
@@ -207,7 +207,7 @@ std::string_view HeaderParser::unescaped(const JsonView& value) {
   std::string_view raw = value.text().substr(1, value.text().size() - 2);
   if (raw.find('\\') == std::string_view::npos) return raw;
   // All unescaped texts together are shorter than the header, so that no view is ever moved.
-  scratch_.reserve(json_bytes_);
+  scratch_.reserve(json_.size());
   std::size_t begin = scratch_.size();
   internal::append_unescaped(scratch_, raw);
   return std::string_view(scratch_).substr(begin);
@@ -236,12 +236,26 @@ Result<void> HeaderParser::finish() {
 
 }  // namespace
 
+std::optional<JsonView> MessageHeader::other_field(std::string_view name) const {
+  if (json.empty() || find_field(name)) return std::nullopt;
+  std::optional<JsonView> found;
+  int count = 0;
+  JsonReader reader;
+  const Result<void> read =
+      reader.read_object(json, [&](std::string_view each, const JsonView& value) {
+        if (!equals_ignoring_case(each, name)) return;
+        found = value;
+        ++count;
+      });
+  return read && count == 1 ? found : std::nullopt;
+}
+
 Result<void> parse_message_header(JsonReader& reader, std::span<const std::byte> json,
                                   HeaderRules rules, MessageHeader& header, std::string& scratch) {
   header = MessageHeader();
   scratch.clear();
-  HeaderParser parser(json, rules, header, scratch);
   std::string_view text(reinterpret_cast<const char*>(json.data()), json.size());
+  HeaderParser parser(text, rules, header, scratch);
   Result<void> read = reader.read_object(
       text, [&parser](std::string_view name, const JsonView& value) { parser.take(name, value); });
   if (!read) {

@@ -51,6 +51,14 @@ struct MessageHeader {
   // In a reply only.
   std::optional<std::string_view> status;
 
+  // The JSON text in which other_field() looks; empty where the header has no other fields.
+  std::string_view json;
+
+  // The value, as it was sent, of a field that is none of the above: "trace-id". ASCII case does
+  // not matter in a name. nullopt: there is none, or there are several, which one cannot choose
+  // from. Parses the header anew, each time; valid as long as the header's texts.
+  [[nodiscard]] std::optional<JsonView> other_field(std::string_view name) const;
+
   [[nodiscard]] bool is_json() const { return content_type == kJsonContentType; }
   // A reply to it carries extension fields.
   [[nodiscard]] bool extended() const {

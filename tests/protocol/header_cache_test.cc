@@ -51,6 +51,10 @@ void check_equal(const MessageHeader& a, const MessageHeader& b) {
   CHECK(a.deadline == b.deadline);
   CHECK(a.action == b.action);
   CHECK(a.status == b.status);
+  CHECK(a.json.empty() == b.json.empty());
+  const auto other = a.other_field("x");
+  REQUIRE(other.has_value() == b.other_field("x").has_value());
+  if (other) CHECK(other->text() == b.other_field("x")->text());
 }
 
 TEST_CASE("header cache: an unknown header is not found") {
@@ -62,7 +66,8 @@ TEST_CASE("header cache: an unknown header is not found") {
 TEST_CASE("header cache: a header is known again whatever its content-length") {
   HeaderCache cache;
   Parsing parsing;
-  const std::string more = R"(, "connection": "keep-alive", "deadline-ms": 5, "action": "echo")";
+  const std::string more =
+      R"(, "connection": "keep-alive", "deadline-ms": 5, "action": "echo", "x": [1])";
   parsing.parse_into(cache, header_with_length("41", more));
   for (const char* digits : {"0", "7", "41", "16777216", "999999999999999999"}) {
     CAPTURE(digits);

@@ -28,6 +28,8 @@ std::string describe(const MessageHeader& header) {
   text += '|' + (header.deadline ? std::to_string(header.deadline->count()) : "-");
   text += '|' + std::string(header.action.value_or("-"));
   text += '|' + std::string(header.status.value_or("-"));
+  const auto other = header.other_field("x");
+  text += '|' + std::string(other ? other->text() : "-");
   return text;
 }
 
@@ -102,10 +104,10 @@ std::string sample_stream() {
 TEST_CASE("decoder: a stream of messages gives each with its header and content") {
   CHECK(decode_whole(sample_stream(), kLimits) ==
         std::vector<std::string>{
-            "text/json|utf-8|37|little|-||-|-|- {\"action\": \"search\", \"value\": \"ring\"}",
-            "text/json|utf-8|0|little|-||-|-|- ",
-            "text/json|utf-8|7|little|keep|\"\\u0061b\"|5|double\n|- binary\xff",
-            "t||3|big|-||-|-|ok abc"});
+            "text/json|utf-8|37|little|-||-|-|-|- {\"action\": \"search\", \"value\": \"ring\"}",
+            "text/json|utf-8|0|little|-||-|-|-|- ",
+            "text/json|utf-8|7|little|keep|\"\\u0061b\"|5|double\n|-|- binary\xff",
+            "t||3|big|-||-|-|ok|\"\\n\" abc"});
 }
 
 TEST_CASE("decoder: a stream cut at any byte gives the same events") {

@@ -92,6 +92,29 @@ TEST_CASE("header: unknown fields of any kind are ignored, repeated ones too") {
   CHECK(parsed.header.content_length == 41);
 }
 
+TEST_CASE("header: other fields are found by name, as they were sent") {
+  Parsed parsed(with(R"(, "Trace-ID": "a\u0062", "list": [1, 2], "\u006e": 1e400)"));
+  std::string scratch;
+  CHECK(parsed.header.other_field("trace-id")->text() == R"("a\u0062")");
+  CHECK(parsed.header.other_field("TRACE-id")->string(scratch) == "ab");
+  CHECK(parsed.header.other_field("list")->kind() == JsonKind::kArray);
+  CHECK(parsed.header.other_field("n")->text() == "1e400");
+  CHECK_FALSE(parsed.header.other_field("trace").has_value());
+}
+
+TEST_CASE("header: an other field that stands there twice is none, in whatever case") {
+  Parsed parsed(with(R"(, "x": 1, "y": 2, "X": 1)"));
+  CHECK_FALSE(parsed.header.other_field("x").has_value());
+  CHECK(parsed.header.other_field("y")->text() == "2");
+}
+
+TEST_CASE("header: the protocol's own fields are no other fields") {
+  Parsed parsed(with(R"(, "action": "echo", "x": 1)"));
+  CHECK_FALSE(parsed.header.other_field("action").has_value());
+  CHECK_FALSE(parsed.header.other_field("Content-Type").has_value());
+  CHECK(Parsed(with(R"(, "action": "echo")")).header.json.empty());
+}
+
 TEST_CASE("header: values with escapes are decoded, and stay valid side by side") {
   Parsed parsed(R"({"byteorder": "l\u0069ttle", "content-type": "\u0074ext\/json",)"
                 R"( "content-encoding": "\u0075tf\u002d8", "content-length": 0,)"
