@@ -190,6 +190,7 @@ Result<void> Dispatcher::call(const Action& action, Request& request) {
   last_called_ = &action;
   last_action_ = action.name;
   request.action = action.name;
+  request.source = starter_;
   if (action.waits()) {
     pending_ = !starter_->start(action, request, reply_);
     return {};

@@ -15,8 +15,9 @@
 
 namespace appd::handlers {
 
-// Where calls wait whose answer comes after dispatch(). Implemented by sessions.
-class CallStarter {
+// Where calls come from, and where those wait whose answer comes after dispatch(). Implemented by
+// sessions.
+class CallStarter : public PeerSource {
  public:
   // Calls `action`, one that waits(), and catches what it throws. True: it is answered already, in
   // `reply`. False: the answer comes later.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "handlers/description.h"
+#include "handlers/peer.h"
 #include "protocol/json.h"
 #include "protocol/message_header.h"
 #include "protocol/status.h"
@@ -31,6 +32,11 @@ struct Request {
   std::optional<JsonView> value;                    // kJson; nullopt: the request had none
   std::span<const std::byte> payload;               // kBinary
   const protocol::MessageHeader* header = nullptr;  // never null in a call
+  PeerSource* source = nullptr;                     // null: peer() knows nobody
+
+  // The other end of the connection (peer.h). The first to ask on a connection pays for a system
+  // call.
+  [[nodiscard]] const Peer& peer() const;
 };
 
 // Bytes of a packed call: binary content that is exactly a name and a payload of these lengths.

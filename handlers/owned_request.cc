@@ -6,8 +6,9 @@
 
 namespace appd::handlers {
 
-struct OwnedRequest::Copy {
+struct OwnedRequest::Copy final : PeerSource {
   explicit Copy(const Request& borrowed);
+  [[nodiscard]] const Peer& peer() override { return known_peer; }
 
   std::string action;
   std::string value;  // JSON text
@@ -17,7 +18,9 @@ struct OwnedRequest::Copy {
   std::string content_length_digits;
   std::string request_id;
   std::string header_action;
+  std::string header_json;  // only where it has other fields
   protocol::MessageHeader header;
+  Peer known_peer;
   Request request;
 };
 
@@ -29,17 +32,21 @@ OwnedRequest::Copy::Copy(const Request& borrowed)
       content_length_digits(borrowed.header->content_length_digits),
       request_id(borrowed.header->request_id),
       header_action(borrowed.header->action.value_or("")),
+      header_json(borrowed.header->json),
       header(*borrowed.header),
+      known_peer(borrowed.peer()),
       request(borrowed) {
   header.content_type = content_type;
   header.content_encoding = content_encoding;
   header.content_length_digits = content_length_digits;
   header.request_id = request_id;
   if (header.action) header.action = header_action;
+  header.json = header_json;
   header.status.reset();  // replies only
   request.action = action;
   request.payload = payload;
   request.header = &header;
+  request.source = this;
   if (borrowed.value) {
     value = borrowed.value->text();
     request.value = *JsonView::parse(value);  // was valid before

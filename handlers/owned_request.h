@@ -1,4 +1,5 @@
 // A request that outlives its call: everything that a Request borrows, copied.
+// Its peer is looked up for that, so that it is known also when the connection is gone.
 #pragma once
 
 #include <memory>

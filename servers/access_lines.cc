@@ -16,7 +16,8 @@ struct AccessLines::State {
     if (log == nullptr || !log->enabled(Level::kInfo)) return;
     const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(access.duration);
     log->write(Level::kInfo, "answered",
-               {{"action", access.action},
+               {{"peer", access.peer},
+                {"action", access.action},
                 {"status", protocol::status_name(access.status)},
                 {"bytes", access.reply_bytes},
                 {"micros", micros.count()}});

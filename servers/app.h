@@ -49,7 +49,7 @@ class App {
   // Puts `layer` around every action (handlers/layer.h; handlers/layers.h has some), outside of the
   // layers before it.
   App& use(handlers::Layer layer);
-  // A line in the log for each answer: action, status, bytes, microseconds. Level info.
+  // A line in the log for each answer: peer, action, status, bytes, microseconds. Level info.
   App& log_access();
 
   // Poller, network and clock of the loops; the system's unless said otherwise.

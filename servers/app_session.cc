@@ -4,12 +4,25 @@
 #include <utility>
 
 #include "handlers/failure.h"
+#include "servers/printable_text.h"
 #include "servers/reply.h"
 
 namespace appd::servers {
 
 using protocol::DecodeEvent;
 using protocol::Status;
+
+namespace {
+
+handlers::Peer peer_of(const reactor::Endpoint& endpoint) {
+  handlers::Peer peer;
+  peer.address = on_one_line(endpoint.to_string());  // a path may be any bytes
+  peer.host = endpoint.family() == AF_UNIX ? "unix" : endpoint.host();
+  if (peer.host.empty()) peer.host = peer.address;
+  return peer;
+}
+
+}  // namespace
 
 AppSession::AppSession(SessionContext& context, SessionId id,
                        std::unique_ptr<reactor::Transport> transport)
@@ -72,7 +85,7 @@ void AppSession::answer(const protocol::MessageHeader& header, std::span<const s
            .answered = true,
            .held_bytes = reply->content().size(),
            .extended = header.extended(),
-           .keep_alive = header.keep_alive,
+           .keep_alive = header.keep_alive && !protocol::closes_connection(reply->status()),
            .request_id = std::string(header.request_id),
            .action = std::string(action)});
     return;
@@ -109,12 +122,21 @@ const handlers::Reply* AppSession::reply_to(const protocol::MessageHeader& heade
   return context().dispatcher.dispatch(header, content, *this);
 }
 
+const handlers::Peer& AppSession::peer() {
+  if (peer_ == nullptr) {
+    peer_ =
+        std::make_unique<const handlers::Peer>(peer_of(connection().transport().peer_endpoint()));
+  }
+  return *peer_;
+}
+
 // Calls that wait ----------------------------------------------------------------------------
 
 bool AppSession::start(const handlers::Action& action, const handlers::Request& request,
                        handlers::Reply& reply) {
   const protocol::MessageHeader& header = *request.header;
-  PendingCall::Terms terms{.connection = number(), .depth = header.call_depth};
+  PendingCall::Terms terms{
+      .connection = number(), .source = request.source, .depth = header.call_depth};
   if (header.deadline) terms.deadline = message_began() + *header.deadline;
   terms.deadline = earlier_deadline(terms.deadline, action.time_limit, message_began());
   if (queue_ != nullptr) terms.tag = queue_->next_tag();

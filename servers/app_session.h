@@ -23,6 +23,7 @@ class AppSession final : public Session, private handlers::CallStarter, private 
   bool refuse_in_turn(protocol::Status status, std::string_view text) override;
   void on_gone() override;
   void report_pending(DrainReport& report) override;
+  const handlers::Peer& peer() override;
   bool start(const handlers::Action& action, const handlers::Request& request,
              handlers::Reply& reply) override;
   void on_answered(PendingCall& call, handlers::Reply reply) override;
@@ -49,9 +50,10 @@ class AppSession final : public Session, private handlers::CallStarter, private 
   void log_internal_error(std::string_view action, std::string_view detail);
 
   protocol::MessageDecoder decoder_;
-  std::unique_ptr<ReplyQueue> queue_;  // null: no answer is owed
-  bool last_request_taken_ = false;    // behind it nothing is read but the peer's end
-  bool reading_paused_ = false;        // max_pending_calls wait
+  std::unique_ptr<const handlers::Peer> peer_;  // null: nobody has asked
+  std::unique_ptr<ReplyQueue> queue_;           // null: no answer is owed
+  bool last_request_taken_ = false;             // behind it nothing is read but the peer's end
+  bool reading_paused_ = false;                 // max_pending_calls wait
 };
 
 }  // namespace appd::servers

@@ -104,6 +104,7 @@ Result<void> ActionWait::call(const handlers::Action& action, const CallRequest&
   request.action = action.name;
   request.form = call_request.form;
   request.header = &header;
+  request.source = parent_.terms().source;
   if (request.form == Request::Form::kBinary) {
     request.payload = std::as_bytes(std::span(call_request.content));
   } else if (!call_request.content.empty()) {

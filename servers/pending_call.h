@@ -39,9 +39,10 @@ class PendingCall {
  public:
   struct Terms {
     std::optional<reactor::TimePoint> deadline = {};
-    std::uint64_t connection = 0;  // for logs
-    int depth = 0;                 // of calls within calls
-    std::uint64_t tag = 0;         // the owner's own
+    std::uint64_t connection = 0;            // for logs
+    handlers::PeerSource* source = nullptr;  // outlives the call
+    int depth = 0;                           // of calls within calls
+    std::uint64_t tag = 0;                   // the owner's own
   };
 
   // `action` is of `registry`, and waits(). Table and owner outlive the call.

@@ -21,6 +21,7 @@ namespace appd {
 using handlers::access_log;
 using handlers::all_together;
 using handlers::by_action;
+using handlers::by_peer;
 using handlers::concurrency_limit;
 using handlers::load_shedding;
 using handlers::rate_limit;

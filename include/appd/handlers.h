@@ -21,6 +21,7 @@ using handlers::Layer;
 using handlers::make_action;
 using handlers::Next;
 using handlers::OwnedRequest;
+using handlers::Peer;
 using handlers::Registry;
 using handlers::Reply;
 using handlers::Request;

@@ -58,7 +58,10 @@ class Caller {
 
   // With the header as it stands.
   Answer send(std::string_view content) {
-    const Reply& reply = dispatcher.dispatch(header, std::as_bytes(std::span(content)));
+    const auto bytes = std::as_bytes(std::span(content));
+    Connection connection(peer);
+    const Reply& reply =
+        peer ? *dispatcher.dispatch(header, bytes, connection) : dispatcher.dispatch(header, bytes);
     detail = reply.detail();
     return {reply.status(), std::string(reply.content()), std::string(reply.content_type()),
             std::string(reply.content_encoding())};
@@ -97,6 +100,21 @@ class Caller {
   Dispatcher dispatcher{registry, reader};
   protocol::MessageHeader header;  // what every call sends along
   std::string detail;              // of the last reply
+  std::optional<Peer> peer;        // whose connection the calls come over; nullopt: over none
+
+ private:
+  class Connection final : public CallStarter {
+   public:
+    explicit Connection(const std::optional<Peer>& peer) : peer_(peer) {}
+    const Peer& peer() override { return *peer_; }
+    bool start(const Action& /*action*/, const Request& /*request*/, Reply& reply) override {
+      reply.set_error(Status::kInternal, "nothing waits here");
+      return true;
+    }
+
+   private:
+    const std::optional<Peer>& peer_;
+  };
 };
 
 }  // namespace appd::handlers::test

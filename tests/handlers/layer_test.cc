@@ -29,6 +29,10 @@ struct Layered {
     caller.registry.add(std::move(action));
   }
   Answer call() { return caller.call_without_value("act"); }
+  Answer call_from(std::string host) {
+    caller.peer = Peer{.address = host + ":50312", .host = host};
+    return call();
+  }
   Caller caller;
 };
 
@@ -61,9 +65,20 @@ class Answers final : public ReplySink {
   std::vector<Status>& statuses_;
 };
 
-void start(const Action& action, std::vector<Status>& answers) {
+// A connection from a host.
+class From final : public PeerSource {
+ public:
+  explicit From(const std::string& host) : peer_{.address = host + ":1", .host = host} {}
+  const Peer& peer() override { return peer_; }
+
+ private:
+  const Peer peer_;
+};
+
+void start(const Action& action, std::vector<Status>& answers, PeerSource* source = nullptr) {
   Request request;
   request.action = "act";
+  request.source = source;
   action.waiting_handler(request, CallContext(nullptr),
                          Responder(std::make_shared<Answers>(answers)));
 }
@@ -186,9 +201,52 @@ TEST_CASE("layer: a rate limit lets a burst pass and fills up with time") {
   CHECK(layered.call().status == Status::kOverloaded);
 }
 
+TEST_CASE("layer: a limit by peer counts each host for itself, whatever its port") {
+  Layered layered(one(), {rate_limit({.per_second = 0.001, .burst = 1}, by_peer())});
+  CHECK(layered.call_from("10.0.0.1") == json_result("1"));
+  CHECK(layered.call_from("10.0.0.1") ==
+        error(Status::kOverloaded,
+              "too many calls from 10.0.0.1 within a short time; try again later"));
+  CHECK(layered.call_from("10.0.0.2") == json_result("1"));
+}
+
+TEST_CASE("layer: a concurrency limit by peer lets other hosts pass") {
+  const Layer limit = concurrency_limit(1, by_peer());
+  std::vector<Status> answers;
+  Waiting waiting;
+  const Action action = with_layer(waiting.action(), limit);
+  From first("10.0.0.1");
+  From second("10.0.0.2");
+  start(action, answers, &first);
+  start(action, answers, &second);
+  CHECK(answers.empty());
+  start(action, answers, &first);
+  CHECK(answers == std::vector{Status::kOverloaded});
+  waiting.responders->clear();
+  start(action, answers, &first);
+  CHECK(waiting.responders->size() == 1);
+}
+
+TEST_CASE("layer: names that begin alike for longer than the limit count as one") {
+  std::string name(LimitKey::kMaxNameBytes, 'x');
+  Layered layered(one(), {rate_limit({.per_second = 0.001, .burst = 1},
+                                     [&name](const Request&) { return std::string_view(name); })});
+  CHECK(layered.call() == json_result("1"));
+  name += "y";
+  CHECK(layered.call().status == Status::kOverloaded);
+  name.front() = 'z';
+  CHECK(layered.call() == json_result("1"));
+}
+
+TEST_CASE("layer: a concurrency limit of nothing remembers nobody, and refuses all") {
+  Layered layered(one(), {concurrency_limit(0)});
+  CHECK(layered.call() == error(Status::kOverloaded, "more than 0 calls of act at a time"));
+}
+
 TEST_CASE("layer: a rate that lets nothing pass is refused") {
   CHECK_THROWS_AS((void)rate_limit({.per_second = 0}), std::invalid_argument);
   CHECK_THROWS_AS((void)rate_limit({.per_second = 1, .burst = 0.5}), std::invalid_argument);
+  CHECK_THROWS_AS((void)rate_limit({.per_second = 1, .most_names = 0}), std::invalid_argument);
 }
 
 TEST_CASE("layer: the access log says what was called, how it ended and how long it took") {
@@ -197,14 +255,14 @@ TEST_CASE("layer: the access log says what was called, how it ended and how long
   Layered layered(make_action("act", [&clock] { clock.time += 5ms; }),
                   {access_log(
                       [&lines](const Access& access) {
-                        lines += std::string(access.action) + ' ' +
+                        lines += std::string(access.peer) + ' ' + std::string(access.action) + ' ' +
                                  std::string(status_name(access.status)) + ' ' +
                                  std::to_string(access.reply_bytes) + ' ' +
                                  std::to_string(access.duration / 1ms);
                       },
                       clock)});
-  CHECK(layered.call() == json_result("null"));
-  CHECK(lines == "act ok 16 5");
+  CHECK(layered.call_from("10.0.0.1") == json_result("null"));
+  CHECK(lines == "10.0.0.1:50312 act ok 16 5");
 }
 
 }  // namespace appd::handlers::test

@@ -90,6 +90,17 @@ TEST_CASE("testkit: equal seeds give equal runs, others do not") {
   CHECK(run(1) != run(2));
 }
 
+TEST_CASE("testkit: the peer is the world's client, the same in each run") {
+  const auto run = [] {
+    App app;
+    app.on("whoami", [](const Request& request) { return request.peer().address; });
+    SimulatedApp world(app);
+    return world.call("whoami");
+  };
+  CHECK(run().starts_with("\"10.0.0.2:"));
+  CHECK(run() == run());
+}
+
 TEST_CASE("testkit: layers are part of the app") {
   App app = my_app();
   app.use(rate_limit({.per_second = 0.001, .burst = 2}, all_together()));

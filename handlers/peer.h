@@ -1,0 +1,33 @@
+// The other end of the connection that a request came over, as handlers see it: text.
+#pragma once
+
+#include <string>
+
+namespace appd::handlers {
+
+struct Peer {
+  // "127.0.0.1:50312", "[::1]:50312", as logs print it; always UTF-8 on one line. "unix" for a Unix
+  // socket's client without a path of its own, which is the usual one. "unspecified" where the
+  // system no longer knew it, because the connection was broken when it was first asked. Empty: the
+  // call came over no connection, as in a test that calls a handler itself.
+  std::string address;
+  // What limits count by: the address without its port, which each connection has anew, and an
+  // IPv4-mapped one as IPv4. Every client of a Unix socket is "unix", because a path is as easily
+  // changed as a port.
+  std::string host;
+
+  bool operator==(const Peer&) const = default;
+};
+
+// Where a call comes from. Implemented by sessions; a source of its own knows nobody.
+class PeerSource {
+ public:
+  // Looked up when somebody asks for the first time, and kept: whoever does not ask does not pay.
+  // Valid as long as the source. The thread that it was given to only.
+  [[nodiscard]] virtual const Peer& peer();
+
+ protected:
+  ~PeerSource() = default;
+};
+
+}  // namespace appd::handlers
