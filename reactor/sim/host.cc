@@ -12,9 +12,6 @@ constexpr Descriptor kFirstDescriptor = 3;
 // A connect that finds the backlog full knocks again, as often as Linux sends a SYN (tcp(7)).
 constexpr auto kKnockAgain = std::chrono::seconds(1);
 constexpr int kKnocks = 60;
-// Ways through the network, in microseconds.
-constexpr std::uint64_t kWayMin = 20;
-constexpr std::uint64_t kWayMax = 1'000;
 constexpr std::uint64_t kAcceptDelayMax = 300'000;
 // How long a process stays without descriptors, in milliseconds.
 constexpr std::uint64_t kExhaustedMax = 700;
@@ -97,7 +94,7 @@ Result<std::unique_ptr<Transport>> Host::connect(const Endpoint& endpoint) {
   auto transport = std::make_unique<SimTransport>(wire, Wire::kClient);
   count_progress();
   world_.note("connect", wire->serial());
-  world_.after(std::chrono::microseconds(world_.random().between(kWayMin, kWayMax)),
+  world_.after(world_.random_time(world_.ways.shortest, world_.ways.longest / 2),
                [this, wire, endpoint] { knock(wire, endpoint, 0); });
   return transport;
 }

@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "reactor/network.h"
@@ -33,12 +34,13 @@ class Host final : public Network {
  public:
   struct Options {
     std::string address = "10.0.0.1";       // where its outgoing connections come from
-    std::size_t max_descriptors = 1 << 16;  // open ones at most
+    std::size_t max_descriptors = 1 << 16;  // open ones at most, until limit_descriptors()
     std::size_t buffer_bytes = 64 * 1024;   // of a connection, in each direction
     bool suffers = true;                    // the world's faults strike reads and writes here
   };
 
-  Host(World& world, Options options) : world_(world), options_(std::move(options)) {}
+  Host(World& world, Options options)
+      : world_(world), options_(std::move(options)), max_descriptors_(options_.max_descriptors) {}
 
   [[nodiscard]] World& world() { return world_; }
   [[nodiscard]] const Options& options() const { return options_; }
@@ -59,7 +61,9 @@ class Host final : public Network {
   // Null: not open.
   [[nodiscard]] const Source* find(Descriptor fd) const;
   [[nodiscard]] std::size_t open_descriptors() const { return open_; }
-  [[nodiscard]] bool full() const { return open_ >= options_.max_descriptors; }
+  [[nodiscard]] bool full() const { return open_ >= max_descriptors_; }
+  // As setrlimit(2): what is open stays open. Returns the limit before.
+  std::size_t limit_descriptors(std::size_t most) { return std::exchange(max_descriptors_, most); }
 
   // How often a poller watches this number.
   void watched(Descriptor fd, int change);
@@ -84,6 +88,7 @@ class Host final : public Network {
 
   World& world_;
   const Options options_;
+  std::size_t max_descriptors_;
   std::vector<Place> places_;  // the number is the index + kFirstDescriptor
   std::size_t open_ = 0;
   std::uint16_t next_port_ = kFirstPort;

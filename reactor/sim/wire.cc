@@ -7,11 +7,6 @@
 namespace appd::reactor::sim {
 namespace {
 
-// Ways through the network, in microseconds.
-constexpr std::uint64_t kLatencyMin = 20;
-constexpr std::uint64_t kLatencyMax = 2'000;
-constexpr std::uint64_t kDelayMax = 400'000;
-
 IoResult moved(std::size_t bytes) { return {IoOutcome::kBytes, Interest::kNone, bytes, {}}; }
 
 IoResult would_block(Interest wants) { return {IoOutcome::kWouldBlock, wants, 0, {}}; }
@@ -78,11 +73,14 @@ IoResult Wire::write(Side side, std::span<const std::byte> head, std::span<const
 }
 
 TimePoint Wire::arrival_time(Side to) {
-  Random& random = world_.random();
-  std::uint64_t way = random.between(kLatencyMin, kLatencyMax);
-  if (random.chance(world_.faults.delayed_delivery)) way += random.below(kDelayMax);
+  const Ways& ways = world_.ways;
+  std::chrono::microseconds way = world_.random_time(ways.shortest, ways.longest);
+  if (world_.random().chance(world_.faults.delayed_delivery)) {
+    const auto most = static_cast<std::uint64_t>(ways.delay.count());
+    way += std::chrono::microseconds(world_.random().below(most));
+  }
   End& end = ends_[to];
-  end.last_arrival = std::max(end.last_arrival, world_.now() + std::chrono::microseconds(way));
+  end.last_arrival = std::max(end.last_arrival, world_.now() + way);
   return end.last_arrival;
 }
 
@@ -91,8 +89,8 @@ void Wire::send(Side from, std::span<const std::byte> bytes) {
   const Side to = other(from);
   ends_[to].on_the_way.append(bytes);
   world_.trace().note_bytes(bytes);
-  // Often in two pieces, so that every length is cut somewhere.
-  const std::size_t first = 1 + world_.random().below(bytes.size());
+  const std::size_t first =
+      world_.ways.cuts ? 1 + world_.random().below(bytes.size()) : bytes.size();
   for (const std::size_t piece : {first, bytes.size() - first}) {
     if (piece == 0) continue;
     world_.at(arrival_time(to),
@@ -242,6 +240,18 @@ void SimTransport::reset() {
   peer.received.release();
   peer.on_the_way.release();
   peer.error = system_error(ECONNRESET);
+}
+
+WirePair make_wire_pair(Host& client, Host& server, std::size_t buffer_bytes) {
+  World& world = client.world();
+  auto wire = std::make_shared<Wire>(world, world.next_serial(), buffer_bytes);
+  wire->end(Wire::kClient).host = &client;
+  wire->end(Wire::kServer).host = &server;
+  wire->establish();
+  WirePair pair;
+  pair.client = std::make_unique<SimTransport>(wire, Wire::kClient);
+  pair.server = std::make_unique<SimTransport>(wire, Wire::kServer);
+  return pair;
 }
 
 }  // namespace appd::reactor::sim

@@ -118,4 +118,12 @@ class SimTransport final : public Transport, private Source {
   const Descriptor fd_;
 };
 
+struct WirePair {
+  std::unique_ptr<SimTransport> client;
+  std::unique_ptr<SimTransport> server;
+};
+
+// An established stream without a listener; the hosts, which may be one, have descriptors left.
+[[nodiscard]] WirePair make_wire_pair(Host& client, Host& server, std::size_t buffer_bytes);
+
 }  // namespace appd::reactor::sim

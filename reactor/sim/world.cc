@@ -21,6 +21,10 @@ World::World(std::uint64_t seed, Driving driving) : driving_(driving), random_(s
 World::~World() = default;
 
 void World::at(TimePoint when, std::function<void()> event) {
+  if (ways.longest.count() == 0 && when <= now()) {
+    event();
+    return;
+  }
   events_.emplace(std::pair(std::max(when, now()), next_event_++), std::move(event));
 }
 

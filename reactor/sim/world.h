@@ -42,6 +42,19 @@ class Actor {
   ~Actor() = default;
 };
 
+// How things travel between hosts, and between the ends of a wire.
+struct Ways {
+  // What bytes take; a connect, which has less to carry, at most half of the longer.
+  std::chrono::microseconds shortest{20};
+  std::chrono::microseconds longest{2'000};
+  std::chrono::microseconds delay{400'000};  // Faults::delayed_delivery adds less than this
+  bool cuts = true;  // what is written arrives in two pieces often, so that any length is cut
+};
+// Everything arrives as it was sent, in the moment when it was sent.
+inline constexpr Ways kDirectWays{.shortest = std::chrono::microseconds(0),
+                                  .longest = std::chrono::microseconds(0),
+                                  .cuts = false};
+
 class World {
  public:
   enum class Driving : std::uint8_t { kByDriver, kByPollers };
@@ -54,14 +67,22 @@ class World {
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] TimePoint now() const { return clock_.now(); }
   [[nodiscard]] Random& random() { return random_; }
+  // Both ends included.
+  [[nodiscard]] std::chrono::microseconds random_time(std::chrono::microseconds low,
+                                                      std::chrono::microseconds high) {
+    return low + std::chrono::microseconds(
+                     random_.below(static_cast<std::uint64_t>((high - low).count()) + 1));
+  }
   [[nodiscard]] Trace& trace() { return trace_; }
   void note(std::string_view what, std::uint64_t a = 0, std::uint64_t b = 0) {
     trace_.note(now(), what, a, b);
   }
-  // Chances from now on.
+  // Chances from now on, and what travels from now on.
   Faults faults;
+  Ways ways;
 
-  // Events of equal time happen in the order of these calls.
+  // Events of equal time happen in the order of these calls; where ways take no time, what is due
+  // now happens within the call.
   void at(TimePoint when, std::function<void()> event);
   void after(Duration delay, std::function<void()> event) { at(now() + delay, std::move(event)); }
 

@@ -1,10 +1,10 @@
-// Feeds requests through a whole worker in the world in memory, for callgrind to count what one
+// Feeds requests through a whole worker in a calm simulated world, for callgrind to count what one
 // costs: no kernel, no other thread's work, the same count each time. scripts/instructions runs it
 // with N and with 2 N requests; what it costs to begin and to end drops out.
 //
 //   instructions CASE REQUESTS
 //
-// The world in memory and this program's own end of the stream are part of the count.
+// The world and this program's own end of the stream are part of the count.
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -17,12 +17,12 @@
 #include "handlers/builtin.h"
 #include "servers/worker.h"
 #include "tests/bench/app_messages.h"
-#include "tests/support/memory_backend.h"
+#include "tests/support/calm_world.h"
 
 namespace {
 
 using namespace appd;
-using testing::MemoryWorld;
+using testing::CalmWorld;
 
 struct Case {
   std::string request;
@@ -126,7 +126,7 @@ class Driver {
     }
   }
 
-  MemoryWorld world_{256 * 1024};
+  CalmWorld world_{256 * 1024};
   servers::Log log_;
   servers::ServerShared shared_;
   servers::Worker worker_;

@@ -7,7 +7,7 @@
 #include "clients/exit_code.h"
 #include "tests/clients/fake_server.h"
 #include "tests/clients/golden_cases.h"
-#include "tests/support/memory_backend.h"
+#include "tests/support/calm_world.h"
 
 namespace appd::clients {
 namespace {
@@ -132,7 +132,7 @@ TEST_CASE("appctl: a value that cannot be sent is exit 2") {
 }
 
 TEST_CASE("appctl: nobody listening is exit 3") {
-  testing::MemoryWorld world;
+  testing::CalmWorld world;
   const auto backend = [&]() -> reactor::Result<reactor::Backend> { return world.backend(); };
   CHECK(Outcome().run({"search", "x"}, backend).exit_code == kExitCannotConnect);
 }
@@ -144,7 +144,7 @@ TEST_CASE("appctl: a name that nobody knows is exit 3") {
 }
 
 TEST_CASE("appctl: a server that never answers is exit 4") {
-  testing::MemoryWorld world;
+  testing::CalmWorld world;
   const auto backend = [&]() -> reactor::Result<reactor::Backend> { return world.backend(); };
   const auto endpoint = reactor::Endpoint::ip("127.0.0.1", 65432).value();
   const auto socket = world.network().listen(endpoint, {}).value();

@@ -1,4 +1,4 @@
-// A channel and a fake server on one loop of the world in memory, where time costs nothing.
+// A channel and a fake server on one loop of a calm simulated world, where time costs nothing.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,7 @@
 
 #include "clients/channel.h"
 #include "tests/clients/fake_server.h"
-#include "tests/support/memory_backend.h"
+#include "tests/support/calm_world.h"
 
 namespace appd::testing {
 
@@ -47,7 +47,7 @@ class ChannelFixture : public clients::ChannelDelegate {
     return clients::client_error_of(error.value());
   }
 
-  MemoryWorld world;
+  CalmWorld world;
   clients::SessionContext context{1024 * 1024};
   reactor::EventLoop loop;
   FakeServer server;

@@ -4,7 +4,7 @@
 
 #include "clients/request_builder.h"
 #include "tests/clients/fake_server.h"
-#include "tests/support/memory_backend.h"
+#include "tests/support/calm_world.h"
 
 namespace appd::clients {
 namespace {
@@ -108,7 +108,7 @@ TEST_CASE("client: an early close is kProtocolBroken, and the next call connects
 }
 
 TEST_CASE("client: a server that never answers is kTimeout") {
-  testing::MemoryWorld world;
+  testing::CalmWorld world;
   const auto endpoint = reactor::Endpoint::ip("127.0.0.1", 7).value();
   const auto socket = world.network().listen(endpoint, {}).value();
   ClientOptions options;

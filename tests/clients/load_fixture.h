@@ -1,4 +1,4 @@
-// A load and its server on one loop of the world in memory, where time moves only when everybody
+// A load and its server on one loop of a calm simulated world, where time moves only when everybody
 // waits.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 #include "clients/load_run.h"
 #include "tests/clients/fake_server.h"
-#include "tests/support/memory_backend.h"
+#include "tests/support/calm_world.h"
 
 namespace appd::testing {
 
@@ -34,12 +34,12 @@ class LoadFixture : public clients::LoadObserver {
     REQUIRE_MESSAGE(result, result.error().message);
     return std::move(*result);
   }
-  [[nodiscard]] reactor::TimePoint now() { return world.clock().now(); }
+  [[nodiscard]] reactor::TimePoint now() { return world.now(); }
 
   void on_window_begin() override { window_begin = now(); }
   void on_window_end() override { window_end = now(); }
 
-  MemoryWorld world;
+  CalmWorld world;
   reactor::EventLoop loop;
   FakeServer server;
   clients::LoadPlan plan;
@@ -57,7 +57,7 @@ inline FakeServer::Behaviour answering(std::string reply = kLoadReply) {
 // Answers each request so much later than it came, or when it is no longer stopped.
 class SlowServer {
  public:
-  explicit SlowServer(MemoryWorld& world, reactor::EventLoop& loop, reactor::Duration delay)
+  explicit SlowServer(CalmWorld& world, reactor::EventLoop& loop, reactor::Duration delay)
       : delay_(delay),
         world_(world),
         timer_(reactor::Timer::calling<&SlowServer::on_timer>(loop.timers(), *this)) {}
@@ -69,7 +69,7 @@ class SlowServer {
   }
   void on_request(FakePeer& peer) {
     while (!peer.take_message().empty()) {
-      const reactor::TimePoint now = world_.clock().now();
+      const reactor::TimePoint now = world_.now();
       const bool stopped = now >= stopped_from_ && now < stopped_to_;
       pending_.push_back({(stopped ? stopped_to_ : now) + delay_, &peer});
     }
@@ -85,7 +85,7 @@ class SlowServer {
     if (!pending_.empty() && !timer_.armed()) timer_.arm(pending_.front().at);
   }
   void on_timer() {
-    while (!pending_.empty() && pending_.front().at <= world_.clock().now()) {
+    while (!pending_.empty() && pending_.front().at <= world_.now()) {
       pending_.front().peer->send(kLoadReply);
       pending_.pop_front();
     }
@@ -93,7 +93,7 @@ class SlowServer {
   }
 
   const reactor::Duration delay_;
-  MemoryWorld& world_;
+  CalmWorld& world_;
   reactor::TimePoint stopped_from_{};
   reactor::TimePoint stopped_to_{};
   std::deque<Pending> pending_;

@@ -266,7 +266,7 @@ CONTRACT_CASE("network: without descriptors accept is exhausted, and goes on aft
 }
 
 CONTRACT_CASE("network: a connect that is under way has no result yet") {
-  if constexpr (Tested::kIsSystem) {
+  if constexpr (!Tested::kHasLatency) {
     Contract<Tested> c;
     const auto listener = c.listen(loopback(), {.backlog = 1});
     // Those that find no room in the backlog wait.
@@ -275,7 +275,7 @@ CONTRACT_CASE("network: a connect that is under way has no result yet") {
     c.until_ready(clients.front()->descriptor(), Interest::kWrite);
     CHECK_FALSE(clients.front()->connect_result());
     CHECK(clients.back()->connect_result() == std::errc::operation_in_progress);
-  } else if constexpr (Tested::kHasLatency) {
+  } else {
     Contract<Tested> c;
     const auto listener = c.listen();
     const auto client = c.connect(listener->local_endpoint());

@@ -1,9 +1,9 @@
-// A whole conversation with the server: every request that came whole is answered, in order, with
-// what its action says, and the connection ends as it should.
-// Input: bytes that choose how the client sends, reads and ends, then what it sends.
-#include <optional>
+// A whole conversation with the server in a simulated world: every request that came whole is
+// answered, in order, with what its action says, and the connection ends as it should. Where the
+// client or the world breaks it off, what came until then is the same.
+// Input: bytes that choose how the client sends, reads and ends, and what befalls them; then what
+// it sends.
 #include <string>
-#include <vector>
 
 #include "handlers/dispatch.h"
 #include "protocol/message_decoder.h"
@@ -16,19 +16,6 @@ namespace {
 using namespace appd;
 using namespace appd::fuzz;
 using protocol::Status;
-
-// A reply by its bytes, or an error by what its header says as status.
-struct Expected {
-  std::string bytes;
-  std::optional<std::string> status;
-};
-
-struct Expectation {
-  std::vector<Expected> replies;
-  bool server_closes = false;  // behind the last one; else it waits for more
-  // What the error message's header says when that does not come in time.
-  std::string timeout_status = "timeout";
-};
 
 std::string told_status(const protocol::MessageHeader& header, Status status) {
   return std::string(header.extended() || status == Status::kBadHeader ? status_name(status) : "");
@@ -46,57 +33,92 @@ std::string encode(const protocol::MessageHeader& request, const handlers::Reply
   return bytes.append(reply.content());
 }
 
-// By the rules, without a server.
-Expectation expect(std::string_view stream) {
-  protocol::DecodeContext context;
-  const protocol::DecodeLimits limits{.max_content = kMaxContent};
-  protocol::MessageDecoder decoder(context, limits);
-  protocol::JsonReader reader;
-  handlers::Dispatcher dispatcher(served_actions(), reader);
-  Expectation expected;
-  while (!expected.server_closes && !stream.empty()) {
-    const auto event = decoder.next(as_bytes(stream));
-    if (!event) {
-      const Status status = protocol::status_of(event.error());
-      expected.replies.push_back({{}, told_status(decoder.header(), status)});
-      expected.server_closes = true;
-      break;
-    }
-    if (event->kind == protocol::DecodeEvent::Kind::kNeedMore) {
-      if (decoder.awaits_content()) {
-        expected.timeout_status = told_status(decoder.header(), Status::kTimeout);
-      }
-      break;
-    }
-    const protocol::MessageHeader& header = decoder.header();
-    stream.remove_prefix(event->bytes);
-    // The clock stands still while requests come: any other deadline is kept.
-    if (header.deadline && header.deadline->count() == 0) {
-      expected.replies.push_back({{}, told_status(header, Status::kDeadlineExceeded)});
-      expected.server_closes = !header.keep_alive;
-      continue;
-    }
-    const handlers::Reply& reply = dispatcher.dispatch(header, event->content);
-    APPD_CHECK(reply.status() != Status::kInternal, reply.detail());
-    expected.server_closes = !header.keep_alive || closes_connection(reply.status());
-    expected.replies.push_back({encode(header, reply, !expected.server_closes), std::nullopt});
-  }
-  return expected;
-}
+// Goes through what was sent by the rules, without a server, and takes from what was received the
+// reply to each message.
+class Judge {
+ public:
+  explicit Judge(const Outcome& outcome) : outcome_(outcome), received_(outcome.received) {}
 
-// Removes from `received` what was expected, in order; false: it breaks off.
-bool take_expected(std::string_view& received, const Expectation& expected) {
-  for (const Expected& reply : expected.replies) {
-    if (received.empty()) return false;
-    if (reply.status) {
-      take_error_reply(received, *reply.status);
+  void check(std::string_view stream, bool client_stays) {
+    while (goes_on_ && !stream.empty()) {
+      const auto event = decoder_.next(as_bytes(stream));
+      if (!event) {
+        const Status status = protocol::status_of(event.error());
+        take_error(told_status(decoder_.header(), status));
+        goes_on_ = false;
+      } else if (event->kind == protocol::DecodeEvent::Kind::kMessage) {
+        stream.remove_prefix(event->bytes);
+        check_reply(event->content);
+      } else {
+        break;
+      }
+    }
+    check_end(client_stays);
+  }
+
+ private:
+  void check_reply(std::span<const std::byte> content) {
+    const protocol::MessageHeader& header = decoder_.header();
+    if (deadline_passed(header)) {
+      take_error(told_status(header, Status::kDeadlineExceeded));
+      goes_on_ = goes_on_ && header.keep_alive;
+      return;
+    }
+    const handlers::Reply& reply = dispatcher_.dispatch(header, content);
+    APPD_CHECK(reply.status() != Status::kInternal, reply.detail());
+    const bool keep_alive = header.keep_alive && !closes_connection(reply.status());
+    take(encode(header, reply, keep_alive));
+    goes_on_ = goes_on_ && keep_alive;
+  }
+
+  // Which of the two it was is the server's to say where it may be either.
+  [[nodiscard]] bool deadline_passed(const protocol::MessageHeader& header) const {
+    if (!header.deadline || header.deadline->count() == 0) return header.deadline.has_value();
+    if (*header.deadline > outcome_.elapsed) return false;
+    if (outcome_.broken_off && !holds_message(received_)) return true;
+    protocol::DecodeContext context;
+    protocol::MessageDecoder decoder(context, limits_);
+    const auto event = decoder.next(as_bytes(received_));
+    return event && event->kind == protocol::DecodeEvent::Kind::kMessage &&
+           decoder.header().status == status_name(Status::kDeadlineExceeded);
+  }
+
+  void take(std::string_view bytes) {
+    if (outcome_.broken_off && received_.size() < bytes.size()) {
+      bytes = bytes.substr(0, received_.size());
+      goes_on_ = false;
+    }
+    APPD_CHECK(received_.starts_with(bytes), received_, bytes);
+    received_.remove_prefix(bytes.size());
+  }
+  void take_error(const std::string& status) {
+    if (outcome_.broken_off && !holds_message(received_)) {
+      received_ = {};
+      goes_on_ = false;
     } else {
-      APPD_CHECK(received.starts_with(reply.bytes), received, reply.bytes);
-      received.remove_prefix(reply.bytes.size());
+      take_error_reply(received_, status);
     }
   }
-  return true;
-}
+
+  // A message that did not come in time is the one thing that is said besides.
+  void check_end(bool client_stays) {
+    APPD_CHECK(outcome_.broken_off || outcome_.orderly_end);
+    if (goes_on_ && client_stays && !received_.empty()) {
+      const bool understood = decoder_.awaits_content();
+      take_error(understood ? told_status(decoder_.header(), Status::kTimeout) : "timeout");
+    }
+    APPD_CHECK(received_.empty(), received_);
+  }
+
+  const Outcome& outcome_;
+  std::string_view received_;
+  bool goes_on_ = true;  // the server reads on
+  protocol::DecodeContext context_;
+  const protocol::DecodeLimits limits_{.max_content = kMaxContent};
+  protocol::MessageDecoder decoder_{context_, limits_};
+  protocol::JsonReader reader_;
+  handlers::Dispatcher dispatcher_{served_actions(), reader_};
+};
 
 }  // namespace
 
@@ -104,16 +126,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FuzzInput input(data, size);
   const Script script = take_script(input);
   const Outcome outcome = serve(script);
-  // A client that breaks off gets what it gets.
-  if (script.end != Script::End::kFinish && script.end != Script::End::kStay) return 0;
-  const Expectation expected = expect(script.stream);
-  std::string_view received = outcome.received;
-  APPD_CHECK(outcome.orderly_end);
-  APPD_CHECK(take_expected(received, expected), expected.replies.size());
-  if (received.empty()) return 0;
-  // A message that did not come in time is the one thing that is said besides.
-  APPD_CHECK(script.end == Script::End::kStay && !expected.server_closes, received);
-  take_error_reply(received, expected.timeout_status);
-  APPD_CHECK(received.empty(), received);
+  if (outcome.jumped) return 0;
+  Judge(outcome).check(script.client.stream, script.client.end == FarEnd::End::kStay);
   return 0;
 }

@@ -1,26 +1,34 @@
-// A client's session and a server that sends anything: the replies and the way it ends are the same
-// in any slicing, and it ends once.
-// Input: bytes that choose the protocol, the pipeline's depth, the number of requests and the
-// slicing, then what the server sends.
+// A client's session and a server that sends anything, in a simulated world: the replies and the
+// way it ends are the same in any slicing and whatever befalls its reads and writes, and it ends
+// once. Where the world breaks the connection, the replies until then are the same. Input: bytes
+// that choose the protocol, the pipeline's depth, the number of requests, the slicing and what
+// befalls the connection; then what the server sends.
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <vector>
 
 #include "clients/client_session.h"
 #include "protocol/utf8.h"
+#include "reactor/check.h"
+#include "reactor/sim/poller.h"
+#include "tests/fuzz/far_end.h"
 #include "tests/fuzz/fuzz_input.h"
-#include "tests/fuzz/memory_conversation.h"
 
 namespace {
 
 using namespace appd;
 using namespace appd::fuzz;
+using reactor::sim::Host;
+using reactor::sim::SimPoller;
+using reactor::sim::Wire;
+using reactor::sim::World;
 
 struct Plan {
   clients::SessionOptions session;
   std::size_t requests = 1;
-  std::uint32_t slicing = 0;
-  std::string_view stream;
+  FarEnd::Plan server;
+  WorldChoice world;
 };
 
 clients::SharedRequest make_request(protocol::Protocol protocol) {
@@ -76,32 +84,59 @@ class Caller final : public clients::ClientSessionDelegate {
   std::vector<std::string> log_;
 };
 
-std::vector<std::string> converse(const Plan& plan, std::uint32_t slicing) {
-  constexpr std::uint64_t kMaxContent = 4096;
-  testing::MemoryWorld world;
-  clients::SessionContext context(kMaxContent);
-  reactor::EventLoop loop(world.backend());
-  auto [near, far] = world.make_pair();
-  Caller caller(plan);
-  FarEnd server(std::move(far));
-  {
-    clients::ClientSession session(loop, context, plan.session, std::move(near), caller);
-    caller.send_all(session);
-    Pieces pieces(slicing);
-    for (std::string_view rest = plan.stream; !rest.empty();) {
-      for (std::string_view piece = pieces.take(rest); !piece.empty();) {
-        const std::size_t taken = server.send(piece);
-        APPD_CHECK(taken > 0 || caller.ended());  // it reads on
-        piece.remove_prefix(taken > 0 ? taken : piece.size());
-        settle(world, loop);
-        server.receive();
-      }
-    }
-    server.finish();
-    settle(world, loop);
-    APPD_CHECK(caller.ended());
+struct Outcome {
+  std::vector<std::string> log;
+  bool broken_off = false;  // by the world
+};
+
+class Stage {
+ public:
+  explicit Stage(const Plan& plan)
+      : world_(plan.world.seed),
+        loop_(backend()),
+        actor_(loop_, *poller_),
+        pair_(reactor::sim::make_wire_pair(far_host_, host_, kBufferBytes)),
+        caller_(plan),
+        server_(world_, std::move(pair_.client), Wire::kClient, plan.server) {
+    apply(plan.world, world_);
+    // A wire's sides are names: this is the one that the world may leave without memory.
+    session_.emplace(loop_, context_, plan.session, std::move(pair_.server), caller_);
+    caller_.send_all(*session_);
   }
-  return caller.log();
+
+  Outcome play() {
+    run_world(world_, [this] { return caller_.ended() && server_.said_all(); });
+    const bool jumped = world_.jumped() > reactor::Duration::zero();
+    return {caller_.log(), jumped || server_.wire().struck()};
+  }
+
+ private:
+  static constexpr std::uint64_t kMaxContent = 4096;
+  static constexpr std::size_t kBufferBytes = 64 * 1024;
+
+  reactor::Backend backend() {
+    auto made = std::make_unique<SimPoller>(host_);
+    poller_ = made.get();
+    return {std::move(made), &host_, &world_.clock()};
+  }
+
+  World world_;
+  Host host_{world_, {.address = "10.0.0.1"}};
+  Host far_host_{world_, {.address = "10.0.0.2"}};
+  SimPoller* poller_ = nullptr;  // the loop's
+  reactor::EventLoop loop_;
+  reactor::sim::LoopActor actor_;
+  clients::SessionContext context_{kMaxContent};
+  reactor::sim::WirePair pair_;
+  Caller caller_;
+  FarEnd server_;
+  std::optional<clients::ClientSession> session_;
+};
+
+// Behind the replies comes how it ended, which the world may have changed.
+void check_broken_off(const std::vector<std::string>& log, const std::vector<std::string>& whole) {
+  APPD_CHECK(log.size() <= whole.size(), log.size(), whole.size());
+  APPD_CHECK(std::equal(log.begin(), log.end() - 1, whole.begin()), log.back(), whole.back());
 }
 
 }  // namespace
@@ -114,11 +149,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   plan.session.protocol = kProtocols[input.take_below(kProtocols.size())];
   plan.session.pipeline_depth = 1 + input.take_below(4);
   plan.requests = 1 + input.take_below(5);
-  plan.slicing = input.take_byte();
-  plan.stream = input.rest();
-  const auto whole = converse(plan, 0);
-  if (plan.slicing == 0) return 0;
-  const auto sliced = converse(plan, plan.slicing);
-  APPD_CHECK(sliced == whole, sliced.back(), whole.back());
+  plan.server.slicing = input.take_byte();
+  const WorldChoice chosen = take_world(input);
+  plan.server.stream = input.rest().substr(0, kMaxStreamBytes);
+
+  Plan undisturbed = plan;
+  undisturbed.server.slicing = 0;
+  const auto whole = Stage(undisturbed).play();
+  plan.world = chosen;
+  const auto disturbed = Stage(plan).play();
+  if (disturbed.broken_off) {
+    check_broken_off(disturbed.log, whole.log);
+  } else {
+    APPD_CHECK(disturbed.log == whole.log, disturbed.log.back(), whole.log.back());
+  }
   return 0;
 }

@@ -70,13 +70,20 @@ def replies_of(cases):
     return plain + [extended(raw, fields) for raw in plain[::3]]
 
 
+# Seed, harmless and hurting misfortunes: none, all that nobody notices, one of those that hurt each.
+WORLDS = (b"\0\0\0\0", b"\0\1\x3f\0", b"\1\0\xff\x40", b"\0\2\0\1", b"\0\3\5\x08", b"\0\4\x10\x42",
+          b"\0\5\x07\x84", b"\0\6\0\x50")  # fmt: skip
+
+
 def session_seeds(streams):
-    """Flags (end, reading, capacity, waiting actions), slicing, stream."""
+    """Flags (end, reading, buffers, waiting actions, hurry), slicing, world, stream."""
     choices = (b"\x00\x00", b"\x01\x01", b"\x0c\x07", b"\x02\x02", b"\x13\x30", b"\x18\x01")
-    choices += (b"\x20\x05", b"\x25\x00")
-    whole = [choices[i % len(choices)] + stream for i, stream in enumerate(streams)]
+    choices += (b"\x20\x05", b"\x25\x00", b"\x41\x03")
+    whole = [
+        choices[i % len(choices)] + WORLDS[i % len(WORLDS)] + stream for i, stream in enumerate(streams)
+    ]
     # Each way to end, within a header and within content.
-    cut = [bytes([end, 0]) + streams[0][:size] for end in range(4) for size in (1, 50, -3)]
+    cut = [bytes([end, 0]) + WORLDS[0] + streams[0][:size] for end in range(4) for size in (1, 50, -3)]
     return whole + cut
 
 
@@ -96,9 +103,11 @@ def seeds(cases):
     return {
         "address": [address.encode() for address in ADDRESSES],
         "app_session": session_seeds(requests + pipelines + [b""]),
-        "client_session": [b"\x00\x02\x02\x05" + raw for raw in replies]
-        + [b"\x00\x01\x03\x01" + b"".join(replies[-3:])]
-        + [bytes([i, 0, 1, 9]) + raw for i in (1, 2, 3) for raw in (messages[0], frames[0])],
+        "client_session": [
+            b"\x00\x02\x02\x05" + WORLDS[i % len(WORLDS)] + raw for i, raw in enumerate(replies)
+        ]
+        + [b"\x00\x01\x03\x01" + WORLDS[1] + b"".join(replies[-3:])]
+        + [bytes([i, 0, 1, 9]) + WORLDS[2] + raw for i in (1, 2, 3) for raw in (messages[0], frames[0])],
         "echo_session": [b"\x00" + s for s in session_seeds(pipelines + requests[:8])]
         + [b"\x01" + s for s in session_seeds(frames[:8] + [b"".join(frames[:9])])]
         + [b"\x02" + s for s in session_seeds(messages[:4])],

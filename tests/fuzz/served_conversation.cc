@@ -7,16 +7,20 @@
 #include "handlers/builtin.h"
 #include "handlers/coroutine_handler.h"
 #include "protocol/message_decoder.h"
+#include "reactor/check.h"
+#include "reactor/sim/poller.h"
 #include "servers/worker.h"
-#include "tests/fuzz/memory_conversation.h"
 
 namespace appd::fuzz {
 namespace {
 
-// Longer than every time-out of a session, the linger time-out included.
-constexpr auto kLong = std::chrono::minutes(2);
-// Each of: the first message, unsent bytes, lingering.
-constexpr int kMaxTimeouts = 4;
+using reactor::sim::Host;
+using reactor::sim::SimPoller;
+using reactor::sim::Wire;
+using reactor::sim::World;
+
+// When both directions have ended, the session ends without any time-out.
+constexpr auto kSoon = std::chrono::seconds(1);
 
 servers::Limits small_limits() {
   servers::Limits limits;
@@ -42,11 +46,11 @@ handlers::Registry builtin_actions() {
   return registry;
 }
 
-// Some answer at once, others so many turns of a loop later that those behind them are done.
+// Some answer at once, others when those behind them may be done.
 reactor::Duration waiting_time(const handlers::Request& request) {
   const std::size_t bytes =
       request.payload.size() + (request.value ? request.value->text().size() : 0);
-  return std::chrono::nanoseconds(bytes % 4);
+  return std::chrono::microseconds(bytes % 4 * 100);
 }
 
 // The same actions, which wait before they answer.
@@ -79,113 +83,82 @@ std::shared_ptr<const handlers::Registry> actions_of(const Script& script) {
   return script.answers_later ? waiting : prompt;
 }
 
-// Time stands still while there is work, and goes on by a nanosecond when there is none: after so
-// many turns without news every call has ended.
-constexpr int kQuietTurns = 8;
-
 class Stage {
  public:
   explicit Stage(const Script& script)
       : script_(script),
-        world_(script.pipe_capacity_bytes),
+        world_(script.world.seed),
+        server_host_(world_, {.address = "10.0.0.1", .buffer_bytes = script.buffer_bytes}),
+        client_host_(world_, {.address = "10.0.0.2", .buffer_bytes = script.buffer_bytes}),
         shared_(small_limits(), silent_log()),
-        worker_(shared_, {}, world_.backend(), actions_of(script)),
-        client_(connect()) {
+        worker_(shared_, {}, backend(), actions_of(script)),
+        actor_(worker_.loop(), *poller_),
+        client_(world_, connect(), Wire::kClient, script.client) {
     shared_.on_drained = [this](servers::Worker&) { drained_ = true; };
+    apply(script.world, world_);
   }
 
   Outcome play() {
-    turn();
-    send_all();
+    run([this] { return client_.done(); });
+    const reactor::TimePoint client_done = world_.now();
+    run([this] { return worker_.session_count() == 0; });
+    const Outcome outcome = judge();
+    const bool both_ended = script_.client.end == FarEnd::End::kFinish && !outcome.broken_off;
+    APPD_CHECK(!both_ended || outcome.jumped || world_.now() - client_done < kSoon,
+               "both directions ended, the session did not");
     end();
-    wait_for_the_end();
-    Outcome outcome{client_.received(), client_.ended()};
-    client_.leave();
-    worker_.stop();
-    turn();
-    APPD_CHECK(drained_ && world_.open_descriptors() == 0, world_.open_descriptors());
-    APPD_CHECK(shared_.budget.used() == 0, shared_.budget.used());
     return outcome;
   }
 
  private:
+  reactor::Backend backend() {
+    auto made = std::make_unique<SimPoller>(server_host_);
+    poller_ = made.get();
+    return {std::move(made), &server_host_, &world_.clock()};
+  }
   std::unique_ptr<reactor::Transport> connect() {
-    auto socket = world_.network().listen(reactor::Endpoint::any_ipv4(0), {}).value();
-    const reactor::Endpoint endpoint = socket->local_endpoint();
-    worker_.listen(script_.protocol, std::move(socket));
-    return world_.network().connect(endpoint).value();
+    const auto endpoint = reactor::Endpoint::ip("10.0.0.1", 7000).value();
+    worker_.listen(script_.protocol, server_host_.listen(endpoint, {}).value());
+    return client_host_.connect(endpoint).value();
   }
 
-  void turn() {
-    settle(world_, worker_.loop());
-    APPD_CHECK(shared_.budget.used() <= kMaxHeldBytes, shared_.budget.used());
-  }
-  // Turns until nothing comes any more; whether something did.
-  bool read() {
-    bool any = false;
-    for (int quiet = 0; quiet < (script_.answers_later ? kQuietTurns : 1); ++quiet) {
-      while (client_.receive()) {
-        any = true;
-        quiet = 0;
-        turn();
-      }
-      if (script_.answers_later) turn();
-    }
-    return any;
+  void run(const std::function<bool()>& done) {
+    run_world(world_, [&] {
+      APPD_CHECK(shared_.budget.used() <= kMaxHeldBytes, shared_.budget.used());
+      return done();
+    });
   }
 
-  void send_all() {
-    bool reads = !script_.reads_late;
-    Pieces pieces(script_.slicing);
-    for (std::string_view rest = script_.stream; !rest.empty();) {
-      for (std::string_view piece = pieces.take(rest); !piece.empty();) {
-        const std::size_t taken = client_.send(piece);
-        piece.remove_prefix(taken);
-        turn();
-        // While the pipe takes bytes, calls may go on waiting, so that many do at once.
-        const bool any = reads && (taken > 0 ? client_.receive() : read());
-        if (taken > 0 || any) continue;
-        APPD_CHECK(!reads, "the server takes no more, though its replies are read");
-        reads = true;
-      }
-    }
+  [[nodiscard]] Outcome judge() const {
+    using End = FarEnd::End;
+    const End end = script_.client.end;
+    return {.received = client_.received(),
+            .orderly_end = client_.ended(),
+            .broken_off = client_.wire().struck() || end == End::kReset || end == End::kLeave,
+            .jumped = world_.jumped() > reactor::Duration::zero(),
+            .elapsed = world_.now() - began_};
   }
 
+  // Whatever becomes of the connection, everything is given back.
   void end() {
-    switch (script_.end) {
-      case Script::End::kFinish:
-        client_.finish();
-        turn();
-        read();
-        APPD_CHECK(worker_.session_count() == 0, "both directions ended, the session did not");
-        break;
-      case Script::End::kStay:
-        read();
-        break;
-      case Script::End::kReset:
-        client_.reset();
-        turn();
-        break;
-      case Script::End::kLeave:
-        client_.leave();
-        turn();
-        break;
-    }
-  }
-
-  void wait_for_the_end() {
-    for (int i = 0; i < kMaxTimeouts && worker_.session_count() > 0; ++i) {
-      world_.clock().advance(kLong);
-      turn();
-      read();
-    }
-    APPD_CHECK(worker_.session_count() == 0, "no time-out ended the session");
+    world_.faults = {};
+    client_.leave();
+    APPD_CHECK(worker_.loop().post([this] { worker_.stop(); }));
+    run([this] { return drained_ && worker_.session_count() == 0 && !actor_.due(); });
+    APPD_CHECK(server_host_.open_descriptors() == 0, server_host_.open_descriptors());
+    APPD_CHECK(client_host_.open_descriptors() == 0, client_host_.open_descriptors());
+    APPD_CHECK(shared_.budget.used() == 0, shared_.budget.used());
   }
 
   const Script& script_;
-  testing::MemoryWorld world_;
+  World world_;
+  const reactor::TimePoint began_ = world_.now();
+  Host server_host_;
+  Host client_host_;
+  SimPoller* poller_ = nullptr;  // the worker's
   servers::ServerShared shared_;
   servers::Worker worker_;
+  reactor::sim::LoopActor actor_;
   FarEnd client_;
   bool drained_ = false;
 };
@@ -193,15 +166,17 @@ class Stage {
 }  // namespace
 
 Script take_script(FuzzInput& input) {
-  constexpr std::array<std::size_t, 4> kCapacities = {64 * 1024, 4096, 100, 1};
+  constexpr std::array<std::size_t, 4> kBuffers = {64 * 1024, 4096, 100, 1};
   const std::uint8_t flags = input.take_byte();
   Script script;
-  script.end = static_cast<Script::End>(flags & 3);
-  script.reads_late = (flags & 4) != 0;
+  script.client.end = static_cast<FarEnd::End>(flags & 3);
+  script.client.reads_late = (flags & 4) != 0;
+  script.buffer_bytes = kBuffers[(flags >> 3) & 3];
   script.answers_later = (flags & 32) != 0;
-  script.pipe_capacity_bytes = kCapacities[(flags >> 3) & 3];
-  script.slicing = input.take_byte();
-  script.stream = input.rest();
+  script.client.hurries = (flags & 64) != 0;
+  script.client.slicing = input.take_byte();
+  script.world = take_world(input);
+  script.client.stream = input.rest().substr(0, kMaxStreamBytes);
   return script;
 }
 
@@ -210,6 +185,14 @@ Outcome serve(const Script& script) { return Stage(script).play(); }
 const handlers::Registry& served_actions() {
   static const handlers::Registry registry = builtin_actions();
   return registry;
+}
+
+bool holds_message(std::string_view received) {
+  protocol::DecodeContext context;
+  const protocol::DecodeLimits limits;
+  protocol::MessageDecoder decoder(context, limits);
+  const auto event = decoder.next(as_bytes(received));
+  return event && event->kind == protocol::DecodeEvent::Kind::kMessage;
 }
 
 void take_error_reply(std::string_view& received, std::string_view status) {

@@ -1,4 +1,4 @@
-// Calls to a fake server, on one loop of the world in memory, where time costs nothing.
+// Calls to a fake server, on one loop of a calm simulated world, where time costs nothing.
 #pragma once
 
 #include <deque>
@@ -10,7 +10,7 @@
 
 #include "outgoing/client_calls.h"
 #include "tests/clients/fake_server.h"
-#include "tests/support/memory_loop.h"
+#include "tests/support/calm_loop.h"
 
 namespace appd::testing {
 
@@ -72,7 +72,7 @@ class OutgoingFixture {
 
   void settle() { testing::settle(world, loop); }
   void pass(reactor::Duration time) {
-    world.clock().advance(time);
+    world.pass(time);
     settle();
   }
   // What the oldest of these was told.
@@ -81,7 +81,7 @@ class OutgoingFixture {
     return one.told();
   }
 
-  MemoryWorld world;
+  CalmWorld world;
   reactor::EventLoop loop;
   FakeServer server;
   PoolByHand pool;

@@ -1,5 +1,5 @@
 // What a case about connections is written with: connections whose delegates do as told and
-// remember, over transports that do as told and count, in a world of memory.
+// remember, over transports that do as told and count, in a calm world.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "reactor/connection.h"
-#include "tests/support/memory_loop.h"
+#include "tests/support/calm_loop.h"
 
 namespace appd::reactor::testing {
 
-using appd::testing::MemoryPeer;
-using appd::testing::MemoryWorld;
+using appd::testing::CalmWorld;
+using appd::testing::WirePeer;
 
 inline std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text));
@@ -110,19 +110,19 @@ class ScriptedDelegate final : public ConnectionDelegate {
 
 // A connection with all that is around it.
 struct Link {
-  Link(MemoryWorld& world, EventLoop& loop, const ConnectionOptions& options,
+  Link(CalmWorld& world, EventLoop& loop, const ConnectionOptions& options,
        std::size_t capacity_bytes = 64 * 1024)
       : Link(loop, options, world.make_pair(capacity_bytes)) {}
-  Link(EventLoop& loop, const ConnectionOptions& options, appd::testing::MemoryPair pair)
-      : peer(std::move(pair.first)),
+  Link(EventLoop& loop, const ConnectionOptions& options, sim::WirePair pair)
+      : peer(std::move(pair.client)),
         connection(std::in_place, loop, options,
-                   std::make_unique<ScriptedTransport>(std::move(pair.second), script), delegate) {}
+                   std::make_unique<ScriptedTransport>(std::move(pair.server), script), delegate) {}
 
   void send(std::string_view head, std::string_view body = {}) {
     connection->send(bytes_of(head), bytes_of(body));
   }
 
-  MemoryPeer peer;
+  WirePeer peer;
   Script script;
   ScriptedDelegate delegate;
   std::optional<Connection> connection;
@@ -131,14 +131,14 @@ struct Link {
 struct ConnectionFixture {
   void settle() { appd::testing::settle(world, loop); }
   void pass(Duration time) {
-    world.clock().advance(time);
+    world.pass(time);
     settle();
   }
   [[nodiscard]] std::unique_ptr<Link> link(std::size_t capacity_bytes = 64 * 1024) {
     return std::make_unique<Link>(world, loop, options, capacity_bytes);
   }
 
-  MemoryWorld world;
+  CalmWorld world;
   EventLoop loop{world.backend()};
   BufferBudget budget{1024 * 1024 * 1024};
   ConnectionOptions options{.budget = &budget};

@@ -7,14 +7,13 @@
 #include <optional>
 #include <vector>
 
-#include "tests/support/memory_loop.h"
+#include "tests/support/calm_loop.h"
 
 namespace appd::reactor {
 namespace {
 
 using namespace std::chrono_literals;
-using appd::testing::MemoryTransport;
-using appd::testing::MemoryWorld;
+using appd::testing::CalmWorld;
 
 struct Outcome final : ConnectorDelegate {
   void on_connected(std::unique_ptr<Transport> transport) override {
@@ -58,7 +57,7 @@ class SlowTransport final : public Transport {
 // connect() comes to the test's own, where there is one for the port; else to the world's.
 class ScriptedNetwork final : public Network {
  public:
-  explicit ScriptedNetwork(MemoryWorld& world) : world_(world) {}
+  explicit ScriptedNetwork(CalmWorld& world) : world_(world) {}
   Result<std::unique_ptr<ListeningSocket>> listen(const Endpoint& endpoint,
                                                   const ListenOptions& options) override {
     return world_.network().listen(endpoint, options);
@@ -68,8 +67,8 @@ class ScriptedNetwork final : public Network {
     if (endpoint.port() == kSilent) return unready();
     if (endpoint.port() == kSpurious) {
       auto pair = world_.make_pair();
-      peers_.push_back(std::move(pair.second));
-      return std::make_unique<SlowTransport>(std::move(pair.first), asked);
+      peers_.push_back(std::move(pair.server));
+      return std::make_unique<SlowTransport>(std::move(pair.client), asked);
     }
     return world_.network().connect(endpoint);
   }
@@ -82,11 +81,11 @@ class ScriptedNetwork final : public Network {
  private:
   std::unique_ptr<Transport> unready() {
     auto pair = world_.make_pair(0);  // never writable
-    peers_.push_back(std::move(pair.second));
-    return std::move(pair.first);
+    peers_.push_back(std::move(pair.server));
+    return std::move(pair.client);
   }
 
-  MemoryWorld& world_;
+  CalmWorld& world_;
   std::vector<std::unique_ptr<Transport>> peers_;
 };
 
@@ -108,7 +107,7 @@ struct ConnectorFixture {
   }
   void settle() { appd::testing::settle(world, loop); }
   void pass(Duration time) {
-    world.clock().advance(time);
+    world.pass(time);
     settle();
   }
   [[nodiscard]] std::size_t calls() const {
@@ -116,7 +115,7 @@ struct ConnectorFixture {
   }
 
   static constexpr std::uint16_t kRefused = 81;
-  MemoryWorld world;
+  CalmWorld world;
   ScriptedNetwork network{world};
   EventLoop loop{backend()};
   Outcome outcome;

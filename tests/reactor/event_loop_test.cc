@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tested_backends.h"
+#include "tests/support/calm_world.h"
 
 namespace appd::testing {
 namespace {
@@ -347,8 +348,8 @@ CONTRACT_CASE("loop: a timer that was moved later fires at the later time") {
   CHECK(*alarm.fired_at >= deadline);
 }
 
-TEST_CASE("loop: an hour of the in-memory world passes in one turn") {
-  MemoryWorld world;
+TEST_CASE("loop: an hour of a simulated world passes in one turn") {
+  CalmWorld world;
   EventLoop loop(world.backend());
   Alarm alarm(loop);
   const auto deadline = loop.now() + 1h;
@@ -358,7 +359,7 @@ TEST_CASE("loop: an hour of the in-memory world passes in one turn") {
 }
 
 TEST_CASE("loop: a turn waits no longer than it is told") {
-  MemoryWorld world;
+  CalmWorld world;
   EventLoop loop(world.backend());
   Alarm alarm(loop);
   const auto begin = loop.now();
@@ -369,11 +370,11 @@ TEST_CASE("loop: a turn waits no longer than it is told") {
 }
 
 TEST_CASE("loop: the time of a turn does not move within it") {
-  MemoryWorld world;
+  CalmWorld world;
   EventLoop loop(world.backend());
   const auto begin = loop.now();
   REQUIRE(loop.post([&] {
-    world.clock().advance(1h);
+    world.pass(1h);
     CHECK(loop.now() == begin);
   }));
   loop.run_once();
@@ -394,7 +395,7 @@ TEST_CASE("loop: a turn is readiness, then timers, then what was posted, then wh
     std::string& log;
     Timer timer;
   };
-  LoopFixture<MemoryUnderTest> f;
+  LoopFixture<CalmUnderTest> f;
   std::string log;
   const auto pair = f.readable_pair();
   Sink sink;
@@ -422,7 +423,7 @@ TEST_CASE("loop: a retired object may retire further ones") {
     int& destroyed;
     int left;
   };
-  MemoryWorld world;
+  CalmWorld world;
   EventLoop loop(world.backend());
   int destroyed = 0;
   loop.retire(std::make_unique<Chain>(loop, destroyed, 2));

@@ -7,13 +7,13 @@
 #include <new>
 #include <vector>
 
-#include "tests/support/memory_loop.h"
+#include "tests/support/calm_loop.h"
 
 namespace appd::reactor {
 namespace {
 
 using namespace std::chrono_literals;
-using appd::testing::MemoryWorld;
+using appd::testing::CalmWorld;
 
 struct Acceptor final : ListenerDelegate {
   bool may_accept() override { return admits; }
@@ -32,7 +32,7 @@ struct Acceptor final : ListenerDelegate {
 struct ListenerFixture {
   void settle() { appd::testing::settle(world, loop); }
   void pass(Duration time) {
-    world.clock().advance(time);
+    world.pass(time);
     settle();
   }
   void connect(int count) {
@@ -42,9 +42,15 @@ struct ListenerFixture {
       clients.push_back(std::move(*made));
     }
   }
+  // One accept finds no descriptor left.
+  void exhaust() {
+    const std::size_t usual = world.network().limit_descriptors(0);
+    settle();
+    world.network().limit_descriptors(usual);
+  }
   void start() { REQUIRE(listener.start().has_value()); }
 
-  MemoryWorld world;
+  CalmWorld world;
   EventLoop loop{world.backend()};
   Acceptor acceptor;
   Listener listener{loop, loop.network().listen(Endpoint::any_ipv4(0), {}).value(), acceptor};
@@ -104,8 +110,7 @@ TEST_CASE_FIXTURE(ListenerFixture,
 TEST_CASE_FIXTURE(ListenerFixture, "listener: without descriptors it rests, then goes on") {
   start();
   connect(1);
-  world.network().fail_next_accept(AcceptOutcome::kExhausted, kNoFiles);
-  settle();
+  exhaust();
   CHECK(acceptor.exhausted == std::vector{kNoFiles});
   CHECK(acceptor.accepted.empty());
   pass(Listener::kExhaustedPause - 1ms);
@@ -117,8 +122,7 @@ TEST_CASE_FIXTURE(ListenerFixture, "listener: without descriptors it rests, then
 TEST_CASE_FIXTURE(ListenerFixture, "listener: resume while it rests does not wake it early") {
   start();
   connect(1);
-  world.network().fail_next_accept(AcceptOutcome::kExhausted, kNoFiles);
-  settle();
+  exhaust();
   listener.resume();
   settle();
   CHECK(acceptor.accepted.empty());
@@ -129,8 +133,7 @@ TEST_CASE_FIXTURE(ListenerFixture, "listener: resume while it rests does not wak
 TEST_CASE_FIXTURE(ListenerFixture, "listener: paused while it rests, it stays paused") {
   start();
   connect(1);
-  world.network().fail_next_accept(AcceptOutcome::kExhausted, kNoFiles);
-  settle();
+  exhaust();
   listener.pause();
   pass(1s);
   CHECK(acceptor.accepted.empty());
@@ -138,8 +141,10 @@ TEST_CASE_FIXTURE(ListenerFixture, "listener: paused while it rests, it stays pa
 
 TEST_CASE_FIXTURE(ListenerFixture, "listener: one connection that failed does not stop the next") {
   start();
-  connect(1);
-  world.network().fail_next_accept(AcceptOutcome::kRetry, {ECONNABORTED, std::system_category()});
+  connect(2);
+  world.world().faults.accept_aborted = 1'000'000;
+  loop.run_once(0s);
+  world.world().faults.accept_aborted = 0;
   settle();
   CHECK(acceptor.accepted.size() == 1);
   CHECK(acceptor.exhausted.empty());

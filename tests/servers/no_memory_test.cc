@@ -36,7 +36,7 @@ using reactor::IoOutcome;
 using testing::found;
 using testing::search;
 
-// On the system's sockets, turned by hand: a world of memory asks for memory, too.
+// On the system's sockets, turned by hand: a simulated world asks for memory, too.
 struct NoMemoryFixture {
   NoMemoryFixture() {
     limits.max_connections = 100;

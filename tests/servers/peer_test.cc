@@ -16,12 +16,12 @@ using testing::call;
 using testing::error_reply;
 using testing::kKeep;
 using testing::kKeepOk;
-using testing::MemoryPeer;
 using testing::reply;
 using testing::result;
 using testing::search;
 using testing::string_reply;
 using testing::text_of;
+using testing::WirePeer;
 
 constexpr std::string_view kOverloaded = R"(, "connection": "close", "status": "overloaded")";
 
@@ -88,7 +88,7 @@ struct PeerFixture : testing::WaitingFixture {
   }
 
   // Connects to a door that counts.
-  MemoryPeer connect_counted() {
+  WirePeer connect_counted() {
     connect().leave();
     settle();
     if (!counted_) {
@@ -97,7 +97,7 @@ struct PeerFixture : testing::WaitingFixture {
       worker->listen(protocol::Protocol::kApp,
                      std::make_unique<CountedSocket>(std::move(socket), asked));
     }
-    return MemoryPeer(world.network().connect(*counted_).value());
+    return WirePeer(world.network().connect(*counted_).value());
   }
 
   // Serves `action` with `layer` around it.
@@ -119,8 +119,8 @@ struct PeerFixture : testing::WaitingFixture {
   std::optional<reactor::Endpoint> counted_;
 };
 
-std::string address_of(MemoryPeer& peer) { return peer.transport().local_endpoint().to_string(); }
-std::string host_of(MemoryPeer& peer) { return peer.transport().local_endpoint().host(); }
+std::string address_of(WirePeer& peer) { return peer.transport().local_endpoint().to_string(); }
+std::string host_of(WirePeer& peer) { return peer.transport().local_endpoint().host(); }
 
 std::string whoami(std::string_view more = kKeep) { return call("whoami", "1", more); }
 
@@ -138,7 +138,7 @@ TEST_CASE_FIXTURE(PeerFixture, "peer: every client of a Unix socket is the host 
   connect().leave();
   auto path = reactor::Endpoint::unix_path("/run/app.sock").value();
   worker->listen(protocol::Protocol::kApp, world.network().listen(path, {}).value());
-  MemoryPeer peer(world.network().connect(path).value());
+  WirePeer peer(world.network().connect(path).value());
   CHECK(exchange(peer, whoami()) == result("unix unix"));
 }
 

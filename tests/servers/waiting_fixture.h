@@ -142,7 +142,7 @@ struct WaitingFixture : WorkerFixture {
                    .time_limit = time_limit});
   }
 
-  MemoryPeer connect() {
+  WirePeer connect() {
     if (!worker) {
       start([this](ServerShared& before) {
         before.pool = &pool;

@@ -1,4 +1,4 @@
-// What a case about sessions is written with: a worker in a world of memory, which is turned by
+// What a case about sessions is written with: a worker in a calm world, which is turned by
 // hand, and messages as they look on the wire.
 #pragma once
 
@@ -14,12 +14,12 @@
 #include "handlers/builtin.h"
 #include "protocol/byte_order.h"
 #include "servers/worker.h"
-#include "tests/support/memory_loop.h"
+#include "tests/support/calm_loop.h"
 
 namespace appd::servers::testing {
 
-using appd::testing::MemoryPeer;
-using appd::testing::MemoryWorld;
+using appd::testing::CalmWorld;
+using appd::testing::WirePeer;
 using protocol::Protocol;
 
 // Prefix, header, content.
@@ -96,24 +96,24 @@ struct WorkerFixture {
       worker->listen(one, std::move(socket));
     }
   }
-  MemoryPeer connect(Protocol protocol = Protocol::kApp) {
+  WirePeer connect(Protocol protocol = Protocol::kApp) {
     if (!worker) start();
-    return MemoryPeer(world.network().connect(doors.at(protocol)).value());
+    return WirePeer(world.network().connect(doors.at(protocol)).value());
   }
 
   void settle() { appd::testing::settle(world, worker->loop()); }
   void pass(reactor::Duration time) {
-    world.clock().advance(time);
+    world.pass(time);
     settle();
   }
   // Sends, and returns what comes back.
-  std::string exchange(MemoryPeer& peer, std::string_view bytes) {
+  std::string exchange(WirePeer& peer, std::string_view bytes) {
     peer.send(bytes);
     settle();
     return peer.receive();
   }
   // The same for more than fits into a pipe.
-  std::string exchange_all(MemoryPeer& peer, std::string_view bytes) {
+  std::string exchange_all(WirePeer& peer, std::string_view bytes) {
     std::string received;
     for (std::size_t before = 1; !bytes.empty() || before != received.size();) {
       before = bytes.empty() ? received.size() : received.size() + 1;
@@ -127,7 +127,7 @@ struct WorkerFixture {
     return worker->metrics().get(counter);
   }
 
-  MemoryWorld world;
+  CalmWorld world;
   Limits limits;
   Log log{{.level = Level::kOff, .format = LogFormat::kText, .file = {}}};
   std::optional<ServerShared> shared;

@@ -56,15 +56,9 @@ Churn::Churn(reactor::sim::World& world)
 Churn::~Churn() = default;
 
 void Churn::open_pair() {
-  auto wire = std::make_shared<reactor::sim::Wire>(world_, world_.next_serial(), 4096);
-  for (const auto side : {reactor::sim::Wire::kClient, reactor::sim::Wire::kServer}) {
-    wire->end(side).host = &host_;
-  }
-  wire->establish();
-  for (const auto side : {reactor::sim::Wire::kClient, reactor::sim::Wire::kServer}) {
-    sinks_.push_back(
-        std::make_unique<Sink>(*this, std::make_unique<reactor::sim::SimTransport>(wire, side)));
-  }
+  auto pair = reactor::sim::make_wire_pair(host_, host_, 4096);
+  sinks_.push_back(std::make_unique<Sink>(*this, std::move(pair.client)));
+  sinks_.push_back(std::make_unique<Sink>(*this, std::move(pair.server)));
 }
 
 bool Churn::done() const { return events_ >= kEvents; }

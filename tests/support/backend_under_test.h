@@ -16,7 +16,6 @@
 #include "reactor/sim/poller.h"
 #include "reactor/sim/wire.h"
 #include "tests/support/kqueue_backend.h"
-#include "tests/support/memory_backend.h"
 #include "tests/support/poller_fixture.h"
 
 namespace appd::testing {
@@ -44,27 +43,11 @@ struct KqueueUnderTest {
   }
 };
 
-struct MemoryUnderTest {
-  static constexpr bool kIsSystem = false;
-  static constexpr bool kHasLatency = false;
-  [[nodiscard]] static bool is_exact() { return true; }
-  [[nodiscard]] reactor::Backend backend() { return world.backend(); }
-  static void reset(std::unique_ptr<reactor::Transport> transport) {
-    dynamic_cast<MemoryTransport&>(*transport).reset();
-  }
-  [[nodiscard]] reactor::AcceptResult accept_exhausted(reactor::ListeningSocket& listener) {
-    world.network().fail_next_accept(reactor::AcceptOutcome::kExhausted,
-                                     std::make_error_code(std::errc::too_many_files_open));
-    return listener.accept();
-  }
-  MemoryWorld world;
-};
-
 // The simulated world, without misfortunes: both ends of a stream are of one host.
 struct SimUnderTest {
   static constexpr bool kIsSystem = false;
   static constexpr bool kHasLatency = true;
-  SimUnderTest() = default;
+  explicit SimUnderTest(reactor::sim::Ways ways = {}) { world.ways = ways; }
   SimUnderTest(const SimUnderTest&) = delete;
   SimUnderTest& operator=(const SimUnderTest&) = delete;
   ~SimUnderTest() { CHECK(world.violation().value_or("none") == "none"); }
@@ -87,6 +70,12 @@ struct SimUnderTest {
   reactor::sim::Host host{world, {.address = "127.0.0.1", .max_descriptors = 512}};
 };
 
+// The same with nothing left to chance: calm_world.h.
+struct CalmUnderTest : SimUnderTest {
+  static constexpr bool kHasLatency = false;
+  CalmUnderTest() : SimUnderTest(reactor::sim::kDirectWays) {}
+};
+
 // What a contract case is written with.
 template <class Tested>
 struct Contract : Tested, PollerFixture {
@@ -101,7 +90,7 @@ struct Contract : Tested, PollerFixture {
 }  // namespace appd::testing
 
 TYPE_TO_STRING(appd::testing::KqueueUnderTest);
-TYPE_TO_STRING(appd::testing::MemoryUnderTest);
+TYPE_TO_STRING(appd::testing::CalmUnderTest);
 TYPE_TO_STRING(appd::testing::SimUnderTest);
 
 // One claim, once for each backend, named `Tested`.

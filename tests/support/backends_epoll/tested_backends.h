@@ -10,4 +10,4 @@ using EpollUnderTest = SystemUnderTest;
 TYPE_TO_STRING(appd::testing::EpollUnderTest);
 
 #define APPD_TESTED_BACKENDS \
-  appd::testing::EpollUnderTest, appd::testing::KqueueUnderTest, appd::testing::MemoryUnderTest
+  appd::testing::EpollUnderTest, appd::testing::KqueueUnderTest, appd::testing::CalmUnderTest

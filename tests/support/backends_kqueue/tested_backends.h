@@ -3,4 +3,4 @@
 
 #include "tests/support/backend_under_test.h"
 
-#define APPD_TESTED_BACKENDS appd::testing::KqueueUnderTest, appd::testing::MemoryUnderTest
+#define APPD_TESTED_BACKENDS appd::testing::KqueueUnderTest, appd::testing::CalmUnderTest

@@ -1,22 +1,23 @@
-// A loop in a world of memory, which a test turns by hand, and the far end of a stream.
+// A loop in a calm world, which a test turns by hand, and the far end of a stream.
 #pragma once
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "reactor/event_loop.h"
-#include "tests/support/memory_backend.h"
+#include "tests/support/calm_world.h"
 
 namespace appd::testing {
 
 // The far end, as a test's peer uses it: what it sends, and all that has come.
-class MemoryPeer {
+class WirePeer {
  public:
-  explicit MemoryPeer(std::unique_ptr<reactor::Transport> end) : end_(std::move(end)) {}
+  explicit WirePeer(std::unique_ptr<reactor::Transport> end) : end_(std::move(end)) {}
 
   // As much as fits. Returns what does not.
   std::string_view send_some(std::string_view text) {
@@ -25,7 +26,7 @@ class MemoryPeer {
   }
   void send(std::string_view text) { REQUIRE(send_some(text).empty()); }
   void finish() { REQUIRE(end_->shutdown_write().outcome == reactor::IoOutcome::kBytes); }
-  void reset() { dynamic_cast<MemoryTransport&>(*end_).reset(); }
+  void reset() { dynamic_cast<reactor::sim::SimTransport&>(*end_).reset(); }
   // Closes the descriptor.
   void leave() { end_.reset(); }
 
@@ -46,7 +47,8 @@ class MemoryPeer {
   // An orderly end was read.
   [[nodiscard]] bool ended() const { return ended_; }
   [[nodiscard]] std::error_code error() const { return error_; }
-  [[nodiscard]] MemoryTransport& transport() { return dynamic_cast<MemoryTransport&>(*end_); }
+  // Not behind leave().
+  [[nodiscard]] reactor::Transport& transport() { return *end_; }
 
  private:
   std::unique_ptr<reactor::Transport> end_;
@@ -55,11 +57,11 @@ class MemoryPeer {
 };
 
 // Turns `loop` until nothing is left to do but to wait. A loop that finds work for ever spins.
-inline void settle(MemoryWorld& world, reactor::EventLoop& loop) {
+inline void settle(CalmWorld& world, reactor::EventLoop& loop) {
   for (int turn = 0; turn < 10'000; ++turn) {
-    const reactor::TimePoint before = world.clock().now();
+    const reactor::TimePoint before = world.now();
     loop.run_once(std::chrono::nanoseconds(1));  // moves the clock only when nothing is ready
-    if (world.clock().now() != before) return;
+    if (world.now() != before) return;
   }
   FAIL("the loop spins");
 }
