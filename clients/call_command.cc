@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "clients/channel.h"
+#include "clients/description_page.h"
 #include "clients/exit_code.h"
 #include "clients/line_request.h"
 #include "clients/request_builder.h"
@@ -18,6 +19,9 @@
 
 namespace appd::clients {
 namespace {
+
+// The action whose answer is for people.
+constexpr std::string_view kDescribe = "describe";
 
 void print(std::FILE* to, const std::string& text) { std::fwrite(text.data(), 1, text.size(), to); }
 
@@ -62,7 +66,7 @@ class Lane final : private ChannelDelegate {
 
   void on_reply(Reply reply) override {
     run_.trace.received(reply, run_.packed_number);
-    print(run_.streams.out, format_reply(reply, run_.line.output, run_.packed_number));
+    print(run_.streams.out, printed(reply));
     if (auto result = reply.result_text(); !result) {
       ++run_.errors;
       print(run_.streams.err, "Error: " + result.error().message + '\n');
@@ -75,6 +79,14 @@ class Lane final : private ChannelDelegate {
       channel_.close();
       --run_.active;
     }
+  }
+
+  [[nodiscard]] std::string printed(const Reply& reply) const {
+    if (run_.line.output == OutputFormat::kText && run_.line.action == kDescribe &&
+        !reply.is_error && reply.is_json()) {
+      if (auto page = description_page(reply.result)) return *std::move(page);
+    }
+    return format_reply(reply, run_.line.output, run_.packed_number);
   }
 
   void on_failed(Error error) override {

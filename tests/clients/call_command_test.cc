@@ -107,6 +107,29 @@ TEST_CASE("appctl: the result alone goes to standard output") {
   CHECK(outcome.err().empty());
 }
 
+TEST_CASE("appctl: a description is printed as a page, as JSON where that is asked for") {
+  const std::string json = R"({"name": "a", "summary": "b", "argument": {}, "result": {}})";
+  const auto printed = [&json](const Arguments& options, const std::string& action) {
+    FakeServerThread server(echo_and_close);
+    Arguments arguments{"--server", server.app_address()};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    arguments.insert(arguments.end(), {action, json});
+    return Outcome().run(arguments).out();
+  };
+  CHECK(printed({}, "describe") == "a - b\n  gives     any JSON value\n");
+  CHECK(printed({}, "other") == json + "\n");
+  CHECK(printed({"--output", "raw"}, "describe") == R"({"result": )" + json + "}");
+  CHECK(printed({"--output", "json"}, "describe").find(R"("result": )" + json) !=
+        std::string::npos);
+}
+
+TEST_CASE("appctl: what describe answers elsewhere is printed as it came") {
+  FakeServerThread server(echo_and_close);
+  Outcome outcome;
+  outcome.run({"--server", server.app_address(), "describe", "[1, 2]"});
+  CHECK(outcome.out() == "[1, 2]\n");
+}
+
 TEST_CASE("appctl: a server's error is exit 1 and goes to standard error") {
   FakeServerThread server(echo_and_close);
   Outcome outcome;

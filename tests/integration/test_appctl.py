@@ -49,6 +49,25 @@ class ResultTest(programs.TestCase):
         self.assert_result(["echo", "[1,2]"], "[1,2]")
         self.assert_result(["echo", '{"a": null}'], '{"a": null}')
 
+    def test_a_description_is_a_page_for_people(self):
+        self.assert_result(["describe", "search"], "\n".join([
+            "search - the text stored for a query",
+            "  takes     a string; as binary content: UTF-8 text",
+            "  gives     a string; as binary content: UTF-8 text",
+            "  content   text/json, binary",
+            "  limits    max-content 16777216, request-timeout-ms 30000",
+            '  example   search "morpheus"',
+            '            -> "Follow the white rabbit. \U0001f430"',
+            '            search "ring"',
+            f'            -> "{RING}"',
+            '            search "\U0001f436"',
+            '            -> "\U0001f43e Playing ball! \U0001f3d0"']))
+        names = [line.split(" - ")[0] for line in self.call("describe").stdout.splitlines()
+                 if line and not line.startswith(" ")]
+        self.assertEqual(names, ["binary", "describe", "double", "echo", "negate", "search"])
+        done = self.call("--output", "json", "describe", "negate")
+        self.assertEqual(json.loads(done.stdout)["result"]["name"], "negate")
+
     def test_the_forms_of_a_value(self):
         self.assert_result(["--json", "double", "4611686018427387903"], "9223372036854775806")
         self.assert_result(["--string", "echo", "[1,2]"], "[1,2]")
