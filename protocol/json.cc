@@ -30,8 +30,8 @@ constexpr std::size_t kKeptMembers = 1024;
 // are then found by ourselves and shown to RapidJSON as a short stand-in:
 // - numbers, because version 1.1.0 refuses those that no double can hold, even with
 //   kParseNumbersAsStringsFlag, and 1e400 is JSON;
-// - strings without an escape, which RapidJSON copies byte by byte (its SIMD path needs a
-//   terminated text, reads past the end and lets 0x1a to 0x1f pass).
+// - strings, which RapidJSON copies byte by byte (its SIMD path needs a terminated text, reads past
+//   the end and lets 0x1a to 0x1f pass).
 // Everything malformed is shown as it is, so RapidJSON alone says what is wrong.
 class TokenStream {
  public:
@@ -68,14 +68,16 @@ class TokenStream {
     token_ = next_;
     if (next_ == end_) return;
     if (*next_ == '"') {
-      const char* quote = internal::find_special(next_ + 1, end_);
-      if (quote != end_ && *quote == '"') show("\"\"", quote + 1);
+      const char* const quote = internal::find_string_end(next_ + 1, end_);
+      if (quote != nullptr) show("\"\"", quote + 1);
     } else if (const char* number_end = internal::find_number_end(next_, end_)) {
       show("0", number_end);
     }
   }
 
   [[nodiscard]] std::size_t token_offset() const { return offset(token_); }
+  // The current token is a valid string or number.
+  [[nodiscard]] bool shows_stand_in() const { return stand_in_ != nullptr; }
   [[nodiscard]] bool at_end() const { return stand_in_ == nullptr && next_ == end_; }
   [[nodiscard]] std::string_view text() const { return text_; }
 
@@ -101,16 +103,6 @@ class TokenStream {
 // Found by RapidJSON in place of its own template, by the type of the argument.
 void SkipWhitespace(TokenStream& stream) { stream.next_token(); }
 
-// Whether `utf8`, decoded from escapes and otherwise valid, holds a surrogate: 0xed leads the
-// characters from U+D000 on, of which those from U+D800 on are surrogates.
-bool has_surrogate(std::string_view utf8) {
-  for (std::size_t at = utf8.find('\xed'); at != std::string_view::npos;
-       at = utf8.find('\xed', at + 1)) {
-    if (static_cast<unsigned char>(utf8[at + 1]) >= 0xa0) return true;
-  }
-  return false;
-}
-
 // Notes where the outermost value and, of an object, its members stand. RapidJSON reports a bracket
 // before it takes it, and a scalar or a name behind its last byte.
 class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collector> {
@@ -123,12 +115,12 @@ class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collect
   bool RawNumber(const char*, rapidjson::SizeType, bool) {
     return scalar(depth_ < 2 && is_fraction() ? JsonKind::kFraction : JsonKind::kInteger);
   }
-  bool String(const char* decoded, rapidjson::SizeType length, bool) {
-    return check_surrogates(decoded, length) && scalar(JsonKind::kString);
+  bool String(const char*, rapidjson::SizeType, bool) {
+    return check_string() && scalar(JsonKind::kString);
   }
-  bool Key(const char* decoded, rapidjson::SizeType length, bool) {
+  bool Key(const char*, rapidjson::SizeType, bool) {
     if (depth_ == 1) name_ = token(1);
-    return check_surrogates(decoded, length);
+    return check_string();
   }
   bool StartObject() { return open(); }
   bool EndObject(rapidjson::SizeType) { return close(JsonKind::kObject); }
@@ -139,9 +131,10 @@ class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collect
   [[nodiscard]] bool found_surrogate() const { return found_surrogate_; }
 
  private:
-  // RapidJSON 1.1.0 lets a second half without a first one pass.
-  bool check_surrogates(const char* decoded, std::size_t length) {
-    found_surrogate_ = has_surrogate({decoded, length});
+  // Of the malformed strings, which are shown as they are, RapidJSON 1.1.0 lets one kind pass: with
+  // the second half of a surrogate pair and no first one.
+  bool check_string() {
+    found_surrogate_ = !stream_.shows_stand_in();
     return !found_surrogate_;
   }
   // The current token, without so many bytes at both ends.

@@ -19,10 +19,8 @@ std::string_view without_space(std::string_view text) {
 
 // Of the string that `text` begins with, quotes included.
 std::size_t string_bytes(std::string_view text) {
-  const char* const end = text.data() + text.size();
-  const char* p = internal::find_special(text.data() + 1, end);
-  while (*p == '\\') p = internal::find_special(p + 2, end);
-  return static_cast<std::size_t>(p + 1 - text.data());
+  const char* const quote = internal::find_string_end(text.data() + 1, text.data() + text.size());
+  return static_cast<std::size_t>(quote + 1 - text.data());
 }
 
 // Of the array or object that `text` begins with, brackets included.

@@ -16,7 +16,7 @@ class FlatScanner {
     if (take('}')) return at_end();
     do {
       JsonMember& member = members.emplace_back();
-      if (!string(member.name) || !take(':') || !scalar(member.value)) return false;
+      if (!name(member.name) || !take(':') || !scalar(member.value)) return false;
     } while (take(','));
     return take('}') && at_end();
   }
@@ -45,7 +45,7 @@ class FlatScanner {
   }
 
   // Its inside, without the quotes.
-  bool string(JsonSlice& inside) {
+  bool name(JsonSlice& inside) {
     if (!take('"')) return false;
     const char* quote = find_special(next_, end_, begin_);
     if (quote == end_ || *quote != '"') return false;
@@ -58,12 +58,8 @@ class FlatScanner {
     skip_space();
     if (next_ == end_) return false;
     switch (*next_) {
-      case '"': {
-        JsonSlice inside;
-        if (!string(inside)) return false;
-        value = {{inside.begin - 1, inside.end + 1}, JsonKind::kString, true};
-        return true;
-      }
+      case '"':
+        return string(value);
       case 't':
         return literal("true", JsonKind::kBool, value);
       case 'f':
@@ -73,6 +69,16 @@ class FlatScanner {
       default:
         return number(value);
     }
+  }
+
+  bool string(JsonPlace& value) {
+    const char* const special = find_special(next_ + 1, end_, begin_);
+    const bool plain = special != end_ && *special == '"';
+    const char* const quote = plain ? special : find_string_end(special, end_);
+    if (quote == nullptr) return false;
+    value = {slice(next_, quote + 1), JsonKind::kString, plain};
+    next_ = quote + 1;
+    return true;
   }
 
   bool literal(std::string_view word, JsonKind kind, JsonPlace& value) {

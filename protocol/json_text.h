@@ -8,12 +8,17 @@ namespace appd::protocol::internal {
 
 // The first byte from `begin` that a JSON string cannot hold as it is: a quotation mark, a
 // backslash or a control character (below 0x20); `end` if there is none. Sixteen bytes at a time
-// where the machine can (SSE2), eight elsewhere.
+// where the machine can (SSE2), 64 in a long text; eight elsewhere.
 // What lies between `readable` and `begin` belongs to the same text, and is not looked for.
 [[nodiscard]] const char* find_special(const char* begin, const char* end, const char* readable);
 [[nodiscard]] inline const char* find_special(const char* begin, const char* end) {
   return find_special(begin, end, begin);
 }
+
+// The closing quotation mark of the string whose inside, or the rest of it, begins at `begin`;
+// nullptr where it is not valid JSON: not closed, a control character, an unknown escape, half a
+// surrogate pair.
+[[nodiscard]] const char* find_string_end(const char* begin, const char* end);
 
 // The end of the JSON number that begins at `begin` (RFC 8259, section 6), the longest there is;
 // nullptr where none begins, or one that breaks off ("-", "1.", "1e+").

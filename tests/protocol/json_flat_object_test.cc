@@ -25,6 +25,7 @@ TEST_CASE("flat objects: the usual header and request are taken") {
               R"("content-encoding": "utf-8", "content-length": 41})"));
   CHECK(takes(R"({"action": "search", "value": "morpheus"})"));
   CHECK(takes(R"( { "a" : -1.5e3 , "b":null,"c" :true, "d": false } )"));
+  CHECK(takes(R"({"action": "echo", "value": "two\nlines, \u00e9 and \ud83d\udc30"})"));
   CHECK(takes("{}"));
 }
 
@@ -42,7 +43,8 @@ TEST_CASE("flat objects: anything else is left to the full parser") {
                            R"({"a":[]})",
                            R"({"a":{}})",
                            R"({"a\n":1})",
-                           R"({"a":"\n"})",
+                           R"({"a":"\x"})",
+                           R"({"a":"\ud800"})",
                            R"({"a":01})",
                            R"({"a":+1})",
                            R"({"a":1.})",
