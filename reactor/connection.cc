@@ -15,7 +15,7 @@ namespace {
 // replies that wait in the loop's output buffer.
 constexpr std::size_t kDirectBodyBytes = 16 * 1024;
 // The loop's output buffer is sent when it would grow beyond this.
-constexpr std::size_t kCollectedBytes = EventLoop::kReadBufferBytes;
+constexpr std::size_t kCollectedBytes = 64 * 1024;
 // A kept rest of at most this size is copied in front of the next read, which then goes into the
 // loop's buffer; a larger one grows in place.
 constexpr std::size_t kSmallRestBytes = 4 * 1024;

@@ -77,8 +77,9 @@ class Retirable {
 class EventLoop {
  public:
   // Bytes that one read takes in at most, and so a connection's read budget a turn: large enough
-  // that 32 pipelined requests are one read, small enough for the second-level cache.
-  static constexpr std::size_t kReadBufferBytes = 64 * 1024;
+  // that 32 pipelined requests, or a message with 64 KiB of content, are one read; small enough for
+  // the second-level cache, with the replies.
+  static constexpr std::size_t kReadBufferBytes = 128 * 1024;
   // Readiness events taken from the poller at once.
   static constexpr std::size_t kEventsPerTurn = 256;
   // Functions that wait in post() at most.

@@ -100,6 +100,23 @@ TEST_CASE_FIXTURE(ConnectionFixture, "connection: a large message is received in
   CHECK(a->script.read_into.size() <= kMessage / (64 * 1024) + 4);
 }
 
+TEST_CASE_FIXTURE(ConnectionFixture,
+                  "connection: a message with 64 KiB of content is one read, shown where it is") {
+  constexpr std::size_t kMessage = 64 * 1024 + 500;
+  auto a = link(2 * kMessage);
+  const std::byte* shown_at = nullptr;
+  a->delegate.bytes = [&](auto bytes) {
+    shown_at = bytes.data();
+    return Consumed{.bytes = bytes.size()};
+  };
+  a->connection->start();
+  a->peer.send(std::string(kMessage, 'x'));
+  settle();
+  CHECK(a->delegate.received.size() == kMessage);
+  CHECK(a->delegate.shown.size() == 1);
+  CHECK(shown_at == loop.read_buffer().data());
+}
+
 TEST_CASE_FIXTURE(ConnectionFixture, "connection: memory grows with what came, not as announced") {
   auto a = link();
   a->delegate.bytes = [](auto) { return Consumed{.wanted = std::size_t{1} << 40}; };

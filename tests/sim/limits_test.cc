@@ -227,7 +227,8 @@ TEST_CASE("limits: above max-buffered reading stops, and nothing is lost") {
   for (const auto* peer : peers) CHECK(peer->replies() == 1);
   CHECK(w.count(Counter::kBudget) > 0);
   // The limit, one message with its reply, and a read and a trusted length for each.
-  CHECK(most < limits.max_buffered + 2 * 600'000 + 8 * (64 + 128) * 1024);
+  CHECK(most < limits.max_buffered + 2 * 600'000 +
+                   8 * (reactor::EventLoop::kReadBufferBytes + 128 * 1024));
 }
 
 TEST_CASE("limits: a drain answers what has arrived, in the backlog too, and ends") {
