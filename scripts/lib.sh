@@ -138,14 +138,15 @@ show_progress() {
   fi
 }
 
-# build_simulate: the program that runs simulated worlds, in build/release.
+# build_simulate PRESET: the program that runs simulated worlds, in build/PRESET.
 build_simulate() {
+  local preset=$1
   local step_count=2
   step "packages"
   install_packages run test
-  step "build: build/release"
-  if ! grep -q '^APPD_TESTS:BOOL=ON' "$root/build/release/CMakeCache.txt" 2>/dev/null; then
-    configure release -DAPPD_TESTS=ON
+  step "build: build/$preset"
+  if ! grep -q '^APPD_TESTS:BOOL=ON' "$root/build/$preset/CMakeCache.txt" 2>/dev/null; then
+    configure "$preset" -DAPPD_TESTS=ON
   fi
-  build release simulate
+  build "$preset" simulate
 }

@@ -36,6 +36,10 @@ std::string_view counter_name(Counter counter) {
       return "internal_errors";
     case Counter::kDeadlineExceeded:
       return "deadline_exceeded";
+    case Counter::kCallsBegun:
+      return "calls_begun";
+    case Counter::kCallsAnswered:
+      return "calls_answered";
     case Counter::kCallsDropped:
       return "calls_dropped";
     case Counter::kLateAnswers:

@@ -29,6 +29,8 @@ enum class Counter : std::uint8_t {
   kAcceptExhausted,   // no descriptor or memory for accept
   kInternalErrors,    // handlers that failed
   kDeadlineExceeded,  // calls that waited longer than their deadline
+  kCallsBegun,        // of actions that wait or run in the pool
+  kCallsAnswered,     // these, by their action
   kCallsDropped,      // calls that nobody waited for any more: deadline or disconnection
   kLateAnswers,       // answers to calls that were dropped
   kWorkDropped,       // work for the pool that nobody wanted any more when its turn came

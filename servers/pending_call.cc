@@ -1,6 +1,7 @@
 #include "servers/pending_call.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "handlers/call_context.h"
@@ -69,18 +70,19 @@ PendingCall::PendingCall(CallTable& table, CallOwner& owner,
       name_(table, *this),
       state_(std::make_shared<CallState>(*this, name_.id(), table.mailbox(), std::move(registry),
                                          terms.deadline)),
-      deadline_(reactor::Timer::calling<&PendingCall::on_deadline>(table.loop().timers(), *this)) {}
+      deadline_(reactor::Timer::calling<&PendingCall::on_deadline>(table.loop().timers(), *this)) {
+  table_.metrics().add(Counter::kCallsBegun);
+}
 
 PendingCall::~PendingCall() {
   APPD_CHECK(!running_, action_.name);
-  if (ended_) return;
-  table_.metrics().add(Counter::kCallsDropped);
-  end();
+  if (!ended_) end(Counter::kCallsDropped);
 }
 
 // The name goes first: what the stop token wakes up may answer at once, which is late already.
-void PendingCall::end() {
+void PendingCall::end(Counter how) {
   ended_ = true;
+  table_.metrics().add(how);
   if (!planted(PlantedBug::kDeadlineAfterAnswer)) deadline_.cancel();
   state_->end();
   name_.reset();
@@ -94,7 +96,7 @@ bool PendingCall::start(const Request& request, Reply& reply) {
   run_step([&] { call_waiting_handler(request); });
   if (!answer_) return false;
   reply = std::move(*answer_);
-  end();
+  end(Counter::kCallsAnswered);
   return true;
 }
 
@@ -106,7 +108,7 @@ bool PendingCall::start_in_pool(const Request& request, Reply& reply) {
   table_.metrics().add(Counter::kPoolFull);
   reply.set_error(Status::kOverloaded,
                   "too many requests wait for the worker pool; try again later");
-  end();
+  end(Counter::kCallsAnswered);
   return true;
 }
 
@@ -153,7 +155,7 @@ void PendingCall::on_answer(Reply reply) {
 }
 
 void PendingCall::answer(Reply reply) {
-  if (!ended_) end();
+  if (!ended_) end(Counter::kCallsAnswered);
   owner_.on_answered(*this, std::move(reply));
 }
 
@@ -172,9 +174,12 @@ void PendingCall::on_work_done(std::uint32_t wait) {
 
 void PendingCall::on_deadline() {
   table_.metrics().add(Counter::kDeadlineExceeded);
-  table_.metrics().add(Counter::kCallsDropped);
   Reply reply;
-  reply.set_error(Status::kDeadlineExceeded, "the action was not done before its deadline");
+  try {
+    reply.set_error(Status::kDeadlineExceeded, "the action was not done before its deadline");
+  } catch (const std::bad_alloc&) {  // the owner answers what is not filled, or cuts
+  }
+  if (!ended_) end(Counter::kCallsDropped);
   answer(std::move(reply));
 }
 

@@ -80,7 +80,8 @@ class PendingCall {
   void call_waiting_handler(const handlers::Request& request);
   void run_step(const std::function<void()>& step);
   void on_deadline();
-  void end();
+  // `how` it ends, as it is counted.
+  void end(Counter how);
   void answer(handlers::Reply reply);
 
   CallTable& table_;

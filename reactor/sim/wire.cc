@@ -194,7 +194,8 @@ IoResult SimTransport::read(std::span<std::byte> into) {
   if (host().options().suffers && !into.empty()) {
     Random& random = world.random();
     if (random.chance(world.faults.would_block)) return would_block(Interest::kRead);
-    if (side_ == Wire::kServer && random.chance(world.faults.allocation_refused)) {
+    if (side_ == Wire::kServer &&
+        (wire_->memory_refused() || random.chance(world.faults.allocation_refused))) {
       wire_->mark_struck();
       world.note("no-memory", wire_->serial());
       throw std::bad_alloc();

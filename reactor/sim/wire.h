@@ -64,6 +64,9 @@ class Wire final : public std::enable_shared_from_this<Wire> {
   // The world has harmed this connection: it need not end well.
   [[nodiscard]] bool struck() const { return struck_; }
   void mark_struck();
+  // The server's program finds no memory for its next read: a misfortune that somebody asked for.
+  void refuse_memory() { memory_refused_ = true; }
+  [[nodiscard]] bool memory_refused() const { return memory_refused_; }
 
   TimePoint accepted_at{};  // by the server's program
 
@@ -82,6 +85,7 @@ class Wire final : public std::enable_shared_from_this<Wire> {
   std::array<End, 2> ends_;
   bool established_ = false;
   bool struck_ = false;
+  bool memory_refused_ = false;
 };
 
 // One end of a wire, with a descriptor of its host.

@@ -96,6 +96,8 @@ class World {
   // On to the next event, at most to `limit`. false: there was none before it.
   bool advance_to_next_event(TimePoint limit);
   [[nodiscard]] bool has_events() const { return !events_.empty(); }
+  // What was to come will not: for a world that ends in the middle, with its events' owners gone.
+  void forget_events() { std::exchange(events_, {}); }
   [[nodiscard]] bool moved_by_pollers() const { return driving_ == Driving::kByPollers; }
 
   // An invariant is broken: kept, the first one counts.

@@ -1,22 +1,35 @@
-// simulate FIRST COUNT: runs the worlds of the seeds FIRST to FIRST + COUNT - 1, a line each:
+// simulate [waiting] FIRST COUNT: runs the worlds of the seeds FIRST to FIRST + COUNT - 1, a line
+// each:
 //   SEED ok HASH SIMULATED_SECONDS EVENTS        or        SEED failed HASH SECONDS EVENTS: WHY
-// simulate trace SEED: prints the whole trace of one, and at its end `trace HASH`.
+// simulate [waiting] trace SEED: prints the whole trace of one, and at its end `trace HASH`.
+// `waiting`: the worlds of handlers that wait (waiting.h), else the whole ones (simulation.h).
 // Exit: 0 nothing failed, 1 something did, 2 wrong usage. scripts/simulate and scripts/replay.
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <utility>
 
 #include "tests/sim/simulation.h"
+#include "tests/sim/waiting.h"
 
 namespace {
 
-using appd::testing::simulate;
+using appd::reactor::sim::Trace;
 using appd::testing::SimulationResult;
 
+using RunWorld = SimulationResult (*)(std::uint64_t seed, Trace::Line line);
+
+SimulationResult whole_world(std::uint64_t seed, Trace::Line line) {
+  return appd::testing::simulate(seed, std::move(line));
+}
+SimulationResult waiting_world(std::uint64_t seed, Trace::Line line) {
+  return appd::testing::simulate_waiting(seed, std::move(line));
+}
+
 int usage() {
-  std::fputs("usage: simulate FIRST COUNT | simulate trace SEED\n", stderr);
+  std::fputs("usage: simulate [waiting] FIRST COUNT | simulate [waiting] trace SEED\n", stderr);
   return 2;
 }
 
@@ -28,19 +41,19 @@ void print_result(std::uint64_t seed, const SimulationResult& result) {
   std::fflush(stdout);
 }
 
-int run_many(std::uint64_t first, std::uint64_t count) {
+int run_many(RunWorld run, std::uint64_t first, std::uint64_t count) {
   int failed = 0;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
-    const SimulationResult result = simulate(seed);
+    const SimulationResult result = run(seed, {});
     print_result(seed, result);
     if (result.violation) failed = 1;
   }
   return failed;
 }
 
-int trace_one(std::uint64_t seed) {
+int trace_one(RunWorld run, std::uint64_t seed) {
   const SimulationResult result =
-      simulate(seed, [](const std::string& line) { std::puts(line.c_str()); });
+      run(seed, [](const std::string& line) { std::puts(line.c_str()); });
   if (result.violation) std::printf("violation %s\n", result.violation->c_str());
   std::printf("trace %016" PRIx64 "\n", result.hash);
   return result.violation ? 1 : 0;
@@ -49,11 +62,14 @@ int trace_one(std::uint64_t seed) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) return usage();
+  const bool waiting = argc == 4 && std::string(argv[1]) == "waiting";
+  if (argc != (waiting ? 4 : 3)) return usage();
+  const RunWorld run = waiting ? waiting_world : whole_world;
   try {
-    const std::uint64_t number = std::stoull(argv[2]);
-    if (std::string(argv[1]) == "trace") return trace_one(number);
-    return run_many(std::stoull(argv[1]), number);
+    const std::string what = argv[argc - 2];
+    const std::uint64_t number = std::stoull(argv[argc - 1]);
+    if (what == "trace") return trace_one(run, number);
+    return run_many(run, std::stoull(what), number);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "simulate: %s\n", error.what());
     return usage();

@@ -2,284 +2,208 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
 #include <memory>
 #include <utility>
 #include <vector>
 
-#include "handlers/builtin.h"
-#include "handlers/coroutine_handler.h"
-#include "protocol/byte_order.h"
 #include "reactor/sim/host.h"
 #include "reactor/sim/poller.h"
-#include "reactor/sim/world.h"
 #include "servers/worker.h"
+#include "tests/sim/memory_hooks.h"
+#include "tests/sim/waiting_actions.h"
+#include "tests/sim/waiting_caller.h"
 
 namespace appd::testing {
 namespace {
 
 using namespace std::chrono_literals;
-using handlers::CallContext;
-using handlers::CallRequest;
-using handlers::OwnedRequest;
-using handlers::Reply;
-using handlers::Request;
-using handlers::Responder;
-using handlers::Task;
-using reactor::sim::World;
+using reactor::sim::PerMillion;
+using servers::Counter;
 
 constexpr std::uint64_t kMaxSteps = 500'000;
-// Between a deadline and an answer that is nearer than this, either may win.
-constexpr std::uint64_t kCloseMs = 100;
-constexpr std::uint64_t kPoolMs = 20;  // at most, from submit() to the end of a job
-
-std::chrono::milliseconds time_of(const Request& request) {
-  return std::chrono::milliseconds(request.value->integer().value_or(0) % 1000);
-}
-
-Reply same_value(const Request& request) {
-  Reply reply;
-  reply.set_json(request.value->text());
-  return reply;
-}
-
-// Runs each job some time later, on the only thread there is.
-class LaterPool final : public servers::JobRunner {
- public:
-  explicit LaterPool(World& world) : world_(world) {}
-  bool submit(std::unique_ptr<servers::Job> job) override {
-    const auto delay = std::chrono::milliseconds(world_.random().below(kPoolMs));
-    world_.after(delay, [job = std::shared_ptr<servers::Job>(std::move(job))] { job->run(); });
-    return true;
-  }
-
- private:
-  World& world_;
-};
-
-Task<handlers::Result<Reply>> work(OwnedRequest request, CallContext context) {
-  const std::string value(request->value->text());
-  co_await context.sleep(time_of(*request) / 2);
-  auto copied = context.offload([value] { return value; });
-  const auto copy = co_await copied;
-  if (!copy) co_return tl::unexpected(copy.error());
-  const CallRequest other("nap", *copy);
-  const auto answer = co_await context.call_action(other);
-  if (!answer) co_return tl::unexpected(answer.error());
-  Reply reply = same_value(*request);
-  if (answer->content != reply.content()) {
-    co_return protocol::fail(protocol::Status::kInvalidContent, "another call's answer");
-  }
-  co_return reply;
-}
-
-std::shared_ptr<handlers::Registry> waiting_actions(World& world) {
-  auto registry = std::make_shared<handlers::Registry>();
-  handlers::add_builtin_actions(*registry, {});
-  registry->add(
-      {.name = "nap",
-       .summary = "sleeps half of its time",
-       .handler = {},
-       .waiting_handler = handlers::coroutine_handler(
-           [](OwnedRequest request, CallContext context) -> Task<handlers::Result<Reply>> {
-             co_await context.sleep(time_of(*request) / 2);
-             co_return same_value(*request);
-           })});
-  registry->add({.name = "work",
-                 .summary = "waits for one thing after the other",
-                 .handler = {},
-                 .waiting_handler = handlers::coroutine_handler(&work)});
-  registry->add({.name = "hold",
-                 .summary = "answered from elsewhere",
-                 .handler = {},
-                 .waiting_handler = [&world](const Request& request, const CallContext&,
-                                             Responder responder) {
-                   auto held = std::make_shared<Responder>(std::move(responder));
-                   world.after(time_of(request),
-                               [held, reply = same_value(request)] { held->reply(reply); });
-                 }});
-  registry->add({.name = "block",
-                 .summary = "runs in the pool",
-                 .handler = [](const Request& request, Reply& reply) -> handlers::Result<void> {
-                   reply = same_value(request);
-                   return {};
-                 },
-                 .runs_in_pool = true});
-  return registry;
-}
-
-struct Call {
-  std::uint64_t value = 0;
-  std::uint64_t at_most_ms = 0;  // of the action's own time
-  std::uint64_t at_least_ms = 0;
-  std::optional<std::uint64_t> deadline_ms = {};
-};
-
-// What a status may be, by the time that the call takes.
-std::optional<std::string> check_reply(const Call& call, const std::string& header,
-                                       const std::string& content) {
-  const auto says = [&](std::string_view status) {
-    return header.find("\"status\": \"" + std::string(status) + "\"") != std::string::npos;
-  };
-  const std::string number = std::to_string(call.value);
-  if (header.find("\"request-id\": " + number + ",") == std::string::npos) {
-    return "the reply to " + number + " is another's: " + header;
-  }
-  const bool may_be_late = call.deadline_ms && *call.deadline_ms < call.at_most_ms + kCloseMs;
-  const bool may_be_done = !call.deadline_ms || *call.deadline_ms + kCloseMs > call.at_least_ms;
-  if (says("deadline_exceeded")) {
-    if (may_be_late) return std::nullopt;
-    return "call " + number + " is said to be late and was not";
-  }
-  if (!says("ok") || content != "{\"result\": " + number + "}") {
-    return "call " + number + " got " + header + content;
-  }
-  if (!may_be_done) return "call " + number + " was answered behind its deadline";
-  return std::nullopt;
-}
-
-// Sends its calls, now and then looks for replies, and may leave early.
-class Caller {
- public:
-  Caller(World& world, std::uint64_t number, const reactor::Endpoint& server)
-      : world_(world), host_(world, {.address = "10.1.0." + std::to_string(number)}) {
-    const std::uint64_t count = 1 + world.random().below(40);
-    for (std::uint64_t i = 0; i < count; ++i) add_call(number * 1'000'000 + i * 1'000);
-    if (world.random().below(3) == 0) leaves_after_ = world.random().below(300);
-    transport_ = host_.connect(server).value();
-    turn();
-  }
-  [[nodiscard]] bool done() const { return transport_ == nullptr; }
-  [[nodiscard]] std::uint64_t replies() const { return replies_; }
-
- private:
-  void add_call(std::uint64_t base) {
-    auto& random = world_.random();
-    static constexpr std::array<std::string_view, 5> kActions{"echo", "nap", "work", "hold",
-                                                              "block"};
-    const std::string_view action = kActions[random.below(kActions.size())];
-    const std::uint64_t time = random.below(1000);
-    Call call{.value = base + time, .at_most_ms = time + 2 * kPoolMs, .at_least_ms = time};
-    if (action == "nap" || action == "echo" || action == "block") call.at_least_ms = 0;
-    std::string header = R"({"byteorder": "little", "content-type": "text/json", )"
-                         R"("content-encoding": "utf-8", "connection": "keep-alive")";
-    if (random.below(2) == 0) {
-      call.deadline_ms = 1 + random.below(1200);
-      header += ", \"deadline-ms\": " + std::to_string(*call.deadline_ms);
-    }
-    const std::string value = std::to_string(call.value);
-    const std::string content =
-        R"({"action": ")" + std::string(action) + R"(", "value": )" + value + "}";
-    header += ", \"request-id\": " + value +
-              ", \"content-length\": " + std::to_string(content.size()) + "}";
-    std::string prefix(2, '\0');
-    protocol::store_be16(std::as_writable_bytes(std::span(prefix)),
-                         static_cast<std::uint16_t>(header.size()));
-    unsent_ += prefix + header + content;
-    calls_.push_back(call);
-  }
-
-  void turn() {
-    const bool leaves = leaves_after_ && (*leaves_after_)-- == 0;
-    if (leaves || calls_.empty() || world_.violation()) {
-      transport_.reset();
-      return;
-    }
-    const auto sent = transport_->write(std::as_bytes(std::span(unsent_)), {});
-    if (sent.outcome == reactor::IoOutcome::kBytes) unsent_.erase(0, sent.bytes);
-    std::array<std::byte, 4096> buffer;
-    const auto read = transport_->read(buffer);
-    if (read.outcome == reactor::IoOutcome::kBytes) {
-      received_.append(reinterpret_cast<const char*>(buffer.data()), read.bytes);
-    } else if (read.outcome != reactor::IoOutcome::kWouldBlock) {
-      world_.violate("a connection ended with calls unanswered");
-    }
-    take_replies();
-    world_.after(1ms + std::chrono::milliseconds(world_.random().below(10)), [this] { turn(); });
-  }
-
-  void take_replies() {
-    while (received_.size() >= 2 && !calls_.empty()) {
-      const std::size_t header_bytes =
-          protocol::load_be16(std::as_bytes(std::span(received_)).first<2>());
-      if (received_.size() < 2 + header_bytes) return;
-      const std::string header = received_.substr(2, header_bytes);
-      constexpr std::string_view kLength = "\"content-length\": ";
-      const std::size_t length = std::stoul(header.substr(header.find(kLength) + kLength.size()));
-      if (received_.size() < 2 + header_bytes + length) return;
-      const std::string content = received_.substr(2 + header_bytes, length);
-      if (auto wrong = check_reply(calls_.front(), header, content)) {
-        world_.violate(std::move(*wrong));
-      }
-      calls_.pop_front();
-      received_.erase(0, 2 + header_bytes + length);
-      ++replies_;
-    }
-  }
-
-  World& world_;
-  reactor::sim::Host host_;
-  std::deque<Call> calls_;  // without a reply
-  std::string unsent_;
-  std::string received_;
-  std::optional<std::uint64_t> leaves_after_;  // turns
-  std::unique_ptr<reactor::Transport> transport_;
-  std::uint64_t replies_ = 0;
-};
+constexpr std::uint64_t kMaxCallers = 8;
 
 servers::Log& silent_log() {
   static servers::Log log({.level = servers::Level::kOff, .format = {}, .file = {}});
   return log;
 }
 
-}  // namespace
+class WaitingWorld {
+ public:
+  WaitingWorld(std::uint64_t seed, reactor::sim::Trace::Line line);
+  ~WaitingWorld();
+  WaitingWorld(const WaitingWorld&) = delete;
+  WaitingWorld& operator=(const WaitingWorld&) = delete;
+  [[nodiscard]] WaitingResult run();
 
-WaitingResult simulate_waiting(std::uint64_t seed) {
-  World world(seed);
-  world.faults.short_read = 100'000;
-  world.faults.short_write = 100'000;
-  world.faults.reordered_readiness = 300'000;
-  LaterPool pool(world);
-  reactor::sim::Host host(world, {.address = "10.0.0.1"});
+ private:
+  [[nodiscard]] WaitingTimes choose_times();
+  [[nodiscard]] servers::Limits choose_limits();
+  void choose_faults();
+  void strike(Cut cut, std::uint64_t root);
+  void drain();
+  [[nodiscard]] bool all_done() const;
+  void check_counters();
+
+  reactor::sim::World world_;
+  MemoryHooks hooks_;
+  WaitingPlans plans_;
+  WaitingProbe probe_;
+  const reactor::Endpoint endpoint_ = reactor::Endpoint::ip("10.0.0.1", 7000).value();
+  reactor::sim::Host host_;
+  LaterPool pool_;
+  WaitingActions actions_;
+  servers::ServerShared shared_;
+  bool drained_ = false;
+  reactor::sim::SimPoller* poller_ = nullptr;  // the worker's
+  std::unique_ptr<servers::Worker> worker_;
+  std::unique_ptr<reactor::sim::LoopActor> actor_;
+  std::vector<std::unique_ptr<WaitingCaller>> callers_;
+};
+
+WaitingWorld::WaitingWorld(std::uint64_t seed, reactor::sim::Trace::Line line)
+    : world_(seed),
+      hooks_(world_),
+      plans_(world_.random(), choose_times()),
+      probe_(world_, plans_),
+      host_(world_, {.address = "10.0.0.1"}),
+      pool_(world_, probe_, plans_.times().pool_delay, world_.random().below(10) == 0 ? 2 : 1000),
+      actions_(world_, plans_, probe_, pool_),
+      shared_(choose_limits(), silent_log()) {
+  if (line) world_.trace().print_to(std::move(line));
+  choose_faults();
+  shared_.pool = &pool_;
+  shared_.make_outgoing = [this](reactor::EventLoop& loop) { return actions_.outgoing(loop); };
+  shared_.on_drained = [this](servers::Worker&) { drained_ = true; };
+  auto poller = std::make_unique<reactor::sim::SimPoller>(host_);
+  poller_ = poller.get();
+  worker_ = std::make_unique<servers::Worker>(
+      shared_, servers::Worker::Place{},
+      reactor::Backend{std::move(poller), &host_, &world_.clock()}, actions_.registry());
+  worker_->listen(protocol::Protocol::kApp, host_.listen(endpoint_, {}).value());
+  actor_ = std::make_unique<reactor::sim::LoopActor>(worker_->loop(), *poller_);
+  probe_.strike = [this](Cut cut, std::uint64_t root) { strike(cut, root); };
+  for (std::uint64_t i = 1 + world_.random().below(kMaxCallers); i > 0; --i) {
+    callers_.push_back(std::make_unique<WaitingCaller>(world_, plans_, probe_, i, endpoint_,
+                                                       shared_.limits.max_pending_calls));
+  }
+}
+
+// Where a violation has ended it in the middle, calls still wait: in events, and in the worker.
+WaitingWorld::~WaitingWorld() {
+  world_.forget_events();
+  actor_.reset();
+  worker_.reset();
+}
+
+WaitingTimes WaitingWorld::choose_times() {
+  auto& random = world_.random();
+  constexpr std::array<reactor::Duration, 3> kGraces{10ms, 100ms, 1s};
+  constexpr std::array<reactor::Duration, 2> kDrainTimeouts{200ms, 2s};
+  constexpr std::array<reactor::Duration, 3> kPoolDelays{20ms, 300ms, 1500ms};
+  return {.grace = kGraces[random.below(kGraces.size())],
+          .drain_timeout = kDrainTimeouts[random.below(kDrainTimeouts.size())],
+          .pool_delay = kPoolDelays[random.below(kPoolDelays.size())]};
+}
+
+servers::Limits WaitingWorld::choose_limits() {
   servers::Limits limits;
   limits.max_connections = 1000;
-  limits.max_pending_calls = 1 + world.random().below(64);
-  servers::ServerShared shared(limits, silent_log());
-  shared.pool = &pool;
-  bool drained = false;
-  shared.on_drained = [&drained](servers::Worker&) { drained = true; };
+  limits.max_pending_calls = 1 + world_.random().below(64);
+  limits.half_close_grace = plans_.times().grace;
+  limits.drain_timeout = plans_.times().drain_timeout;
+  return limits;
+}
 
-  auto poller = std::make_unique<reactor::sim::SimPoller>(host);
-  reactor::sim::SimPoller& poller_seen = *poller;
-  servers::Worker worker(shared, {}, {std::move(poller), &host, &world.clock()},
-                         waiting_actions(world));
-  const auto endpoint = reactor::Endpoint::ip("10.0.0.1", 7000).value();
-  worker.listen(protocol::Protocol::kApp, host.listen(endpoint, {}).value());
-
-  std::vector<std::unique_ptr<Caller>> callers;
-  reactor::sim::LoopActor actor(worker.loop(), poller_seen);
-  const std::uint64_t count = 2 + world.random().below(6);
-  for (std::uint64_t i = 1; i <= count; ++i) {
-    callers.push_back(std::make_unique<Caller>(world, i, endpoint));
-  }
-  const auto all_done = [&] {
-    return std::all_of(callers.begin(), callers.end(), [](const auto& one) { return one->done(); });
+// As those of Simulation: each in half of the worlds, and what hurts in fewer.
+void WaitingWorld::choose_faults() {
+  auto& random = world_.random();
+  const auto often = [&](PerMillion most) {
+    return random.below(2) == 0 ? PerMillion{0} : static_cast<PerMillion>(random.below(most));
   };
-  bool draining = false;
-  for (std::uint64_t steps = 0; !drained && !world.violation() && world.step(); ++steps) {
-    if (steps > kMaxSteps) world.violate("the world does not come to an end");
-    if (all_done() && !std::exchange(draining, true)) worker.drain();
+  auto& faults = world_.faults;
+  faults.short_read = often(300'000);
+  faults.short_write = often(300'000);
+  faults.would_block = often(200'000);
+  faults.delayed_delivery = often(50'000);
+  faults.delayed_accept = often(200'000);
+  faults.reordered_readiness = often(500'000);
+  faults.spurious_wakeup = often(50'000);
+  faults.no_buffers = often(100'000);
+  if (random.below(3) > 0) return;
+  faults.reset = often(20'000);
+  faults.connect_refused = often(100'000);
+  faults.accept_aborted = often(100'000);
+  faults.allocation_refused = often(50'000);
+  if (random.below(3) == 0) faults.time_jump = static_cast<PerMillion>(random.below(5'000));
+}
+
+void WaitingWorld::strike(Cut cut, std::uint64_t root) {
+  if (cut == Cut::kDrain || cut == Cut::kDrainTimeout) {
+    drain();
+    return;
   }
-  if (!drained && !world.violation()) world.violate("the world stands still");
-  // Answers that are still to come find nobody.
-  while (!world.violation() && world.step()) {
+  for (const auto& caller : callers_) {
+    if (caller->sent(root)) caller->strike(cut);
   }
+}
+
+// A drain believes a read that finds nothing; a system's never lies about what has arrived.
+void WaitingWorld::drain() {
+  if (probe_.drained_at()) return;
+  world_.note("drain", worker_->session_count());
+  world_.faults.would_block = 0;
+  probe_.drain();
+  if (!worker_->loop().post([this] { worker_->drain(); })) world_.violate("post() was refused");
+}
+
+bool WaitingWorld::all_done() const {
+  return std::all_of(callers_.begin(), callers_.end(),
+                     [](const auto& caller) { return caller->done(); });
+}
+
+// Until nothing is to come, not even an answer that finds nobody.
+WaitingResult WaitingWorld::run() {
+  const auto began = world_.now();
+  for (std::uint64_t steps = 0; !world_.violation() && world_.step(); ++steps) {
+    if (steps > kMaxSteps) world_.violate("the world does not come to an end");
+    if (all_done()) drain();
+  }
+  const auto& metrics = worker_->metrics();
+  if (!world_.violation()) check_counters();
   WaitingResult result;
-  for (const auto& caller : callers) result.replies += caller->replies();
-  result.dropped = worker.metrics().get(servers::Counter::kCallsDropped);
-  result.late = worker.metrics().get(servers::Counter::kLateAnswers);
-  result.violation = world.violation();
+  for (const auto& caller : callers_) result.replies += caller->replies();
+  result.dropped = metrics.get(Counter::kCallsDropped);
+  result.late = metrics.get(Counter::kLateAnswers);
+  result.simulated = world_.now() - began;
+  result.hash = world_.trace().hash();
+  result.events = world_.trace().events();
+  result.coverage = probe_.coverage();
+  result.violation = world_.violation();
   return result;
+}
+
+// Everything that began has ended, in one way.
+void WaitingWorld::check_counters() {
+  if (!drained_) world_.violate("the world stands still");
+  const auto& metrics = worker_->metrics();
+  probe_.end(metrics.get(Counter::kLateAnswers));
+  const std::uint64_t begun = metrics.get(Counter::kCallsBegun);
+  const std::uint64_t answered = metrics.get(Counter::kCallsAnswered);
+  const std::uint64_t dropped = metrics.get(Counter::kCallsDropped);
+  if (begun != answered + dropped) {
+    world_.violate(std::to_string(begun) + " calls began, " + std::to_string(answered) +
+                   " were answered and " + std::to_string(dropped) + " dropped");
+  }
+  if (begun < probe_.begun()) world_.violate("calls were not counted");
+  if (worker_->session_count() > 0) world_.violate("a session is left");
+}
+
+}  // namespace
+
+WaitingResult simulate_waiting(std::uint64_t seed, reactor::sim::Trace::Line line) {
+  const auto world = std::make_unique<WaitingWorld>(seed, std::move(line));
+  return world->run();
 }
 
 }  // namespace appd::testing
