@@ -41,7 +41,6 @@ void Reply::clear() {
 
 void Reply::begin_json(std::size_t value_bytes) {
   if (filled_) clear();
-  filled_ = true;
   content_.reserve(kResultBegin.size() + value_bytes + kResultEnd.size());
   content_ = kResultBegin;
 }
@@ -50,6 +49,7 @@ void Reply::set_string(std::string_view utf8) {
   begin_json(utf8.size() + 2);  // the quotes; what needs escapes grows
   protocol::append_json_string(content_, utf8);
   content_ += kResultEnd;
+  filled_ = true;  // not earlier, here as below: there may be no memory for the content
 }
 
 void Reply::set_integer(std::int64_t value) {
@@ -62,6 +62,7 @@ void Reply::set_json(std::string_view json) {
   begin_json(json.size());
   content_ += json;
   content_ += kResultEnd;
+  filled_ = true;
 }
 
 void Reply::set_binary(std::string_view bytes, std::string_view content_type,
@@ -69,11 +70,11 @@ void Reply::set_binary(std::string_view bytes, std::string_view content_type,
   require_header_field("content-type", content_type);
   require_header_field("content-encoding", content_encoding);
   clear();
-  filled_ = true;
-  json_ = false;
   content_ = bytes;
   content_type_ = content_type;
   content_encoding_ = content_encoding;
+  json_ = false;
+  filled_ = true;
 }
 
 void Reply::set_error(Status status, std::string_view text, std::string_view detail) {

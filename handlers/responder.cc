@@ -79,7 +79,10 @@ void call_waiting_handler(const Action& action, const Request& request, CallCont
   } catch (...) {
     left_by_throwing = outer;
     Reply reply;
-    set_thrown(reply);
+    try {
+      set_thrown(reply);
+    } catch (const std::bad_alloc&) {  // not filled: `internal` as well
+    }
     if (left) std::exchange(left, nullptr)->complete(std::move(reply));
   }
   if (left) Responder(std::move(left));  // what died in an exception that the handler caught

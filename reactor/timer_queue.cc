@@ -1,5 +1,7 @@
 #include "reactor/timer_queue.h"
 
+#include <new>
+
 #include "reactor/check.h"
 
 namespace appd::reactor {
@@ -43,9 +45,13 @@ void TimerQueue::collect_due(TimePoint now) {
       sift_down(0, {timer->deadline_, timer->sequence_, timer});
       continue;
     }
+    try {
+      due_.push_back(heap_.front());
+    } catch (const std::bad_alloc&) {
+      return;
+    }
     timer->place_ = Timer::Place::kDue;
-    timer->position_ = static_cast<std::uint32_t>(due_.size());
-    due_.push_back(heap_.front());
+    timer->position_ = static_cast<std::uint32_t>(due_.size() - 1);
     take_out(0);
   }
 }

@@ -63,7 +63,7 @@ class Timer {
 // A binary heap of (time, timer), earliest first. Timers of equal time fire in the order of arming.
 class TimerQueue {
  public:
-  TimerQueue() = default;
+  TimerQueue() { due_.reserve(kDueAtLeast); }
   TimerQueue(const TimerQueue&) = delete;
   TimerQueue& operator=(const TimerQueue&) = delete;
   ~TimerQueue();  // checks that no timer is left
@@ -74,8 +74,11 @@ class TimerQueue {
 
   // Fires every timer due at `now` that was armed before the call; one armed by a callback fires
   // in a later call even if due. A callback may arm, cancel and destroy any timer, its own too,
-  // but must not call fire_due() (checked). Returns how many fired.
+  // but must not call fire_due() (checked). Returns how many fired: without memory for all of
+  // them, kDueAtLeast, and the rest in the next call.
   std::size_t fire_due(TimePoint now);
+
+  static constexpr std::size_t kDueAtLeast = 16;
 
   [[nodiscard]] std::size_t armed_count() const { return armed_count_; }
 

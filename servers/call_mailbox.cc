@@ -1,16 +1,20 @@
 #include "servers/call_mailbox.h"
 
+#include <new>
 #include <utility>
 
 namespace appd::servers {
 
-void CallMailbox::put(CallEvent event) {
+void CallMailbox::put(CallEvent event) noexcept {
   const std::lock_guard lock(mutex_);
   if (loop_ == nullptr) return;
-  events_.push_back(std::move(event));
-  if (announced_) return;
-  // The loop's queue can be full for a moment; then the next event announces this one as well.
-  announced_ = loop_->post([self = shared_from_this()] { self->deliver(); });
+  try {
+    events_.push_back(std::move(event));
+    if (announced_) return;
+    // The loop's queue can be full for a moment; then the next event announces this one as well.
+    announced_ = loop_->post([self = shared_from_this()] { self->deliver(); });
+  } catch (const std::bad_alloc&) {  // likewise
+  }
 }
 
 void CallMailbox::close() {

@@ -47,8 +47,9 @@ class CallMailbox : public std::enable_shared_from_this<CallMailbox> {
   // Both outlive the mailbox, or close() is called before.
   CallMailbox(reactor::EventLoop& loop, CallEventSink& sink) : loop_(&loop), sink_(&sink) {}
 
-  // Any thread. After close(): nothing happens.
-  void put(CallEvent event);
+  // Any thread. After close(): nothing happens. Without memory the event is lost: its call ends
+  // with its deadline or its connection.
+  void put(CallEvent event) noexcept;
   // The loop's thread: what was put and not delivered is dropped.
   void close();
 

@@ -52,10 +52,7 @@ void CallState::settle(CallEvent::Kind kind, handlers::Reply reply) noexcept {
   if (call != nullptr && call->running()) {
     call->take_answer(std::move(reply));
   } else {
-    try {
-      mailbox_->put({.call = id_, .kind = kind, .reply = std::move(reply)});
-    } catch (const std::bad_alloc&) {  // the call ends with its deadline or its connection
-    }
+    mailbox_->put({.call = id_, .kind = kind, .reply = std::move(reply)});
   }
 }
 

@@ -1,6 +1,7 @@
 #include "servers/call_waits.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "handlers/failure.h"
@@ -39,6 +40,14 @@ class OffloadJob final : public Job {
   const std::uint32_t number_;
   const std::function<void()> work_;
 };
+
+Result<handlers::CallReply> call_reply(const Reply& reply) {
+  try {
+    return handlers::to_call_reply(reply);
+  } catch (const std::bad_alloc&) {
+    return protocol::fail(protocol::Status::kInternal, {});
+  }
+}
 
 protocol::MessageHeader header_of(const CallRequest& request) {
   const bool json = request.form == Request::Form::kJson;
@@ -135,7 +144,7 @@ void ActionWait::on_answered(PendingCall& /*call*/, Reply reply) {
 }
 
 void ActionWait::finish() {
-  auto result = handlers::to_call_reply(reply_);
+  auto result = call_reply(reply_);
   const auto done = std::move(done_);
   const auto state = state_;
   state->resume([&] { done(std::move(result)); });

@@ -1,12 +1,17 @@
-// A server that finds no memory, at each place in turn where it asks for some. A program of its
-// own, because it replaces operator new.
+// A server that finds no memory, at each place in turn where it asks for some: for requests, and
+// for calls that wait. A program of its own, because it replaces operator new.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
 #include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "handlers/coroutine_handler.h"
+#include "protocol/utf8.h"
 #include "servers/server.h"
 #include "worker_fixture.h"
 
@@ -95,6 +100,115 @@ bool survives_failure_of_allocation(long number) {
   fixture.send(*next, request);
   CHECK(fixture.receive_to_end(*next) == found());
   return !left;
+}
+
+// Handlers that wait ------------------------------------------------------------------------------
+
+using handlers::CallContext;
+using handlers::OwnedRequest;
+using handlers::Reply;
+using handlers::Request;
+using handlers::Responder;
+using handlers::Task;
+
+Task<handlers::Result<Reply>> nap(OwnedRequest request, CallContext context) {
+  co_await context.sleep(0s);
+  Reply reply;
+  reply.set_json(request->value->text());
+  co_return reply;
+}
+
+// One that calls another, and what that says is longer than a short string.
+Task<handlers::Result<Reply>> ask(OwnedRequest request, CallContext context) {
+  co_await context.sleep(0s);
+  const handlers::CallRequest other("nap", std::string(request->value->text()));
+  const auto answer = co_await context.call_action(other);
+  if (!answer) co_return tl::unexpected(answer.error());
+  Reply reply;
+  reply.set_json(request->value->text());
+  co_return reply;
+}
+
+Task<handlers::Result<Reply>> sleep(OwnedRequest /*request*/, CallContext context) {
+  co_await context.sleep(1h);
+  co_return Reply();
+}
+
+Task<handlers::Result<Reply>> fail(OwnedRequest request, CallContext context) {
+  co_await context.sleep(0s);
+  throw std::runtime_error("an exception that says more than a short string " +
+                           std::string(request->action));
+}
+
+struct WaitingFixture : NoMemoryFixture {
+  WaitingFixture() {
+    auto registry = std::make_shared<handlers::Registry>(*testing::make_registry());
+    const auto add = [&](std::string name, handlers::WaitingHandler handler) {
+      registry->add({.name = std::move(name),
+                     .summary = "waits",
+                     .handler = {},
+                     .waiting_handler = std::move(handler),
+                     .time_limit = 1ms});
+    };
+    add("nap", handlers::coroutine_handler(nap));
+    add("ask", handlers::coroutine_handler(ask));
+    add("sleep", handlers::coroutine_handler(sleep));
+    add("fail", handlers::coroutine_handler(fail));
+    add("hold", [this](const Request&, const CallContext&, Responder responder) {
+      held.push_back(std::move(responder));
+    });
+    add("throw", [](const Request&, const CallContext&, Responder) {
+      throw std::runtime_error("an exception that says more than a short string");
+    });
+    server->set_registry(std::move(registry));
+    server->main_loop().run_once(0s);
+  }
+
+  void answer_held() {
+    const auto left = std::exchange(allocations_left, std::nullopt);
+    Reply reply;
+    reply.set_string("an answer that is longer than a short string");
+    allocations_left = left;
+    if (!held.empty()) held[0].reply(std::move(reply));
+  }
+
+  std::vector<Responder> held;
+};
+
+// As below, with a call that waits.
+bool survives_failure_in_call(std::string_view action, long number) {
+  CAPTURE(action);
+  CAPTURE(number);
+  WaitingFixture fixture;
+  auto client = fixture.connect();
+  for (int i = 0; i < 4; ++i) fixture.server->main_loop().run_once(0s);
+  const std::string value = R"("a value that is longer than a short string")";
+  fixture.send(*client, testing::request(R"({"action": ")" + std::string(action) +
+                                             R"(", "value": )" + value + "}",
+                                         testing::kKeep));
+  allocations_left = number;
+  for (int turns = 0; turns < 8; ++turns) {
+    fixture.server->main_loop().run_once(1ms);
+    if (turns == 2) fixture.answer_held();
+  }
+  const auto left = std::exchange(allocations_left, std::nullopt);
+  auto next = fixture.connect();
+  fixture.send(*next, search("morpheus"));
+  CHECK(fixture.receive_to_end(*next) == found());
+  return !left;
+}
+
+TEST_CASE("server: without memory for one call that waits it goes on for the others") {
+  // simdjson chooses its code for this machine once, and dies without memory for that.
+  CHECK(protocol::is_valid_utf8("\xc3\xa4"));
+  for (const std::string_view action : {"nap", "ask", "sleep", "fail", "hold", "throw"}) {
+    long number = 0;
+    while (survives_failure_in_call(action, number)) {
+      ++number;
+      REQUIRE(number < 10'000);
+    }
+    CHECK(number > 3);
+  }
 }
 
 TEST_CASE("server: without memory for one session it goes on for the others") {
