@@ -5,7 +5,9 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -42,34 +44,58 @@ class Answerer {
     changed_.notify_one();
     thread_.join();
   }
-  void take(std::string value, Responder responder) {
+  // `posts`: in a function that it posts to a loop, this call's or another.
+  void take(std::string value, Responder responder, bool posts = false) {
     {
       const std::lock_guard lock(mutex_);
-      waiting_.emplace_back(std::move(value), std::move(responder));
+      waiting_.push_back({std::move(value), std::move(responder), posts});
     }
     changed_.notify_one();
   }
+  // Null, before the server goes: then what it should post is dropped.
+  void use_loops_of(Server* server) {
+    const std::lock_guard lock(mutex_);
+    server_ = server;
+  }
 
  private:
+  struct Waiting {
+    std::string value;
+    Responder responder;
+    bool posts;
+  };
+
+  static void answer(Waiting& waiting) {
+    Reply answer;
+    answer.set_json(waiting.value);
+    waiting.responder.reply(std::move(answer));
+  }
+
   void answer_all() {
     std::unique_lock lock(mutex_);
     while (true) {
       changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
       if (waiting_.empty()) return;
-      auto [value, responder] = std::move(waiting_.front());
+      auto next = std::make_shared<Waiting>(std::move(waiting_.front()));
       waiting_.pop_front();
-      lock.unlock();
-      Reply answer;
-      answer.set_json(value);
-      responder.reply(std::move(answer));
-      lock.lock();
+      if (next->posts) {
+        if (server_ == nullptr) continue;
+        ++posted_;
+        (void)server_->worker(posted_ % 2).loop().post([next] { answer(*next); });
+      } else {
+        lock.unlock();
+        answer(*next);
+        lock.lock();
+      }
     }
   }
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::pair<std::string, Responder>> waiting_;
+  std::deque<Waiting> waiting_;
   bool ending_ = false;
+  Server* server_ = nullptr;
+  std::size_t posted_ = 0;
   std::thread thread_{[this] { answer_all(); }};
 };
 
@@ -88,6 +114,13 @@ std::shared_ptr<const handlers::Registry> waiting_registry(Answerer& answerer) {
                  .waiting_handler = [&answerer](const Request& call, const CallContext&,
                                                 Responder responder) {
                    answerer.take(std::string(call.value->text()), std::move(responder));
+                 }});
+  registry->add({.name = "post",
+                 .summary = "by a function that another thread posts",
+                 .handler = {},
+                 .waiting_handler = [&answerer](const Request& call, const CallContext&,
+                                                Responder responder) {
+                   answerer.take(std::string(call.value->text()), std::move(responder), true);
                  }});
   registry->add(
       {.name = "offload",
@@ -115,11 +148,13 @@ struct ThreadsFixture {
     const auto bound =
         server->listen({.protocol = protocol::Protocol::kApp, .host = "127.0.0.1", .path = {}});
     address.emplace(reactor::Endpoint::ip(bound[0].host, bound[0].port).value());
+    answerer.use_loops_of(&*server);
     running = std::thread([this] { server->run(); });
   }
   ~ThreadsFixture() {
     server->stop();
     running.join();
+    answerer.use_loops_of(nullptr);
   }
 
   Answerer answerer;
@@ -136,12 +171,12 @@ struct Script {
 };
 
 Script script(int first, int count) {
-  static constexpr const char* kActions[] = {"pool", "thread", "offload"};
+  static constexpr const char* kActions[] = {"pool", "thread", "offload", "post"};
   Script made;
   for (int i = 0; i < count; ++i) {
     const std::string number = std::to_string(first + i);
     made.requests += request(
-        std::string(R"({"action": ")") + kActions[i % 3] + R"(", "value": )" + number + "}", kKeep);
+        std::string(R"({"action": ")") + kActions[i % 4] + R"(", "value": )" + number + "}", kKeep);
     made.replies += reply(R"({"result": )" + number + "}", kKeepOk);
   }
   return made;
@@ -174,6 +209,43 @@ TEST_CASE_FIXTURE(ThreadsFixture, "threads: answers to clients that have left ha
   BlockingClient stays(*address);
   REQUIRE(stays.send(mine.requests));
   CHECK(stays.receive(mine.replies.size()) == mine.replies);
+}
+
+// In whatever order they come: an answer or the deadline, once, in the place of its request.
+TEST_CASE_FIXTURE(ThreadsFixture, "threads: deadlines race with answers of other threads") {
+  std::string requests;
+  const int count = 400;
+  for (int i = 0; i < count; ++i) {
+    static constexpr const char* kActions[] = {"pool", "thread", "offload", "post"};
+    requests += request(
+        std::string(R"({"action": ")") + kActions[i % 4] + R"(", "value": 1})",
+        std::string(kKeep) + R"(, "deadline-ms": 1, "request-id": )" + std::to_string(1000 + i));
+  }
+  BlockingClient connection(*address);
+  std::thread sender([&] { (void)connection.send(requests); });
+  for (int i = 0; i < count; ++i) {
+    const std::string prefix = connection.receive(2);
+    CHECK(prefix.size() == 2);
+    if (prefix.size() < 2) break;
+    const std::string header =
+        connection.receive(protocol::load_be16(std::as_bytes(std::span(prefix)).first<2>()));
+    const std::string content = connection.receive(std::stoul(header.substr(
+        header.find("\"content-length\": ") + std::string("\"content-length\": ").size())));
+    CAPTURE(header);
+    CHECK(header.find("\"request-id\": " + std::to_string(1000 + i)) != std::string::npos);
+    const bool late = header.find("deadline_exceeded") != std::string::npos;
+    CHECK((late || content == R"({"result": 1})"));
+  }
+  sender.join();
+}
+
+TEST_CASE("threads: a server may end while other threads still answer") {
+  for (int round = 0; round < 10; ++round) {
+    ThreadsFixture fixture;
+    BlockingClient asks(*fixture.address);
+    REQUIRE(asks.send(script(100, 200).requests));
+    if (round % 2 == 0) (void)asks.receive(100);
+  }
 }
 
 TEST_CASE_FIXTURE(ThreadsFixture, "threads: registries change while calls wait") {
