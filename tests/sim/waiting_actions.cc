@@ -60,7 +60,7 @@ class WaitingActions::OtherServer final : public handlers::OutgoingCalls {
   OtherServer(WaitingActions& actions, reactor::EventLoop& loop) : actions_(actions), loop_(loop) {}
 
   std::unique_ptr<handlers::Wait> start(const protocol::Address& /*server*/, CallRequest request,
-                                        std::optional<TimePoint> /*deadline*/, Done done) override {
+                                        const handlers::CallTerms& /*terms*/, Done done) override {
     auto call = std::make_shared<Call>(std::move(done));
     actions_.world_.at(actions_.other_server_due_, [this, call, content = request.content] {
       (void)loop_.post([call, content] {

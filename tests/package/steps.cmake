@@ -1,0 +1,48 @@
+# What the scripts of this folder are written with. Any step that fails fails the test.
+file(REMOVE_RECURSE ${WORK_DIR})
+
+function(run)
+  execute_process(COMMAND ${ARGV} COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+# output_of(VARIABLE COMMAND...): what the command prints, when it succeeds.
+function(output_of variable)
+  execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE output COMMAND_ECHO STDOUT
+    COMMAND_ERROR_IS_FATAL ANY OUTPUT_STRIP_TRAILING_WHITESPACE)
+  set(${variable} "${output}" PARENT_SCOPE)
+endfunction()
+
+# expect_output(TEXT COMMAND...): the command prints TEXT and nothing else, and succeeds.
+function(expect_output expected)
+  output_of(output ${ARGN})
+  if(NOT output STREQUAL expected)
+    message(FATAL_ERROR "expected: ${expected}\nprinted:  ${output}")
+  endif()
+endfunction()
+
+# build_project(SOURCE_DIR NAME PREFIX): into WORK_DIR/NAME, against the tree under PREFIX.
+function(build_project source name prefix)
+  run(${CMAKE_COMMAND} -S ${source} -B ${WORK_DIR}/${name} -G ${GENERATOR}
+    -D CMAKE_BUILD_TYPE=${BUILD_TYPE} -D CMAKE_CXX_COMPILER=${CXX} -D CMAKE_PREFIX_PATH=${prefix})
+  run(${CMAKE_COMMAND} --build ${WORK_DIR}/${name})
+endfunction()
+
+# try_examples(PREFIX): the examples, against the tree under PREFIX; each is called once, by the
+# programs of this tree.
+function(try_examples prefix)
+  build_project(${EXAMPLES_DIR} examples ${prefix})
+  set(call ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/serve_and_call.sh ${prefix}/bin/appctl)
+  set(examples ${WORK_DIR}/examples)
+  expect_output("passed" ${examples}/greeting_test)
+  expect_output("HELLO" ${call} upper hello ${examples}/upper)
+  expect_output("hello, ring" ${call} greet-later ring ${examples}/later)
+  expect_output("6" ${call} sum "[1, 2, 3]" ${examples}/later)
+  expect_output("hey!" ${call} shout hey ${prefix}/bin/appd --plugin ${examples}/libshout.so)
+  # A daemon of one's own has the same flags.
+  expect_output("hey!" ${call} shout hey ${examples}/upper --plugin ${examples}/libshout.so)
+  execute_process(COMMAND ${call} shout "" ${prefix}/bin/appd --plugin ${examples}/libshout.so
+    ERROR_VARIABLE told RESULT_VARIABLE failed OUTPUT_VARIABLE ignored)
+  if(NOT failed OR NOT told MATCHES "Error: nothing to shout")
+    message(FATAL_ERROR "the plugin's error did not arrive: ${told}")
+  endif()
+endfunction()
