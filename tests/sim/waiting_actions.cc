@@ -62,16 +62,17 @@ class WaitingActions::OtherServer final : public handlers::OutgoingCalls {
   std::unique_ptr<handlers::Wait> start(const protocol::Address& /*server*/, CallRequest request,
                                         const handlers::CallTerms& /*terms*/, Done done) override {
     auto call = std::make_shared<Call>(std::move(done));
-    actions_.world_.at(actions_.other_server_due_, [this, call, content = request.content] {
-      (void)loop_.post([call, content] {
-        if (!call->done) return;
-        // It may destroy the wait.
-        const auto answered = std::exchange(call->done, {});
-        answered(CallReply{.content_type = {},
-                           .content_encoding = {},
-                           .content = R"({"result": )" + content + "}"});
-      });
-    });
+    actions_.world_.at(actions_.other_server_due_,
+                       [&loop = loop_, call, content = request.content] {
+                         (void)loop.post([call, content] {
+                           if (!call->done) return;
+                           // It may destroy the wait.
+                           const auto answered = std::exchange(call->done, {});
+                           answered(CallReply{.content_type = {},
+                                              .content_encoding = {},
+                                              .content = R"({"result": )" + content + "}"});
+                         });
+                       });
     return std::make_unique<Given>(std::move(call));
   }
 
