@@ -1,5 +1,5 @@
-// The memory that the buffers of all connections may hold together (docs/protocol.md 5,
-// --max-buffered).
+// The memory that the buffers of all connections may hold together, and what their delegates keep
+// for them (docs/protocol.md 5, --max-buffered).
 //
 // Above the limit, reading stops on the connections that hold more than an equal share; the others
 // go on. So that a full budget can never be a standstill, one connection at a time may read beyond

@@ -43,6 +43,7 @@ Connection::~Connection() {
   state_ = State::kClosed;
   input_.release();
   unsent_.release();
+  delegate_bytes_ = 0;
   account();
 }
 
@@ -139,7 +140,7 @@ void Connection::update_interest() {
 }
 
 void Connection::account() {
-  const std::size_t held = input_.capacity() + unsent_.capacity();
+  const std::size_t held = input_.capacity() + unsent_.capacity() + delegate_bytes_;
   if (options_.budget == nullptr) return;
   if (held != accounted_) {
     options_.budget->change(accounted_, held);
@@ -284,6 +285,11 @@ void Connection::discard_some() {
 void Connection::pause_reading() {
   paused_ = true;
   if (!in_event_ && state_ != State::kClosed) end_event();
+}
+
+void Connection::set_delegate_bytes(std::size_t bytes) {
+  delegate_bytes_ = bytes;
+  if (!in_event_) account();
 }
 
 void Connection::resume_reading() {

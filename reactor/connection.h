@@ -97,6 +97,9 @@ class Connection final : private EventSink {
   // as much as was `wanted`.
   void pause_reading();
   void resume_reading();
+  // Bytes that the delegate keeps on this connection's behalf, now: they count in the budget as the
+  // connection's own.
+  void set_delegate_bytes(std::size_t bytes);
 
   // Orderly: sends what is unsent, then our end, then waits for the peer's (bounded): a reset would
   // destroy bytes that the peer has not read yet.
@@ -160,6 +163,7 @@ class Connection final : private EventSink {
   Buffer unsent_;              // what the kernel did not take
   std::size_t wanted_ = 0;     // bytes of input_ and behind it that the delegate waits for
   std::size_t accounted_ = 0;  // bytes the budget knows of
+  std::size_t delegate_bytes_ = 0;
   TimePoint write_deadline_{};
   std::error_code close_reason_;
   Timer timer_;  // write time-out, linger time-out, the next look at the budget, or on_closed()

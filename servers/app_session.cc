@@ -161,6 +161,7 @@ void AppSession::queue(QueuedReply place) {
   if (queue_ == nullptr) queue_ = std::make_unique<ReplyQueue>();
   queue_->push(std::move(place));
   last_request_taken_ = last;
+  note_held();
   set_answers_pending(true);
 }
 
@@ -182,6 +183,7 @@ void AppSession::send_queued() {
     send(header, place->extended, place->keep_alive, place->action, place->reply);
     queue_->pop();
   }
+  note_held();
   if (!connection().open()) {
     drop_queue();
   } else if (queue_->empty()) {
@@ -192,9 +194,14 @@ void AppSession::send_queued() {
   if (room && std::exchange(reading_paused_, false)) connection().resume_reading();
 }
 
+void AppSession::note_held() {
+  connection().set_delegate_bytes(queue_ == nullptr ? 0 : queue_->held_bytes());
+}
+
 // What it holds may speak up while it goes.
 void AppSession::drop_queue() {
   const std::unique_ptr<ReplyQueue> gone = std::move(queue_);
+  note_held();
   set_answers_pending(false);
 }
 

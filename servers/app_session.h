@@ -47,6 +47,8 @@ class AppSession final : public Session, private handlers::CallStarter, private 
   void queue(QueuedReply place);
   void send_queued();
   void drop_queue();
+  // The budget of all connections learns what the queue holds.
+  void note_held();
   void log_internal_error(std::string_view action, std::string_view detail);
 
   protocol::MessageDecoder decoder_;

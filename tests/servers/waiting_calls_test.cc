@@ -147,6 +147,45 @@ TEST_CASE_FIXTURE(WaitingFixture, "waiting: replies that wait are limited in byt
   CHECK(count(Counter::kRequests) == 11);
 }
 
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: what waits counts in the memory of all sessions") {
+  auto peer = connect();
+  const std::string value = "\"" + std::string(4'000, 'v') + "\"";
+  CHECK(exchange(peer, hold("a") + call("echo", value, kKeep)).empty());
+  CHECK(shared->budget.used() >= 4'000);
+  SUBCASE("until it is sent") {
+    answer("a");
+    CHECK(peer.receive().size() > 4'000);
+  }
+  SUBCASE("until its session is gone") {
+    peer.reset();
+    settle();
+  }
+  CHECK(shared->budget.used() == 0);
+}
+
+TEST_CASE_FIXTURE(WaitingFixture,
+                  "waiting: a full memory stops the session whose replies wait, and no other") {
+  limits.max_buffered = 10'000;
+  auto first = connect();
+  auto holder = connect();
+  auto other = connect();
+  // The first one that goes beyond the limit may.
+  const std::string value = "\"" + std::string(9'000, 'v') + "\"";
+  exchange(first, hold("z") + call("echo", value, kKeep) + call("echo", "1", kKeep));
+  exchange(holder, hold("a") + call("echo", value, kKeep));
+  exchange(first, call("echo", "2", kKeep));
+  const auto before = count(Counter::kRequests);
+  exchange(holder, call("echo", "3", kKeep));
+  CHECK(count(Counter::kRequests) == before);
+  CHECK(count(Counter::kBudget) == 1);
+  CHECK(exchange(other, search("morpheus", kKeep)) == found(kKeepOk));
+  answer("z");
+  answer("a");
+  pass(10ms);
+  CHECK(first.receive().find("\"result\": 2") != std::string::npos);
+  CHECK(holder.receive().find("\"result\": 3") != std::string::npos);
+}
+
 // Failures ----------------------------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(WaitingFixture, "waiting: a responder that is dropped answers internal") {
@@ -324,6 +363,7 @@ TEST_CASE_FIXTURE(WaitingFixture, "waiting: a drain waits for the answers it owe
   peer.leave();
   settle();
   CHECK(drained == 1);
+  CHECK(outgoing_ended);  // before the loop is: others may wait for these connections to close
   CHECK(worker->drain_report().answered().at("hold") == 1);
 }
 
