@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -40,6 +41,18 @@ inline constexpr int kReusePortOption = SO_REUSEPORT_LB;
 #else
 inline constexpr int kReusePortOption = SO_REUSEPORT;
 #endif
+
+// The peer's end, which a read would show behind what is unread only: poll(2). Without POLLRDHUP it
+// is POLLHUP (macOS), or is told when both directions have ended.
+#ifdef POLLRDHUP
+inline constexpr short kEndEvents = POLLRDHUP;
+#else
+inline constexpr short kEndEvents = 0;
+#endif
+[[nodiscard]] inline bool shows_end(Descriptor fd) {
+  pollfd asked{.fd = fd, .events = kEndEvents, .revents = 0};
+  return ::poll(&asked, 1, 0) == 1;
+}
 
 // What the system did not set when it made the socket. 0 or -1 with errno.
 [[nodiscard]] inline int prepare_descriptor([[maybe_unused]] Descriptor fd) {

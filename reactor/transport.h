@@ -50,6 +50,10 @@ class Transport {
   // Plain bytes that a read() would return without the descriptor being readable (TLS records).
   [[nodiscard]] virtual bool has_buffered_input() const { return false; }
 
+  // Whether the peer has ended its sending, or the stream is broken, told without reading: there
+  // may be bytes in front of that. A hint: false where a transport cannot tell.
+  [[nodiscard]] virtual bool peer_ended() const { return false; }
+
   // After a connect that was under way and became writable: no error when it is established,
   // operation_in_progress when the readiness was spurious and it is to be waited for again,
   // not_connected when it failed and the system does not tell why any more.

@@ -82,6 +82,8 @@ IoResult SocketTransport::shutdown_write() {
   return moved(0);
 }
 
+bool SocketTransport::peer_ended() const { return shows_end(socket_.get()); }
+
 std::error_code SocketTransport::connect_result() {
   int error = 0;
   socklen_t length = sizeof error;

@@ -16,6 +16,7 @@ class SocketTransport final : public Transport {
   [[nodiscard]] IoResult write(std::span<const std::byte> head,
                                std::span<const std::byte> body) override;
   [[nodiscard]] IoResult shutdown_write() override;
+  [[nodiscard]] bool peer_ended() const override;
   [[nodiscard]] std::error_code connect_result() override;
   [[nodiscard]] Endpoint local_endpoint() const override;
   [[nodiscard]] Endpoint peer_endpoint() const override;

@@ -67,6 +67,7 @@ reactor::Consumed AppSession::on_bytes(std::span<const std::byte> bytes) {
     context().metrics.add(Counter::kPendingLimit);
     reading_paused_ = true;
     connection().pause_reading();
+    look_for_end();
   }
   return {.bytes = taken};
 }
@@ -191,7 +192,12 @@ void AppSession::send_queued() {
     set_answers_pending(false);
   }
   const bool room = connection().open() && (queue_ == nullptr || has_room());
-  if (room && std::exchange(reading_paused_, false)) connection().resume_reading();
+  if (room && std::exchange(reading_paused_, false)) {
+    if (queue_ != nullptr) await(Awaiting::kDrained);  // no look for the end any more
+    connection().resume_reading();
+  } else if (reading_paused_ && connection().open()) {
+    look_for_end();
+  }
 }
 
 void AppSession::note_held() {

@@ -19,6 +19,9 @@ constexpr int kDrainReads = 128;
 // How soon a draining session looks again for what the budget did not let it read.
 constexpr auto kDrainRetry = std::chrono::milliseconds(10);
 
+// How often a session that does not read looks for its peer's end.
+constexpr auto kLookForEnd = std::chrono::seconds(1);
+
 }  // namespace
 
 Session::Session(SessionContext& context, SessionId id,
@@ -163,7 +166,12 @@ void Session::end_wait() {
     case Awaiting::kContent:
       time_out(Counter::kRequestTimeout, "the message was not complete in time");
       break;
-    case Awaiting::kAnswers:  // the peer ended, and half_close_grace is over
+    case Awaiting::kAnswers:
+      if (!peer_ended_ && !end_found_) {
+        look_for_end();
+        break;
+      }
+      // The peer ended, and half_close_grace is over.
       if (tells_life()) tell("closing", {{"why", "peer left before its answers"}});
       cut();
       break;
@@ -175,6 +183,14 @@ void Session::end_wait() {
 void Session::time_out(Counter counter, std::string_view text) {
   context_.metrics.add(counter);
   refuse(protocol::Status::kTimeout, text);
+}
+
+// What was found may be found again: an answer that went out meanwhile shows that the peer, with
+// its sending side shut, may still be there.
+void Session::look_for_end() {
+  end_found_ = connection_.transport().peer_ended();
+  const reactor::TimePoint now = context_.loop.now();
+  timer_.arm(now + (end_found_ ? context_.limits.half_close_grace : kLookForEnd));
 }
 
 void Session::on_end() {

@@ -90,7 +90,7 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
     kContent,       // likewise: request_timeout
     kDrained,       // our own unsent bytes: the connection's write_timeout
     kAnswers,       // answers of actions that wait: their deadlines, once the peer's end has come
-                    // half_close_grace
+                    // half_close_grace; while reading is paused, the next look for that end
   };
 
   Session(SessionContext& context, SessionId id, std::unique_ptr<reactor::Transport> transport,
@@ -106,6 +106,9 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
   // Whether answers are owed that come later: waiting for the next message then is kAnswers.
   // Becoming false, it waits for the next message; behind the peer's end, it closes.
   void set_answers_pending(bool pending);
+  // Reading is paused while answers are owed: from now on the peer's end is looked for behind what
+  // is not read. Found, the peer has half_close_grace, counted anew from each further call.
+  void look_for_end();
   // When the first byte of the message under way was seen.
   [[nodiscard]] reactor::TimePoint message_began() const;
 
@@ -155,6 +158,7 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
   bool message_under_way_ = false;
   bool answers_pending_ = false;
   bool peer_ended_ = false;
+  bool end_found_ = false;  // by looking for it: it is not read yet
 };
 
 }  // namespace appd::servers

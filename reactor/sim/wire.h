@@ -100,6 +100,7 @@ class SimTransport final : public Transport, private Source {
   [[nodiscard]] IoResult write(std::span<const std::byte> head,
                                std::span<const std::byte> body) override;
   [[nodiscard]] IoResult shutdown_write() override { return wire_->shutdown_write(side_); }
+  [[nodiscard]] bool peer_ended() const override { return end().end_arrived || end().error; }
   [[nodiscard]] std::error_code connect_result() override;
   [[nodiscard]] Endpoint local_endpoint() const override { return end().address; }
   [[nodiscard]] Endpoint peer_endpoint() const override {

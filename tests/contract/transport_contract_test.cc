@@ -131,6 +131,16 @@ CONTRACT_CASE("transport: the peer reads the end behind all bytes, again and aga
   for (int i = 0; i < 2; ++i) CHECK(read_some(*c.server).outcome == IoOutcome::kEnd);
 }
 
+CONTRACT_CASE("transport: the peer's end is told although bytes in front of it are not read") {
+  TransportContract<Tested> c;
+  c.write_all(*c.client, "unread");
+  CHECK(!c.server->peer_ended());
+  REQUIRE(c.client->shutdown_write().outcome == IoOutcome::kBytes);
+  while (!c.server->peer_ended()) static_cast<void>(c.wait(std::chrono::milliseconds(1)));
+  CHECK(!c.client->peer_ended());
+  CHECK(c.read_all(*c.server) == "unread");
+}
+
 CONTRACT_CASE("transport: the other direction lives on behind a half-close") {
   TransportContract<Tested> c;
   REQUIRE(c.client->shutdown_write().outcome == IoOutcome::kBytes);

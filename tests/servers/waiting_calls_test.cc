@@ -341,6 +341,45 @@ TEST_CASE_FIXTURE(WaitingFixture, "waiting: a peer that has ended is gone behind
   CHECK(living == 0);
 }
 
+TEST_CASE_FIXTURE(WaitingFixture,
+                  "waiting: a peer that leaves behind what is not read any more is noticed") {
+  limits.max_pending_calls = 2;
+  auto peer = connect();
+  exchange(peer, hold("a") + hold("b") + hold("c"));
+  peer.leave();
+  pass(1s);
+  CHECK(!stop_tokens["a"].stop_requested());
+  pass(limits.half_close_grace);
+  CHECK(stop_tokens["a"].stop_requested());
+  CHECK(stop_tokens["b"].stop_requested());
+  CHECK(worker->session_count() == 0);
+}
+
+TEST_CASE_FIXTURE(WaitingFixture,
+                  "waiting: a peer that has ended gets what is not read yet, if answers go on") {
+  limits.max_pending_calls = 1;
+  auto peer = connect();
+  peer.send(hold("a") + hold("b") + hold("c"));
+  peer.finish();
+  settle();
+  for (const std::string name : {"a", "b", "c"}) {
+    pass(limits.half_close_grace - 1ms);
+    answer(name);
+  }
+  CHECK(peer.receive() == result("a") + result("b") + result("c"));
+  CHECK(peer.ended());
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: a peer that is still there is waited for") {
+  limits.max_pending_calls = 1;
+  auto peer = connect();
+  exchange(peer, hold("a") + hold("b"));
+  pass(limits.half_close_grace * 10);
+  answer("a");
+  answer("b");
+  CHECK(peer.receive() == result("a") + result("b"));
+}
+
 TEST_CASE_FIXTURE(WaitingFixture, "waiting: an answer may come behind the server's end") {
   auto peer = connect();
   exchange(peer, hold("a"));
