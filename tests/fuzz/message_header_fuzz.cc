@@ -29,6 +29,7 @@ void check_fields(const MessageHeader& header) {
   APPD_CHECK(header.content_length <= std::numeric_limits<std::int64_t>::max());
   APPD_CHECK(!header.deadline ||
              (header.deadline->count() >= 0 && *header.deadline <= kMaxDeadline));
+  APPD_CHECK(header.call_depth >= 0 && header.call_depth <= kMaxDepthField, header.call_depth);
   if (header.request_id.empty()) return;
   const auto id = JsonView::parse(header.request_id);
   APPD_CHECK(id && id->text() == header.request_id, header.request_id);

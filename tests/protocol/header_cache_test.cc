@@ -55,6 +55,7 @@ void check_equal(const MessageHeader& a, const MessageHeader& b) {
   const auto other = a.other_field("x");
   REQUIRE(other.has_value() == b.other_field("x").has_value());
   if (other) CHECK(other->text() == b.other_field("x")->text());
+  CHECK(a.call_depth == b.call_depth);
 }
 
 TEST_CASE("header cache: an unknown header is not found") {
@@ -67,7 +68,8 @@ TEST_CASE("header cache: a header is known again whatever its content-length") {
   HeaderCache cache;
   Parsing parsing;
   const std::string more =
-      R"(, "connection": "keep-alive", "deadline-ms": 5, "action": "echo", "x": [1])";
+      R"(, "connection": "keep-alive", "deadline-ms": 5, "action": "echo", "call-depth": 3,)"
+      R"( "x": [1])";
   parsing.parse_into(cache, header_with_length("41", more));
   for (const char* digits : {"0", "7", "41", "16777216", "999999999999999999"}) {
     CAPTURE(digits);

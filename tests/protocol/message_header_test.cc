@@ -205,6 +205,13 @@ TEST_CASE("header: deadline-ms reaches from 0 to 2^31 - 1") {
   CHECK(Parsed(with(R"(, "deadline-ms": 2147483647)")).header.deadline == kMaxDeadline);
 }
 
+TEST_CASE("header: call-depth reaches from 0 to 255, and is 0 where it is absent") {
+  CHECK(Parsed(with("")).header.call_depth == 0);
+  CHECK(Parsed(with(R"(, "call-depth": 255)")).header.call_depth == 255);
+  CHECK(Parsed(with(R"(, "call-depth": 256)")).error ==
+        "call-depth must be an integer from 0 to 255");
+}
+
 TEST_CASE("header: texts are limited, decoded ones as they count") {
   std::string longest(kMaxFieldBytes, 'x');
   CHECK(Parsed(with(R"(, "action": ")" + longest + "\"")).header.action == longest);

@@ -45,7 +45,10 @@ class ManualOutgoing final : public handlers::OutgoingCalls {
     handlers::CallTerms terms;
     Done done;
   };
-  explicit ManualOutgoing(std::vector<std::shared_ptr<Pending>>& pending) : pending_(pending) {}
+  // `ended` becomes true with its end.
+  ManualOutgoing(std::vector<std::shared_ptr<Pending>>& pending, bool& ended)
+      : pending_(pending), ended_(ended) {}
+  ~ManualOutgoing() override { ended_ = true; }
 
   std::unique_ptr<handlers::Wait> start(const protocol::Address& server,
                                         handlers::CallRequest request,
@@ -65,6 +68,7 @@ class ManualOutgoing final : public handlers::OutgoingCalls {
 
  private:
   std::vector<std::shared_ptr<Pending>>& pending_;
+  bool& ended_;
 };
 
 // Says when a coroutine's locals die.
@@ -147,7 +151,7 @@ struct WaitingFixture : WorkerFixture {
       start([this](ServerShared& before) {
         before.pool = &pool;
         before.make_outgoing = [this](reactor::EventLoop&, JobRunner*) {
-          return std::make_unique<ManualOutgoing>(outgoing);
+          return std::make_unique<ManualOutgoing>(outgoing, outgoing_ended);
         };
       });
       worker->set_registry(registry);
@@ -171,6 +175,7 @@ struct WaitingFixture : WorkerFixture {
   std::map<std::string, handlers::Responder> held;
   std::map<std::string, std::stop_token> stop_tokens;
   std::vector<std::shared_ptr<ManualOutgoing::Pending>> outgoing;
+  bool outgoing_ended = false;
   int blocks = 0;
   int living = 0;  // witnesses
 };

@@ -189,14 +189,29 @@ TEST_CASE_FIXTURE(WaitingFixture, "waiting: a coroutine calls another server") {
     co_return given;
   });
   auto peer = connect();
-  exchange(peer, call("forward", "1", kKeep));
+  exchange(peer,
+           call("forward", "1", std::string(kKeep) + R"(, "deadline-ms": 5000, "call-depth": 3)"));
   REQUIRE(outgoing.size() == 1);
   CHECK(outgoing[0]->request.action == "there");
+  CHECK(outgoing[0]->terms.depth == 4);
+  const auto left = outgoing[0]->terms.deadline.value() - worker->loop().now();
+  CHECK((left > 4999ms && left <= 5s));
   SUBCASE("that answers") {
     outgoing[0]->done(
         handlers::CallReply{.content_type = {}, .content_encoding = {}, .content = "7"});
     settle();
     CHECK(peer.receive() == reply(R"({"result": 7})", kKeepOk));
+  }
+  SUBCASE("but not behind too many calls within calls") {
+    const auto deep = std::string(kKeep) + R"(, "call-depth": 16)";
+    exchange(peer, call("forward", "1", deep));
+    CHECK(outgoing.size() == 1);
+    CHECK(count(Counter::kInternalErrors) == 0);  // its turn comes behind the first one's
+    outgoing[0]->done(
+        handlers::CallReply{.content_type = {}, .content_encoding = {}, .content = "7"});
+    settle();
+    CHECK(peer.receive() ==
+          reply(R"({"result": 7})", kKeepOk) + error_reply(kFailed, kKeepInternal));
   }
   SUBCASE("and leaves before it answers") {
     peer.reset();
