@@ -28,6 +28,12 @@ std::size_t trusted_bytes() {
 // How soon a connection that the budget stopped looks again.
 constexpr auto kBudgetRetry = std::chrono::milliseconds(10);
 
+// Every call of a delegate goes through here.
+ConnectionDelegate& called(ConnectionDelegate& delegate, bool closed_reported) {
+  count_callback(closed_reported);
+  return delegate;
+}
+
 }  // namespace
 
 Connection::Connection(EventLoop& loop, const ConnectionOptions& options,
@@ -101,6 +107,7 @@ void Connection::on_ready(Ready ready) {
   if (state_ == State::kClosed && !std::exchange(closed_reported_, true)) {
     timer_.cancel();
     delegate_.on_closed(close_reason_);
+    if (planted(PlantedBug::kCalledWhenClosed)) called(delegate_, closed_reported_).on_drained();
   }
 }
 
@@ -169,7 +176,7 @@ bool Connection::may_read() {
   if (!budget_paused_) {
     budget_told_ = false;
   } else if (!std::exchange(budget_told_, true)) {
-    delegate_.on_reading_stopped(ConnectionDelegate::StopReason::kBudget);
+    called(delegate_, closed_reported_).on_reading_stopped(ConnectionDelegate::StopReason::kBudget);
   }
   return !budget_paused_;
 }
@@ -200,7 +207,7 @@ bool Connection::read_some() {
       return false;
     case IoOutcome::kEnd:
       end_seen_ = true;
-      delegate_.on_end();
+      called(delegate_, closed_reported_).on_end();
       return true;
     case IoOutcome::kError:
       finish_close(result.error);
@@ -237,7 +244,7 @@ void Connection::take_input(std::span<const std::byte> fresh, bool in_input) {
     return;
   }
   const std::span<const std::byte> all{fresh.data() - kept, total};
-  const Consumed consumed = delegate_.on_bytes(all);
+  const Consumed consumed = called(delegate_, closed_reported_).on_bytes(all);
   APPD_CHECK(consumed.bytes <= total, consumed.bytes, total);
   wanted_ = consumed.wanted;
   if (state_ != State::kOpen) return;
@@ -260,7 +267,7 @@ void Connection::keep_input(std::span<const std::byte> bytes) {
 void Connection::show_kept_input() {
   if (state_ != State::kOpen || paused_ || above_watermark_) return;
   if (input_.empty() || input_.size() < wanted_) return;
-  const Consumed consumed = delegate_.on_bytes(input_.bytes());
+  const Consumed consumed = called(delegate_, closed_reported_).on_bytes(input_.bytes());
   APPD_CHECK(consumed.bytes <= input_.size(), consumed.bytes, input_.size());
   wanted_ = consumed.wanted;
   if (state_ == State::kOpen) input_.consume(consumed.bytes);
@@ -353,7 +360,8 @@ void Connection::write_now(std::span<const std::byte> head, std::span<const std:
 void Connection::note_unsent() {
   if (above_watermark_ || unsent_.size() <= options_.write_high_watermark) return;
   above_watermark_ = true;
-  delegate_.on_reading_stopped(ConnectionDelegate::StopReason::kHighWatermark);
+  called(delegate_, closed_reported_)
+      .on_reading_stopped(ConnectionDelegate::StopReason::kHighWatermark);
 }
 
 void Connection::flush_collected() {
@@ -380,7 +388,7 @@ void Connection::flush_unsent() {
   if (planted(PlantedBug::kWatermarkStuck)) return;
   above_watermark_ = false;
   if (state_ != State::kOpen) return;
-  delegate_.on_drained();
+  called(delegate_, closed_reported_).on_drained();
   if (state_ == State::kOpen && !input_.empty()) {
     redeliver_ = true;
     registration_.schedule();

@@ -29,6 +29,7 @@ enum class PlantedBug : std::uint8_t {
   kWriteTimeoutMissed,  // a peer that never reads is never given up
   kRepliesOutOfOrder,   // a later request that is done first is answered first
   kLateAnswerLands,     // an answer goes to whoever has the place of a call that is gone
+  kCalledWhenClosed,    // a session hears of its sent bytes although it was told that it is closed
   kDeadlineAfterAnswer  // a deadline still fires when the call is answered
 };
 
@@ -37,14 +38,18 @@ enum class PlantedBug : std::uint8_t {
 // The test's switch, and what it counts.
 inline PlantedBug planted_bug = PlantedBug::kNone;
 inline std::uint64_t headers_parsed = 0;
+inline std::uint64_t late_callbacks = 0;
 
 [[nodiscard]] inline bool planted(PlantedBug bug) { return bug == planted_bug; }
 inline void count_parsed_header() { ++headers_parsed; }
+// A delegate is called: late, if it was told that its connection is closed.
+inline void count_callback(bool late) { late_callbacks += late ? 1 : 0; }
 
 #else
 
 [[nodiscard]] constexpr bool planted(PlantedBug /*bug*/) { return false; }
 constexpr void count_parsed_header() {}
+constexpr void count_callback(bool /*late*/) {}
 
 #endif
 

@@ -57,6 +57,7 @@ constexpr std::array kPlanted{
     Planted{"write time-out missed", PlantedBug::kWriteTimeoutMissed, 200},
     Planted{"replies out of order", PlantedBug::kRepliesOutOfOrder, 20, waiting_world},
     Planted{"late answer lands elsewhere", PlantedBug::kLateAnswerLands, 60, waiting_world},
+    Planted{"callback behind on_closed()", PlantedBug::kCalledWhenClosed, 10},
     Planted{"deadline behind the answer", PlantedBug::kDeadlineAfterAnswer, 40, waiting_world},
 };
 
@@ -96,7 +97,7 @@ std::string find_in(const Planted& planted, std::uint64_t seed) {
 }
 
 TEST_CASE("planted: without a bug the same worlds are in order") {
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
     CAPTURE(seed);
     CHECK(find_in({"none", PlantedBug::kNone, 0}, seed) == "");
     CHECK(find_in({"none", PlantedBug::kNone, 0, waiting_world}, seed) == "");

@@ -68,6 +68,7 @@ class Simulation {
   void check_wires();
   void check_memory();
   void check_parsing();
+  void check_callbacks();
   [[nodiscard]] bool all_done() const;
   void stand_still();
   void end();
