@@ -5,6 +5,7 @@
 namespace appd::reactor::sim {
 
 void Trace::note(TimePoint when, std::string_view what, std::uint64_t a, std::uint64_t b) {
+  if (stopped_) return;
   const auto time = static_cast<std::uint64_t>(when.time_since_epoch().count());
   ++events_;
   mix(time);
@@ -21,6 +22,7 @@ void Trace::note(TimePoint when, std::string_view what, std::uint64_t a, std::ui
 
 // Eight bytes a step, put together by hand: the same on every machine.
 void Trace::note_bytes(std::span<const std::byte> bytes) {
+  if (stopped_) return;
   std::uint64_t word = bytes.size();
   std::size_t filled = 0;
   for (const std::byte byte : bytes) {

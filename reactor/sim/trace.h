@@ -20,6 +20,9 @@ class Trace {
   // Gets a line an event from now on: `1.234567 deliver 3 512`.
   void print_to(Line line) { line_ = std::move(line); }
 
+  // Nothing is noted from now on: for who asks neither for the hash nor for lines, and has no time.
+  void stop() { stopped_ = true; }
+
   // `what` is a word of the world's; the numbers are what it is about (connection, bytes ...).
   void note(TimePoint when, std::string_view what, std::uint64_t a = 0, std::uint64_t b = 0);
   // Bytes that moved: hashed, not printed.
@@ -34,6 +37,7 @@ class Trace {
   std::uint64_t hash_ = 0xcbf29ce484222325ULL;
   std::uint64_t events_ = 0;
   Line line_;
+  bool stopped_ = false;
 };
 
 }  // namespace appd::reactor::sim

@@ -61,6 +61,7 @@ WorldChoice take_world(FuzzInput& input) {
 void apply(const WorldChoice& choice, World& world) {
   world.faults = choice.faults;
   world.ways = choice.ways;
+  world.trace().stop();
 }
 
 void run_world(World& world, const std::function<bool()>& done) {

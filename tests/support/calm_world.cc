@@ -15,6 +15,7 @@ CalmWorld::CalmWorld(std::size_t buffer_bytes)
     : world_(1, World::Driving::kByPollers),
       host_(world_, {.address = "127.0.0.1", .buffer_bytes = buffer_bytes}) {
   world_.ways = reactor::sim::kDirectWays;
+  world_.trace().stop();
 }
 
 CalmWorld::~CalmWorld() {
