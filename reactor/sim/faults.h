@@ -18,7 +18,7 @@ struct Faults {
   PerMillion reset = 0;               // of a delivery: the connection breaks there
   PerMillion connect_refused = 0;     // of a connect: nobody is there
   PerMillion accept_aborted = 0;      // of an accept: ECONNABORTED, the connection is gone
-  PerMillion allocation_refused = 0;  // of an accept or a read: no memory for that one session
+  PerMillion allocation_refused = 0;  // of an accept, a read, or a buffer that grows behind it
   PerMillion time_jump = 0;           // of a step: the machine sleeps for some seconds
   // Nobody is hurt, but somebody waits.
   PerMillion descriptors_exhausted = 0;  // of an accept: EMFILE, for a while

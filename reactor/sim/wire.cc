@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <utility>
 
 namespace appd::reactor::sim {
 namespace {
@@ -87,7 +88,9 @@ TimePoint Wire::arrival_time(Side to) {
 void Wire::send(Side from, std::span<const std::byte> bytes) {
   if (bytes.empty()) return;
   const Side to = other(from);
+  const bool refused = std::exchange(refuse_growth_, false);  // to the program, not to us
   ends_[to].on_the_way.append(bytes);
+  refuse_growth_ = refused;
   world_.trace().note_bytes(bytes);
   const std::size_t first =
       world_.ways.cuts ? 1 + world_.random().below(bytes.size()) : bytes.size();
@@ -151,6 +154,7 @@ void Wire::close(Side side) {
   End& end = ends_[side];
   if (end.closed) return;
   world_.note("close", serial_, side);
+  if (side == kServer && world_.refused_growth_lately()) mark_struck();
   const bool unread = !end.received.empty();
   end.closed = true;
   end.received.release();
@@ -170,6 +174,13 @@ void Wire::strike() {
     end.on_the_way.release();
     if (!end.error) end.error = system_error(ECONNRESET);
   }
+}
+
+bool Wire::take_refused_growth() {
+  if (!std::exchange(refuse_growth_, false)) return false;
+  world_.note("no-growth", serial_);
+  mark_struck();
+  return true;
 }
 
 void Wire::mark_struck() {
@@ -192,13 +203,17 @@ SimTransport::~SimTransport() {
 IoResult SimTransport::read(std::span<std::byte> into) {
   World& world = wire_->world();
   if (host().options().suffers && !into.empty()) {
+    if (side_ == Wire::kServer) world.serve(wire_);
     Random& random = world.random();
     if (random.chance(world.faults.would_block)) return would_block(Interest::kRead);
-    if (side_ == Wire::kServer &&
-        (wire_->memory_refused() || random.chance(world.faults.allocation_refused))) {
-      wire_->mark_struck();
-      world.note("no-memory", wire_->serial());
-      throw std::bad_alloc();
+    const bool asked_for = side_ == Wire::kServer && wire_->memory_refused();
+    if (asked_for || (side_ == Wire::kServer && random.chance(world.faults.allocation_refused))) {
+      if (asked_for || random.below(2) == 0) {
+        wire_->mark_struck();
+        world.note("no-memory", wire_->serial());
+        throw std::bad_alloc();
+      }
+      wire_->refuse_growth();
     }
     if (into.size() > 1 && random.chance(world.faults.short_read)) {
       into = into.first(1 + random.below(std::min<std::size_t>(into.size(), 300)));
@@ -216,6 +231,7 @@ IoResult SimTransport::write(std::span<const std::byte> head, std::span<const st
   World& world = wire_->world();
   const std::size_t total = head.size() + body.size();
   if (host().options().suffers && total > 0) {
+    if (side_ == Wire::kServer) world.serve(wire_);
     Random& random = world.random();
     if (random.chance(world.faults.would_block)) return would_block(Interest::kWrite);
     if (random.chance(world.faults.short_write)) {

@@ -67,6 +67,9 @@ class Wire final : public std::enable_shared_from_this<Wire> {
   // The server's program finds no memory for its next read: a misfortune that somebody asked for.
   void refuse_memory() { memory_refused_ = true; }
   [[nodiscard]] bool memory_refused() const { return memory_refused_; }
+  // The next buffer that the server's program lets grow for it finds no memory.
+  void refuse_growth() { refuse_growth_ = true; }
+  [[nodiscard]] bool take_refused_growth();
 
   TimePoint accepted_at{};  // by the server's program
 
@@ -86,6 +89,7 @@ class Wire final : public std::enable_shared_from_this<Wire> {
   bool established_ = false;
   bool struck_ = false;
   bool memory_refused_ = false;
+  bool refuse_growth_ = false;
 };
 
 // One end of a wire, with a descriptor of its host.

@@ -13,6 +13,8 @@ constexpr std::uint64_t kTurnMax = 30;
 // How long a machine may sleep, in milliseconds.
 constexpr std::uint64_t kJumpMin = 500;
 constexpr std::uint64_t kJumpMax = 45'000;
+// From a refusal of memory to the end of the connection that it hit, which may take a second turn.
+constexpr auto kMoment = std::chrono::milliseconds(10);
 
 }  // namespace
 
@@ -84,8 +86,17 @@ Actor* World::choose_actor() {
 void World::run_turn(Actor& actor) {
   actor.turn();
   refuse_allocation_ = false;
+  served_.reset();
   clock_.now_ += std::chrono::microseconds(random_.between(kTurnMin, kTurnMax));
 }
+
+bool World::take_refused_growth() {
+  if (!served_ || !served_->take_refused_growth()) return false;
+  last_refused_growth_ = now();
+  return true;
+}
+
+bool World::refused_growth_lately() const { return now() - last_refused_growth_ < kMoment; }
 
 void World::jump() {
   const Duration far = std::chrono::milliseconds(random_.between(kJumpMin, kJumpMax));

@@ -111,6 +111,12 @@ class World {
   // so; who replaces operator new takes it, and the end of the turn clears it.
   [[nodiscard]] bool take_refused_allocation() { return std::exchange(refuse_allocation_, false); }
   void refuse_allocation() { refuse_allocation_ = true; }
+  // The same for a buffer that grows: who replaces realloc takes it. Memory is asked for in the
+  // name of the wire that was read or written last in this turn.
+  void serve(std::shared_ptr<Wire> wire) { served_ = std::move(wire); }
+  [[nodiscard]] bool take_refused_growth();
+  // One was refused a moment ago: a connection that ends now may have been hit.
+  [[nodiscard]] bool refused_growth_lately() const;
 
   // What a host is called: look_up() of `name` finds `address`, a number.
   void name_host(std::string name, std::string address) {
@@ -153,6 +159,8 @@ class World {
   std::optional<std::string> violation_;
   Duration jumped_{};
   bool refuse_allocation_ = false;
+  std::shared_ptr<Wire> served_;
+  TimePoint last_refused_growth_{};
 };
 
 }  // namespace appd::reactor::sim

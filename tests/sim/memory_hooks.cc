@@ -16,6 +16,14 @@ static_assert(kRoom >= sizeof(std::size_t));
 
 }  // namespace
 
+// The linker puts these in the place of realloc (CMakeLists.txt): buffers grow by it.
+extern "C" void* __real_realloc(void* memory, std::size_t size);
+extern "C" void* __wrap_realloc(void* memory, std::size_t size) {
+  const bool refused = deciding != nullptr && size >= appd::testing::kSessionAllocation &&
+                       deciding->take_refused_growth();
+  return refused ? nullptr : __real_realloc(memory, size);
+}
+
 void* operator new(std::size_t size) {
   if (deciding != nullptr && size >= appd::testing::kSessionAllocation &&
       deciding->take_refused_allocation()) {

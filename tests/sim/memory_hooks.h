@@ -1,5 +1,6 @@
-// operator new and delete of the simulation's programs: an allocation fails when the world says so,
-// and freed memory is overwritten, so that whoever still uses it does not get away with it.
+// operator new, operator delete and realloc of the simulation's programs: an allocation fails when
+// the world says so, and what operator delete frees is overwritten, so that whoever still uses it
+// does not get away with it.
 #pragma once
 
 #include "reactor/sim/world.h"

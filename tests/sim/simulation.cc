@@ -151,7 +151,7 @@ void Simulation::choose_faults() {
   faults.reset = often(3'000);
   faults.connect_refused = often(100'000);
   faults.accept_aborted = often(100'000);
-  faults.allocation_refused = often(20'000);
+  faults.allocation_refused = often(60'000);
   if (random.below(3) == 0) faults.time_jump = static_cast<PerMillion>(random.below(100));
 }
 
