@@ -67,7 +67,8 @@ ClientSession::ClientSession(reactor::EventLoop& loop, SessionContext& context,
       delegate_(delegate),
       decoder_(context.decoding, context.limits),
       state_(closes_by_itself(options.protocol) ? State::kFirst : State::kKept),
-      connection_(loop, context.connection, std::move(transport), *this) {}
+      connection_context_{loop, context.connection},
+      connection_(connection_context_, std::move(transport), *this) {}
 
 bool ClientSession::may_send() const {
   if (state_ == State::kClosing || state_ == State::kEnded) return false;

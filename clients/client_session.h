@@ -53,7 +53,7 @@ struct SessionOptions {
   std::size_t pipeline_depth = 1;  // requests under way at most, at least 1
 };
 
-class ClientSession final : public reactor::Retirable, private reactor::ConnectionDelegate {
+class ClientSession final : public reactor::ConnectionDelegate {
  public:
   // `transport` is connected. `delegate` outlives the session, or leave() is called before.
   ClientSession(reactor::EventLoop& loop, SessionContext& context, const SessionOptions& options,
@@ -97,6 +97,7 @@ class ClientSession final : public reactor::Retirable, private reactor::Connecti
   std::size_t echoed_bytes_ = 0;  // of the oldest request's, that came back as they were sent
   // A message echo that is none: what came back, in case it is the server's error message.
   std::string diverged_;
+  reactor::ConnectionContext connection_context_;
   reactor::Connection connection_;  // last: it goes before what its callbacks use
 };
 

@@ -41,7 +41,8 @@ LoadConnection::LoadConnection(reactor::EventLoop& loop, LoadContext& context,
       delegate_(delegate),
       bursts_(context.plan.pipeline),
       decoder_(context.decoding, context.limits),
-      connection_(loop, context.connection, std::move(transport), *this) {}
+      connection_context_{loop, context.connection},
+      connection_(connection_context_, std::move(transport), *this) {}
 
 void LoadConnection::send(std::size_t count, reactor::TimePoint begin) {
   APPD_CHECK(count <= room(), count, room());

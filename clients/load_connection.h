@@ -46,7 +46,7 @@ struct LoadContext {
   reactor::ConnectionOptions connection;
 };
 
-class LoadConnection final : public reactor::Retirable, private reactor::ConnectionDelegate {
+class LoadConnection final : public reactor::ConnectionDelegate {
  public:
   // `transport` is connected.
   LoadConnection(reactor::EventLoop& loop, LoadContext& context,
@@ -95,6 +95,7 @@ class LoadConnection final : public reactor::Retirable, private reactor::Connect
   std::string other_bytes_;
   protocol::MessageDecoder decoder_;  // of other_bytes_
   bool ended_ = false;
+  reactor::ConnectionContext connection_context_;
   reactor::Connection connection_;  // last: it goes before what its callbacks use
 };
 

@@ -96,6 +96,8 @@ MessageDecoder::MessageDecoder(DecodeContext& context, const DecodeLimits& limit
   static_assert(sizeof(MessageDecoder) <= 40);
 }
 
+MessageDecoder::MessageDecoder(MessageDecoder&& other) noexcept = default;
+
 MessageDecoder::~MessageDecoder() = default;
 
 const MessageHeader& MessageDecoder::header() const {

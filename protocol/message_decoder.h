@@ -72,7 +72,9 @@ struct DecodeLimits {
 class MessageDecoder {
  public:
   // `limits` is shared too and outlives the decoder.
+  // Between messages there is nothing in it: a new one goes on as well.
   MessageDecoder(DecodeContext& context, const DecodeLimits& limits);
+  MessageDecoder(MessageDecoder&& other) noexcept;
   ~MessageDecoder();
 
   // `input` begins at a message's first byte, at every call until that message is complete; it may

@@ -7,7 +7,11 @@
 // Reading: into the loop's own buffer, handed to the delegate in place; only what it did not
 // consume is kept, in a buffer of the connection's own. Writing: replies of one callback collect in
 // the loop's output buffer and leave with one system call; only what the kernel refuses is kept.
-// An idle connection holds no buffer.
+// An idle connection holds no buffer: what a connection needs while bytes wait in it is one object
+// that is there only as long as they do.
+//
+// A last reply leaves together with our end, in one piece, and the connection is looked at a moment
+// later, when most peers have ended, too: only a peer that takes its time is watched (kGlance).
 //
 // Flow control, each a reason of its own not to read: the delegate paused; unsent bytes above the
 // high watermark (until a quarter is left); the budget of all connections is used up.
@@ -15,54 +19,17 @@
 // The loop's thread only.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <system_error>
 
-#include "reactor/buffer.h"
-#include "reactor/buffer_budget.h"
-#include "reactor/event_loop.h"
-#include "reactor/transport.h"
+#include "reactor/any_transport.h"
+#include "reactor/connection_delegate.h"
 
 namespace appd::reactor {
-
-// What a delegate did with the bytes it was shown.
-struct Consumed {
-  std::size_t bytes = 0;  // from the front; the rest is kept and shown again with more behind
-  // How many bytes, counted from the first one not consumed, it needs to go on; it is not called
-  // before so many are there. 0: any more will do.
-  std::size_t wanted = 0;
-};
-
-// Called on the loop's thread. May call anything of the connection, but must not destroy it.
-class ConnectionDelegate {
- public:
-  // `bytes` is valid during the call only.
-  [[nodiscard]] virtual Consumed on_bytes(std::span<const std::byte> bytes) = 0;
-  // The peer will send no more; what it sent was shown. Sending is still possible.
-  virtual void on_end() = 0;
-  // Unsent bytes went from above the high watermark down to the low one.
-  virtual void on_drained() {}
-  // Reading stops by itself until there is room again.
-  enum class StopReason : std::uint8_t { kHighWatermark, kBudget };
-  virtual void on_reading_stopped(StopReason /*reason*/) {}
-  // Exactly once, and the last call: closed in order (no error) or broken. Never from within
-  // close(), abort() or send() of the caller, always from the loop.
-  virtual void on_closed(std::error_code reason) = 0;
-
- protected:
-  ~ConnectionDelegate() = default;
-};
-
-// Shared by the connections of a server; outlives them.
-struct ConnectionOptions {
-  std::size_t write_high_watermark = 1024 * 1024;     // bytes; reading goes on at a quarter of it
-  Duration write_timeout = std::chrono::seconds(30);  // without any progress of unsent bytes
-  Duration linger_timeout = std::chrono::seconds(5);  // from our end to the peer's
-  BufferBudget* budget = nullptr;
-};
 
 class Connection final : private EventSink {
  public:
@@ -73,8 +40,11 @@ class Connection final : private EventSink {
     kClosed,     // nothing moves; on_closed() was or will be called
   };
 
-  Connection(EventLoop& loop, const ConnectionOptions& options,
-             std::unique_ptr<Transport> transport, ConnectionDelegate& delegate);
+  // From our end to the first look for the peer's, where the poller does not watch the connection:
+  // most peers on the same machine have ended by then, and nobody waits longer because of it.
+  static constexpr auto kGlance = std::chrono::milliseconds(1);
+
+  Connection(ConnectionContext& context, AnyTransport transport, ConnectionDelegate& delegate);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   // Closes without a callback if still open.
@@ -107,6 +77,12 @@ class Connection final : private EventSink {
   // At once; unsent bytes are lost.
   void abort(std::error_code reason);
 
+  // The delegate's own time limit, in place of an earlier one; it counts while the connection is
+  // open, and from start() on. Costs what moving a timer costs, at the end of the event.
+  void set_deadline(TimePoint deadline);
+  void clear_deadline() { set_deadline(TimePoint::max()); }
+  [[nodiscard]] bool has_deadline() const { return deadline_ != TimePoint::max(); }
+
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] bool open() const { return state_ == State::kOpen; }
   // A delegate that produces much from little stops when this is true and consumes no more.
@@ -115,13 +91,17 @@ class Connection final : private EventSink {
   [[nodiscard]] bool stopped_by_budget() const { return budget_paused_; }
   [[nodiscard]] std::size_t unsent_bytes() const;
   // The peer's bytes that are kept because the delegate did not consume them.
-  [[nodiscard]] std::size_t kept_bytes() const { return input_.size(); }
-  [[nodiscard]] Transport& transport() { return *transport_; }
-  [[nodiscard]] EventLoop& loop() { return loop_; }
+  [[nodiscard]] std::size_t kept_bytes() const;
+  [[nodiscard]] AnyTransport& transport() { return transport_; }
+  [[nodiscard]] ConnectionContext& context() const { return context_; }
+  [[nodiscard]] EventLoop& loop() const { return context_.loop; }
 
  private:
+  struct Held;  // what waits in the connection: bytes, and why it ended
+
   void on_ready(Ready ready) override;
-  void on_timer();
+  void on_due() override;
+  [[nodiscard]] TimePoint due() const override;
   // Runs `body` as one event: what is sent in it leaves together at its end.
   template <class Body>
   void event(Body body);
@@ -140,49 +120,64 @@ class Connection final : private EventSink {
   [[nodiscard]] ReadTarget read_target();
   void take_input(std::span<const std::byte> fresh, bool in_input);
   void keep_input(std::span<const std::byte> bytes);
+  void set_wanted(std::size_t bytes);
   void show_kept_input();
+  void show_again();
   void discard_some();
 
+  [[nodiscard]] IoResult write(std::span<const std::byte> head, std::span<const std::byte> body);
   void write_now(std::span<const std::byte> head, std::span<const std::byte> body);
   void note_unsent();
   void flush_collected();
   void flush_unsent();
+  [[nodiscard]] bool wants_end() const;
   void continue_closing();
+  void linger();
   void finish_close(std::error_code reason);
 
+  [[nodiscard]] TimePoint next_deadline() const;
+  [[nodiscard]] bool own_deadline_due() const;
+  void on_own_deadline();
+  [[nodiscard]] ConnectionDelegate& delegate() const;
+  void report_closed();
+  void stop_watching();
   void update_interest();
   void arm_timer();
   void account();
+  [[nodiscard]] Held& hold();
+  [[nodiscard]] bool has_input() const;
+  [[nodiscard]] bool has_unsent() const;
+  void release_input();
+  void forget_held();
 
-  EventLoop& loop_;
-  const ConnectionOptions& options_;
+  // There is one for each idle connection: a test counts the bytes.
+  ConnectionContext& context_;
   ConnectionDelegate& delegate_;
-  std::unique_ptr<Transport> transport_;
-  Registration registration_;  // behind transport_: goes before the descriptor is closed
-  Buffer input_;               // the rest of what the delegate did not consume
-  Buffer unsent_;              // what the kernel did not take
-  std::size_t wanted_ = 0;     // bytes of input_ and behind it that the delegate waits for
-  std::size_t accounted_ = 0;  // bytes the budget knows of
-  std::size_t delegate_bytes_ = 0;
-  TimePoint write_deadline_{};
-  std::error_code close_reason_;
-  Timer timer_;  // write time-out, linger time-out, the next look at the budget, or on_closed()
+  TimePoint deadline_ =
+      TimePoint::max();  // the delegate's; of a lingering connection, the linger's
+  std::unique_ptr<Held> held_;
+  [[no_unique_address]] AnyTransport transport_;  // slot_ lies in its last four bytes
+  Slot slot_;
 
-  State state_ = State::kOpen;
-  Interest read_wants_ = Interest::kRead;    // what a read that would block waits for
-  Interest write_wants_ = Interest::kWrite;  // likewise
-  bool in_event_ = false;
-  bool collecting_ = false;  // has the loop's buffers: send() collects in the output buffer
-  bool paused_ = false;      // by the delegate
-  bool above_watermark_ = false;
-  bool budget_paused_ = false;
-  bool budget_told_ = false;    // the delegate knows that the budget stopped it
-  bool overdraft_ = false;      // holds the budget's overdraft
-  bool redeliver_ = false;      // input_ is to be shown again without new bytes
-  bool end_seen_ = false;       // the peer's end was read
-  bool finish_wanted_ = false;  // finish_sending() was called
-  bool write_shut_ = false;     // our end is sent
-  bool closed_reported_ = false;
+  State state_ : 2 = State::kOpen;
+  Interest read_wants_ : 2 = Interest::kRead;    // what a read that would block waits for
+  Interest write_wants_ : 2 = Interest::kWrite;  // likewise
+  bool started_ : 1 = false;
+  bool in_event_ : 1 = false;
+  bool collecting_ : 1 = false;  // has the loop's buffers: send() collects in the output buffer
+  bool paused_ : 1 = false;      // by the delegate
+  bool above_watermark_ : 1 = false;
+  bool budget_paused_ : 1 = false;
+  bool budget_told_ : 1 = false;    // the delegate knows that the budget stopped it
+  bool overdraft_ : 1 = false;      // holds the budget's overdraft
+  bool redeliver_ : 1 = false;      // the kept input is to be shown again without new bytes
+  bool end_seen_ : 1 = false;       // the peer's end was read
+  bool finish_wanted_ : 1 = false;  // finish_sending() was called
+  bool write_shut_ : 1 = false;     // our end is sent
+  bool glancing_ : 1 = false;       // lingers, not watched until the first look
+  bool watched_ : 1 = true;         // has its slot
+  bool broken_ : 1 = false;         // closed, and not in order
+  bool closed_reported_ : 1 = false;
 };
 
 }  // namespace appd::reactor

@@ -10,50 +10,31 @@ namespace appd::reactor {
 Registration::Registration(Registration&& other) noexcept
     : loop_(std::exchange(other.loop_, nullptr)),
       fd_(std::exchange(other.fd_, kNoDescriptor)),
-      token_(other.token_),
-      interest_(std::exchange(other.interest_, Interest::kNone)) {}
+      slot_(other.slot_) {}
 
 Registration& Registration::operator=(Registration&& other) noexcept {
   if (this != &other) {
     reset();
     loop_ = std::exchange(other.loop_, nullptr);
     fd_ = std::exchange(other.fd_, kNoDescriptor);
-    token_ = other.token_;
-    interest_ = std::exchange(other.interest_, Interest::kNone);
+    slot_ = other.slot_;
   }
   return *this;
 }
 
-Result<void> Registration::set_interest(Interest interest) {
-  if (interest == interest_) return {};
-  Poller& poller = *loop_->backend_.poller;
-  Result<void> done;
-  if (interest == Interest::kNone) {
-    poller.remove(fd_, interest_);
-  } else if (interest_ == Interest::kNone) {
-    done = poller.add(fd_, interest, token_);
-  } else {
-    done = poller.modify(fd_, interest_, interest, token_);
-  }
-  if (done) interest_ = interest;
-  return done;
+Interest Registration::interest() const {
+  return loop_ == nullptr ? Interest::kNone : loop_->interest(slot_);
 }
 
-void Registration::schedule() {
-  auto& slot = loop_->slots_[token_.index];
-  if (std::exchange(slot.scheduled, true)) return;
-  loop_->scheduled_.push_back(token_);
+Result<void> Registration::set_interest(Interest interest) {
+  return loop_->set_interest(slot_, fd_, interest);
 }
+
+void Registration::schedule() { loop_->schedule(slot_); }
 
 void Registration::reset() {
   if (loop_ == nullptr) return;
-  if (interest_ != Interest::kNone && !planted(PlantedBug::kWatchLeft)) {
-    loop_->backend_.poller->remove(fd_, interest_);
-  }
-  loop_->release_slot(token_);
-  loop_ = nullptr;
-  fd_ = kNoDescriptor;
-  interest_ = Interest::kNone;
+  std::exchange(loop_, nullptr)->give_back(slot_, std::exchange(fd_, kNoDescriptor));
 }
 
 EventLoop::EventLoop(Backend backend)
@@ -65,7 +46,7 @@ EventLoop::EventLoop(Backend backend)
 EventLoop::~EventLoop() {
   destroy_retired();
   posted_.clear();
-  APPD_CHECK(free_slots_.size() == slots_.size(), slots_.size() - free_slots_.size());
+  APPD_CHECK(free_slots_.size() == places_.size(), places_.size() - free_slots_.size());
 }
 
 void EventLoop::run() {
@@ -92,26 +73,54 @@ void EventLoop::stop() {
 }
 
 Registration EventLoop::watch(Descriptor fd, EventSink& sink) {
-  if (free_slots_.empty()) {
-    // First room for all, so that neither the lines below nor release_slot() can fail half-way.
-    if (free_slots_.capacity() <= slots_.size()) free_slots_.reserve(2 * slots_.size() + 1);
-    slots_.emplace_back();
-    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
-  }
-  const std::uint32_t index = free_slots_.back();
-  free_slots_.pop_back();
-  Slot& slot = slots_[index];
-  slot.sink = &sink;
-  return {*this, fd, Token{index, slot.generation}};
+  return {*this, fd, take_slot(sink)};
 }
 
-void EventLoop::release_slot(Token token) {
-  Slot& slot = slots_[token.index];
-  APPD_CHECK(slot.generation == token.generation, slot.generation, token.generation);
-  slot.sink = nullptr;
-  slot.scheduled = false;
-  if (!planted(PlantedBug::kSlotReused)) ++slot.generation;
-  free_slots_.push_back(token.index);
+Slot EventLoop::take_slot(EventSink& sink) {
+  if (free_slots_.empty()) {
+    // First room for all, so that neither the lines below nor give_back() can fail half-way.
+    if (free_slots_.capacity() <= places_.size()) free_slots_.reserve(2 * places_.size() + 1);
+    places_.emplace_back();
+    free_slots_.push_back(static_cast<Slot>(places_.size() - 1));
+  }
+  const Slot slot = free_slots_.back();
+  free_slots_.pop_back();
+  places_[slot].sink = &sink;
+  return slot;
+}
+
+void EventLoop::give_back(Slot slot, Descriptor fd) {
+  Place& place = places_[slot];
+  APPD_CHECK(place.sink != nullptr, slot);
+  if (place.interest != Interest::kNone && !planted(PlantedBug::kWatchLeft)) {
+    backend_.poller->remove(fd, place.interest);
+  }
+  const std::uint32_t next = place.generation + (planted(PlantedBug::kSlotReused) ? 0 : 1);
+  place = {.generation = next};
+  free_slots_.push_back(slot);
+}
+
+Result<void> EventLoop::set_interest(Slot slot, Descriptor fd, Interest interest) {
+  Place& place = places_[slot];
+  if (interest == place.interest) return {};
+  Poller& poller = *backend_.poller;
+  const Token token{slot, place.generation};
+  Result<void> done;
+  if (interest == Interest::kNone) {
+    poller.remove(fd, place.interest);
+  } else if (place.interest == Interest::kNone) {
+    done = poller.add(fd, interest, token);
+  } else {
+    done = poller.modify(fd, place.interest, interest, token);
+  }
+  if (done) place.interest = interest;
+  return done;
+}
+
+void EventLoop::schedule(Slot slot) {
+  Place& place = places_[slot];
+  if (std::exchange(place.scheduled, true)) return;
+  scheduled_.push_back({slot, place.generation});
 }
 
 std::optional<Duration> EventLoop::time_to_wait(std::optional<Duration> max_wait) const {
@@ -126,20 +135,20 @@ std::optional<Duration> EventLoop::time_to_wait(std::optional<Duration> max_wait
 }
 
 void EventLoop::dispatch(Token token, Ready ready) {
-  const Slot& slot = slots_[token.index];
-  const bool stale = slot.generation != token.generation && !planted(PlantedBug::kStaleEvent);
-  if (stale || slot.sink == nullptr) return;
-  slot.sink->on_ready(ready);
+  const Place& place = places_[token.index];
+  const bool stale = place.generation != token.generation && !planted(PlantedBug::kStaleEvent);
+  if (stale || place.sink == nullptr) return;
+  place.sink->on_ready(ready);
 }
 
 void EventLoop::dispatch_scheduled() {
   if (scheduled_.empty()) return;
   scheduled_now_.swap(scheduled_);
   for (const Token token : scheduled_now_) {
-    Slot& slot = slots_[token.index];
-    if (slot.generation != token.generation) continue;
-    slot.scheduled = false;
-    slot.sink->on_ready({.readable = true});
+    Place& place = places_[token.index];
+    if (place.generation != token.generation) continue;
+    place.scheduled = false;
+    place.sink->on_ready({.readable = true});
   }
   scheduled_now_.clear();
 }
@@ -172,13 +181,12 @@ void EventLoop::run_posted() {
   posted_now_.clear();
 }
 
+// A destructor may retire further objects.
 void EventLoop::destroy_retired() {
-  // A destructor may retire further objects.
-  while (!retired_.empty()) {
-    auto dying = std::move(retired_);
-    retired_.clear();
-    for (auto& object : dying) object.reset();
+  for (std::size_t i = 0; i < retired_.size(); ++i) {
+    const auto dying = std::move(retired_[i]);
   }
+  retired_.clear();
 }
 
 }  // namespace appd::reactor

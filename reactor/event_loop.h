@@ -18,6 +18,7 @@
 
 #include "reactor/backend.h"
 #include "reactor/buffer.h"
+#include "reactor/retirable.h"
 #include "reactor/timer_queue.h"
 
 namespace appd::reactor {
@@ -29,14 +30,22 @@ struct Ready {
   bool writable = false;
 };
 
-// Receives readiness. Not owned by the loop; must outlive its Registration.
-class EventSink {
+// Receives readiness; not owned by the loop, and outlives its Registration. A timer as well
+// (EventLoop::timers()), because who waits for a descriptor does not wait for ever.
+class EventSink : public TimerSink {
  public:
   virtual void on_ready(Ready ready) = 0;
 
  protected:
   ~EventSink() = default;
+
+ private:
+  void on_due() override {}
+  [[nodiscard]] TimePoint due() const override { return TimePoint::max(); }
 };
+
+// A sink's place in a loop, where no Registration holds it.
+using Slot = std::uint32_t;
 
 // A sink's place in a loop, for one descriptor: its destructor deregisters, and an event that was
 // already reported for it is dropped (its token's generation no longer counts).
@@ -48,7 +57,7 @@ class Registration {
   ~Registration() { reset(); }
 
   [[nodiscard]] bool valid() const { return loop_ != nullptr; }
-  [[nodiscard]] Interest interest() const { return interest_; }
+  [[nodiscard]] Interest interest() const;
   // Costs a system call only when it changes something. Errors: Poller::add.
   [[nodiscard]] Result<void> set_interest(Interest interest);
   // on_ready({readable}) in the next turn, whatever the descriptor says: for input that waits in
@@ -59,19 +68,11 @@ class Registration {
 
  private:
   friend class EventLoop;
-  Registration(EventLoop& loop, Descriptor fd, Token token)
-      : loop_(&loop), fd_(fd), token_(token) {}
+  Registration(EventLoop& loop, Descriptor fd, Slot slot) : loop_(&loop), fd_(fd), slot_(slot) {}
 
   EventLoop* loop_ = nullptr;
   Descriptor fd_ = kNoDescriptor;
-  Token token_;
-  Interest interest_ = Interest::kNone;
-};
-
-// Base of what retire() takes.
-class Retirable {
- public:
-  virtual ~Retirable() = default;
+  Slot slot_ = 0;
 };
 
 class EventLoop {
@@ -111,6 +112,13 @@ class EventLoop {
   // A place for `sink`, with no interest yet (no system call).
   [[nodiscard]] Registration watch(Descriptor fd, EventSink& sink);
 
+  // A Registration of 4 bytes: given back before `fd`, the same in all calls, is closed.
+  [[nodiscard]] Slot take_slot(EventSink& sink);
+  void give_back(Slot slot, Descriptor fd);
+  [[nodiscard]] Interest interest(Slot slot) const { return places_[slot].interest; }
+  [[nodiscard]] Result<void> set_interest(Slot slot, Descriptor fd, Interest interest);
+  void schedule(Slot slot);
+
   // Runs `function` once on the loop's thread, in the order of posting. Any thread. false: refused,
   // the queue is full. What is still queued when the loop is destroyed is destroyed without a run.
   template <std::invocable Function>
@@ -121,7 +129,12 @@ class EventLoop {
 
   // Destroys `object` at the end of this turn (or of the next, outside of a turn), in the order of
   // these calls.
-  void retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::move(object)); }
+  void retire(std::unique_ptr<Retirable> object) { retired_.emplace_back(object.release()); }
+  void retire(std::unique_ptr<Retirable, Retirable::Disposer> object) {
+    retired_.push_back(std::move(object));
+  }
+  // At once: for who goes before the loop does. Not within a turn.
+  void destroy_retired();
 
   // Memory that connections of this loop share. It is one connection's at a time, from
   // claim_buffers() to release_buffers() within one callback. false: somebody else's callback, from
@@ -136,8 +149,6 @@ class EventLoop {
   [[nodiscard]] Buffer& output_buffer() { return output_buffer_; }
 
  private:
-  friend class Registration;
-
   class Posted {
    public:
     virtual ~Posted() = default;
@@ -153,9 +164,10 @@ class EventLoop {
     Function function_;
   };
 
-  struct Slot {
+  struct Place {
     EventSink* sink = nullptr;
     std::uint32_t generation = 0;
+    Interest interest = Interest::kNone;
     bool scheduled = false;
   };
 
@@ -164,18 +176,16 @@ class EventLoop {
   void dispatch(Token token, Ready ready);
   void dispatch_scheduled();
   void run_posted();
-  void destroy_retired();
-  void release_slot(Token token);
 
   Backend backend_;
   TimePoint now_;
   TimerQueue timers_;
-  std::vector<Slot> slots_;
-  std::vector<std::uint32_t> free_slots_;
+  std::vector<Place> places_;
+  std::vector<Slot> free_slots_;
   std::vector<Token> scheduled_;
   std::vector<Token> scheduled_now_;  // the turn's own, kept for its memory
   std::vector<ReadyEvent> events_;
-  std::vector<std::unique_ptr<Retirable>> retired_;
+  std::vector<std::unique_ptr<Retirable, Retirable::Disposer>> retired_;
   std::unique_ptr<std::byte[]> read_buffer_;
   Buffer output_buffer_;
   bool buffers_claimed_ = false;

@@ -17,7 +17,7 @@ class ListenerDelegate {
   // Asked before each accept. false: the connection stays in the kernel's backlog, and the listener
   // is paused until resume().
   [[nodiscard]] virtual bool may_accept() { return true; }
-  virtual void on_accept(std::unique_ptr<Transport> transport) = 0;
+  virtual void on_accept(AnyTransport transport) = 0;
   // The system has no descriptor or memory left (EMFILE ..., or std::bad_alloc out of on_accept(),
   // whose connection is lost then); accepting goes on by itself after Listener::kExhaustedPause.
   virtual void on_accept_exhausted(std::error_code error) = 0;

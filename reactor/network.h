@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "reactor/any_transport.h"
 #include "reactor/endpoint.h"
 #include "reactor/result.h"
-#include "reactor/transport.h"
 
 namespace appd::reactor {
 
@@ -32,7 +32,7 @@ enum class AcceptOutcome : std::uint8_t {
 
 struct AcceptResult {
   AcceptOutcome outcome = AcceptOutcome::kWouldBlock;
-  std::unique_ptr<Transport> transport;
+  AnyTransport transport;
   std::error_code error;  // with kRetry and kExhausted
 };
 

@@ -75,7 +75,7 @@ AcceptResult PosixListeningSocket::accept() {
       (void)set_option(accepted.get(), IPPROTO_TCP, TCP_NODELAY, 1);
     }
     return {.outcome = AcceptOutcome::kAccepted,
-            .transport = std::make_unique<SocketTransport>(std::move(accepted)),
+            .transport = SocketStream(std::move(accepted)),
             .error = {}};
   }
   if (error == EAGAIN || error == EWOULDBLOCK) return {};

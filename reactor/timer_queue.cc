@@ -6,12 +6,6 @@
 
 namespace appd::reactor {
 
-void Timer::arm(TimePoint deadline) { queue_.arm(*this, deadline); }
-
-void Timer::cancel() {
-  if (armed()) queue_.cancel(*this);
-}
-
 TimerQueue::~TimerQueue() { APPD_CHECK(armed_count_ == 0, armed_count_); }
 
 std::optional<TimePoint> TimerQueue::next_deadline() const {
@@ -27,11 +21,11 @@ std::size_t TimerQueue::fire_due(TimePoint now) {
   collect_due(now);
   std::size_t fired = 0;
   for (std::size_t i = 0; i < due_.size(); ++i) {
-    Timer* timer = due_[i].timer;
+    TimerSink* timer = due_[i].timer;
     if (timer == nullptr) continue;
-    cancel(*timer);
+    take_away(*timer);
     ++fired;
-    timer->callback_(timer->owner_);  // the timer may be gone behind this
+    timer->on_due();  // the timer may be gone behind this
   }
   due_.clear();
   return fired;
@@ -39,10 +33,12 @@ std::size_t TimerQueue::fire_due(TimePoint now) {
 
 void TimerQueue::collect_due(TimePoint now) {
   while (!heap_.empty() && heap_.front().key <= now) {
-    Timer* timer = heap_.front().timer;
-    if (heap_.front().sequence != timer->sequence_) {
+    TimerSink* timer = heap_.front().timer;
+    const std::uint64_t sequence = sequence_of(*timer);
+    const TimePoint due = timer->due();
+    if (heap_.front().sequence != sequence || due > now) {
       // It was moved later while it waited: now is the time to give it its right place.
-      sift_down(0, {timer->deadline_, timer->sequence_, timer});
+      sift_down(0, {due, sequence, timer});
       continue;
     }
     try {
@@ -50,36 +46,39 @@ void TimerQueue::collect_due(TimePoint now) {
     } catch (const std::bad_alloc&) {
       return;
     }
-    timer->place_ = Timer::Place::kDue;
-    timer->position_ = static_cast<std::uint32_t>(due_.size() - 1);
     take_out(0);
+    timer->position_ = TimerSink::kDue | static_cast<std::uint32_t>(due_.size() - 1);
   }
 }
 
-void TimerQueue::arm(Timer& timer, TimePoint deadline) {
-  if (timer.place_ == Timer::Place::kDue) cancel(timer);
-  timer.deadline_ = deadline;
-  timer.sequence_ = next_sequence_++;
-  const Entry entry{deadline, timer.sequence_, &timer};
-  if (timer.place_ == Timer::Place::kHeap) {
+// Of the last 2^32 calls of arm() with this lower half, the one that has been.
+std::uint64_t TimerQueue::sequence_of(const TimerSink& timer) const {
+  const std::uint64_t last = next_sequence_ - 1;
+  return last - static_cast<std::uint32_t>(static_cast<std::uint32_t>(last) - timer.sequence_);
+}
+
+void TimerQueue::arm(TimerSink& timer, TimePoint deadline) {
+  if (timer.armed() && (timer.position_ & TimerSink::kDue) != 0) take_away(timer);
+  const Entry entry{deadline, next_sequence_++, &timer};
+  timer.sequence_ = static_cast<std::uint32_t>(entry.sequence);
+  if (timer.armed()) {
     if (deadline < heap_[timer.position_].key) sift_up(timer.position_, entry);
     return;
   }
-  APPD_CHECK(heap_.size() < UINT32_MAX, heap_.size());
+  APPD_CHECK(heap_.size() < TimerSink::kDue - 1, heap_.size());
   heap_.push_back(entry);
-  timer.place_ = Timer::Place::kHeap;
   ++armed_count_;
   sift_up(heap_.size() - 1, entry);
 }
 
-void TimerQueue::cancel(Timer& timer) {
-  if (timer.place_ == Timer::Place::kDue) {
-    due_[timer.position_].timer = nullptr;
+void TimerQueue::take_away(TimerSink& timer) {
+  if ((timer.position_ & TimerSink::kDue) != 0) {
+    due_[timer.position_ & ~TimerSink::kDue].timer = nullptr;
   } else {
     const Entry taken = take_out(timer.position_);
     APPD_CHECK(taken.timer == &timer);
   }
-  timer.place_ = Timer::Place::kNowhere;
+  timer.position_ = TimerSink::kNowhere;
   --armed_count_;
 }
 

@@ -1,5 +1,5 @@
-// Timers of one loop. A Timer is a member of what it guards and cancels in its destructor; arming
-// it allocates nothing (the queue's array grows once per power of two of armed timers).
+// Timers of one loop. A timer is a member or a base of what it guards; arming it allocates nothing
+// (the queue's array grows once per power of two of armed timers).
 //
 // Times are the loop's time of the turn; nothing here reads a clock, so tests advance time by
 // hand. Not thread-safe: the loop's own thread only.
@@ -10,54 +10,38 @@
 #include <optional>
 #include <vector>
 
+#include "reactor/check.h"
 #include "reactor/clock.h"
 
 namespace appd::reactor {
 
-class TimerQueue;
-
-class Timer {
+// What has a time: as a base class it is a timer of 8 bytes. Cancelled by its owner before it goes
+// (checked).
+class TimerSink {
  public:
-  // Timer t(queue, this, &Callback::member<&Session::on_timeout>) is spelled
-  //   Timer t = Timer::calling<&Session::on_timeout>(queue, *this);
-  // `owner` and `queue` must outlive the timer.
-  template <auto Method, class Owner>
-  [[nodiscard]] static Timer calling(TimerQueue& queue, Owner& owner) {
-    return Timer(queue, &owner, [](void* self) { (static_cast<Owner*>(self)->*Method)(); });
-  }
+  TimerSink() = default;
+  TimerSink(const TimerSink&) = delete;
+  TimerSink& operator=(const TimerSink&) = delete;
 
-  Timer(const Timer&) = delete;
-  Timer& operator=(const Timer&) = delete;
-  ~Timer() { cancel(); }
+  // False within its own on_due(), until armed again.
+  [[nodiscard]] bool armed() const { return position_ != kNowhere; }
 
-  // Fires once, in the first turn whose time is `deadline` or later. Arming an armed timer moves
-  // it; moving it later costs no work in the queue (the entry is corrected when it comes up).
-  void arm(TimePoint deadline);
-  void cancel();
-  // False within its own callback, until armed again.
-  [[nodiscard]] bool armed() const { return place_ != Place::kNowhere; }
-  // Meaningful while armed().
-  [[nodiscard]] TimePoint deadline() const { return deadline_; }
+ protected:
+  ~TimerSink() { APPD_CHECK(!armed()); }
 
  private:
   friend class TimerQueue;
-  using Callback = void (*)(void*);
-  Timer(TimerQueue& queue, void* owner, Callback callback)
-      : queue_(queue), owner_(owner), callback_(callback) {}
+  virtual void on_due() = 0;
+  // While armed: the time of the last arm(). The queue asks when an entry comes up, in case it was
+  // moved; who knows the time anyhow need not keep it twice.
+  [[nodiscard]] virtual TimePoint due() const = 0;
 
-  enum class Place : std::uint8_t {
-    kNowhere,  // not armed
-    kHeap,     // waits at heap_[position_]
-    kDue,      // taken out by the fire_due() that is running, at due_[position_]
-  };
+  // Positions: in the heap; or, with kDue, in the batch of the fire_due() that is running.
+  static constexpr std::uint32_t kNowhere = UINT32_MAX;  // not armed
+  static constexpr std::uint32_t kDue = 1U << 31;
 
-  TimerQueue& queue_;
-  void* owner_;
-  Callback callback_;
-  TimePoint deadline_{};
-  std::uint64_t sequence_ = 0;  // of the last arm(): the order among equal deadlines
-  std::uint32_t position_ = 0;
-  Place place_ = Place::kNowhere;
+  std::uint32_t sequence_ = 0;  // of the last arm(), its lower half
+  std::uint32_t position_ = kNowhere;
 };
 
 // A binary heap of (time, timer), earliest first. Timers of equal time fire in the order of arming.
@@ -67,6 +51,13 @@ class TimerQueue {
   TimerQueue(const TimerQueue&) = delete;
   TimerQueue& operator=(const TimerQueue&) = delete;
   ~TimerQueue();  // checks that no timer is left
+
+  // Fires once, in the first turn whose time is `deadline` or later. Arming an armed timer moves
+  // it; moving it later costs no work in the queue (the entry is corrected when it comes up).
+  void arm(TimerSink& timer, TimePoint deadline);
+  void cancel(TimerSink& timer) {
+    if (timer.armed()) take_away(timer);
+  }
 
   // When the loop should wake up next; a timer that was moved later may make this early, never
   // late. Nothing armed: nullopt.
@@ -83,18 +74,17 @@ class TimerQueue {
   [[nodiscard]] std::size_t armed_count() const { return armed_count_; }
 
  private:
-  friend class Timer;
-  // The heap's order. Invariant: (key, sequence) is at most (deadline, sequence) of the timer, and
+  // The heap's order. Invariant: (key, sequence) is at most that of the timer's last arm(), and
   // less when the timer was moved later since.
   struct Entry {
     TimePoint key;
     std::uint64_t sequence;
-    Timer* timer;
+    TimerSink* timer;
   };
 
-  void arm(Timer& timer, TimePoint deadline);
-  void cancel(Timer& timer);
+  void take_away(TimerSink& timer);
   void collect_due(TimePoint now);
+  [[nodiscard]] std::uint64_t sequence_of(const TimerSink& timer) const;
   Entry take_out(std::size_t position);
   void sift_up(std::size_t position, const Entry& entry);
   void sift_down(std::size_t position, const Entry& entry);
@@ -105,6 +95,37 @@ class TimerQueue {
   std::vector<Entry> due_;  // of the fire_due() that is running; cancelled ones have no timer
   std::uint64_t next_sequence_ = 0;
   std::size_t armed_count_ = 0;
+};
+
+// A timer as a member, which calls a function of its owner and cancels in its destructor.
+class Timer final : public TimerSink {
+ public:
+  // Timer t(queue, this, &Callback::member<&Session::on_timeout>) is spelled
+  //   Timer t = Timer::calling<&Session::on_timeout>(queue, *this);
+  // `owner` and `queue` must outlive the timer.
+  template <auto Method, class Owner>
+  [[nodiscard]] static Timer calling(TimerQueue& queue, Owner& owner) {
+    return Timer(queue, &owner, [](void* self) { (static_cast<Owner*>(self)->*Method)(); });
+  }
+  ~Timer() { cancel(); }
+
+  void arm(TimePoint deadline) { queue_.arm(*this, deadline_ = deadline); }
+  void cancel() { queue_.cancel(*this); }
+  // Meaningful while armed().
+  [[nodiscard]] TimePoint deadline() const { return deadline_; }
+
+ private:
+  using Callback = void (*)(void*);
+  Timer(TimerQueue& queue, void* owner, Callback callback)
+      : queue_(queue), owner_(owner), callback_(callback) {}
+
+  void on_due() override { callback_(owner_); }
+  [[nodiscard]] TimePoint due() const override { return deadline_; }
+
+  TimerQueue& queue_;
+  void* owner_;
+  Callback callback_;
+  TimePoint deadline_{};
 };
 
 }  // namespace appd::reactor

@@ -1,5 +1,6 @@
 // One byte stream to a peer, non-blocking: a socket, a TLS session around another transport, a wire
 // of the simulated world, or an in-memory pipe of a test. tests/contract runs over every sibling.
+// Who owns one of any kind holds an AnyTransport.
 #pragma once
 
 #include <cstddef>
@@ -42,6 +43,13 @@ class Transport {
   // moves a prefix of the two together. A peer that is gone is kError (EPIPE); no signal is raised.
   [[nodiscard]] virtual IoResult write(std::span<const std::byte> head,
                                        std::span<const std::byte> body) = 0;
+
+  // write(), where shutdown_write() follows at once if all was taken: the bytes may wait for it, so
+  // that bytes and end leave in one piece. A hint.
+  [[nodiscard]] virtual IoResult write_last(std::span<const std::byte> head,
+                                            std::span<const std::byte> body) {
+    return write(head, body);
+  }
 
   // Ends the sending direction; the peer reads the end behind all bytes written so far.
   // kBytes: done. Calling it again is harmless.

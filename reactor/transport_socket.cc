@@ -21,11 +21,12 @@ IoResult broken(int error) {
   return {IoOutcome::kError, Interest::kNone, 0, {error, std::system_category()}};
 }
 
-ssize_t send_one(Descriptor fd, std::span<const std::byte> bytes) {
-  return ::send(fd, bytes.data(), bytes.size(), kSendFlags);
+ssize_t send_one(Descriptor fd, std::span<const std::byte> bytes, int flags) {
+  return ::send(fd, bytes.data(), bytes.size(), flags);
 }
 
-ssize_t send_two(Descriptor fd, std::span<const std::byte> head, std::span<const std::byte> body) {
+ssize_t send_two(Descriptor fd, std::span<const std::byte> head, std::span<const std::byte> body,
+                 int flags) {
   // sendmsg(2) does not write through the pointers; iovec has no const of its own.
   std::array<iovec, 2> pieces{
       iovec{const_cast<std::byte*>(head.data()), head.size()},
@@ -34,7 +35,21 @@ ssize_t send_two(Descriptor fd, std::span<const std::byte> head, std::span<const
   msghdr message{};
   message.msg_iov = pieces.data();
   message.msg_iovlen = pieces.size();
-  return ::sendmsg(fd, &message, kSendFlags);
+  return ::sendmsg(fd, &message, flags);
+}
+
+IoResult send_bytes(Descriptor fd, std::span<const std::byte> head, std::span<const std::byte> body,
+                    int flags) {
+  if (head.empty() && body.empty()) return moved(0);
+  for (;;) {
+    const ssize_t count = body.empty()   ? send_one(fd, head, flags)
+                          : head.empty() ? send_one(fd, body, flags)
+                                         : send_two(fd, head, body, flags);
+    if (count >= 0) return moved(static_cast<std::size_t>(count));
+    const int error = errno;
+    if (is_send_would_block(error)) return would_block(Interest::kWrite);
+    if (error != EINTR) return broken(error);
+  }
 }
 
 using NameCall = int (*)(int, sockaddr*, socklen_t*);
@@ -49,7 +64,7 @@ Endpoint ask_endpoint(NameCall call, Descriptor fd) {
 
 }  // namespace
 
-IoResult SocketTransport::read(std::span<std::byte> into) {
+IoResult SocketStream::read(std::span<std::byte> into) {
   if (into.empty()) return moved(0);  // recv would answer 0, which means the end otherwise
   for (;;) {
     const ssize_t count = ::recv(socket_.get(), into.data(), into.size(), 0);
@@ -61,30 +76,24 @@ IoResult SocketTransport::read(std::span<std::byte> into) {
   }
 }
 
-IoResult SocketTransport::write(std::span<const std::byte> head, std::span<const std::byte> body) {
-  if (head.empty() && body.empty()) return moved(0);
-  for (;;) {
-    const ssize_t count = body.empty()   ? send_one(socket_.get(), head)
-                          : head.empty() ? send_one(socket_.get(), body)
-                                         : send_two(socket_.get(), head, body);
-    if (count >= 0) return moved(static_cast<std::size_t>(count));
-    const int error = errno;
-    if (is_send_would_block(error)) return would_block(Interest::kWrite);
-    if (error != EINTR) return broken(error);
-  }
+IoResult SocketStream::write(std::span<const std::byte> head, std::span<const std::byte> body) {
+  return send_bytes(socket_.get(), head, body, kSendFlags);
 }
 
-IoResult SocketTransport::shutdown_write() {
-  // A second call fails with ENOTCONN once the peer has closed, too.
-  if (write_shut_) return moved(0);
-  if (::shutdown(socket_.get(), SHUT_WR) != 0) return broken(errno);
-  write_shut_ = true;
-  return moved(0);
+IoResult SocketStream::write_last(std::span<const std::byte> head,
+                                  std::span<const std::byte> body) {
+  return send_bytes(socket_.get(), head, body, kSendLastFlags);
 }
 
-bool SocketTransport::peer_ended() const { return shows_end(socket_.get()); }
+IoResult SocketStream::shutdown_write() {
+  if (::shutdown(socket_.get(), SHUT_WR) == 0) return moved(0);
+  // There is nobody left to tell, or a second call comes behind the peer's end.
+  return errno == ENOTCONN ? moved(0) : broken(errno);
+}
 
-std::error_code SocketTransport::connect_result() {
+bool SocketStream::peer_ended() const { return shows_end(socket_.get()); }
+
+std::error_code SocketStream::connect_result() {
   int error = 0;
   socklen_t length = sizeof error;
   if (::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
@@ -100,12 +109,8 @@ std::error_code SocketTransport::connect_result() {
   return {under_way ? EINPROGRESS : ENOTCONN, std::system_category()};
 }
 
-Endpoint SocketTransport::local_endpoint() const {
-  return ask_endpoint(::getsockname, socket_.get());
-}
+Endpoint SocketStream::local_endpoint() const { return ask_endpoint(::getsockname, socket_.get()); }
 
-Endpoint SocketTransport::peer_endpoint() const {
-  return ask_endpoint(::getpeername, socket_.get());
-}
+Endpoint SocketStream::peer_endpoint() const { return ask_endpoint(::getpeername, socket_.get()); }
 
 }  // namespace appd::reactor

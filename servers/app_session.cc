@@ -1,6 +1,7 @@
 #include "servers/app_session.h"
 
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "handlers/failure.h"
@@ -24,52 +25,125 @@ handlers::Peer peer_of(const reactor::Endpoint& endpoint) {
 
 }  // namespace
 
-AppSession::AppSession(SessionContext& context, SessionId id,
-                       std::unique_ptr<reactor::Transport> transport)
-    : Session(context, id, std::move(transport), Awaiting::kFirstMessage),
-      decoder_(context.decode, context.decode_limits) {}
+// What a session has only while there is something in it.
+struct AppSession::UnderWay final : CallOwner, handlers::PeerSource {
+  explicit UnderWay(AppSession& owner) : session(owner) {}
+  void on_answered(PendingCall& call, handlers::Reply reply) override {
+    session.on_answered(call, std::move(reply));
+  }
+  const handlers::Peer& peer() override { return session.peer(); }
+
+  AppSession& session;
+  std::optional<protocol::MessageDecoder> content;   // of a message whose content is awaited
+  std::unique_ptr<ReplyQueue> queue;                 // null: no answer is owed
+  std::unique_ptr<const handlers::Peer> known_peer;  // null: nobody has asked
+  bool last_request_taken = false;                   // behind it nothing is read but the peer's end
+  bool reading_paused = false;                       // max_pending_calls wait
+};
+
+// For the calls of one request.
+class AppSession::Starter final : public handlers::CallStarter {
+ public:
+  explicit Starter(AppSession& session) : session_(session) {}
+  bool start(const handlers::Action& action, const handlers::Request& request,
+             handlers::Reply& reply) override {
+    return session_.start_call(action, request, reply);
+  }
+  const handlers::Peer& peer() override { return session_.peer(); }
+
+ private:
+  AppSession& session_;
+};
+
+AppSession::AppSession(SessionContext& context, Seat seat, reactor::AnyTransport transport)
+    : Session(context, seat, std::move(transport), Awaiting::kFirstMessage) {}
+
+AppSession::~AppSession() = default;
+
+AppSession::UnderWay& AppSession::under_way() {
+  if (!under_way_) under_way_ = std::make_unique<UnderWay>(*this);
+  return *under_way_;
+}
+
+void AppSession::forget_under_way() {
+  if (!under_way_ || awaits_content() || owes_answers()) return;
+  if (under_way_->known_peer == nullptr) under_way_.reset();
+}
+
+bool AppSession::awaits_content() const {
+  return under_way_ != nullptr && under_way_->content.has_value();
+}
+
+bool AppSession::owes_answers() const {
+  return under_way_ != nullptr && under_way_->queue != nullptr;
+}
 
 bool AppSession::has_room() {
-  return queue_->size() < context().limits.max_pending_calls &&
-         queue_->held_bytes() < context().limits.write_high_watermark;
+  const ReplyQueue& queue = *under_way_->queue;
+  return queue.size() < context().limits.max_pending_calls &&
+         queue.held_bytes() < context().limits.write_high_watermark;
 }
 
 bool AppSession::takes_requests() {
   return connection().open() && !connection().above_high_watermark() &&
-         (queue_ == nullptr || (!last_request_taken_ && has_room()));
+         (!owes_answers() || (!under_way_->last_request_taken && has_room()));
+}
+
+protocol::MessageDecoder AppSession::take_decoder() {
+  if (!awaits_content()) return {context().decode, context().decode_limits};
+  protocol::MessageDecoder decoder = std::move(*under_way_->content);
+  under_way_->content.reset();
+  return decoder;
 }
 
 reactor::Consumed AppSession::on_bytes(std::span<const std::byte> bytes) {
+  protocol::MessageDecoder decoder = take_decoder();
   std::size_t taken = 0;
   while (takes_requests()) {
     const std::span<const std::byte> rest = bytes.subspan(taken);
     if (rest.empty()) {
+      forget_under_way();
       await(Awaiting::kNextMessage);
       return {.bytes = taken};
     }
-    const auto event = decoder_.next(rest);
+    const auto event = decoder.next(rest);
     if (!event) {
       fail_message(event.error());
       break;
     }
     if (event->kind == DecodeEvent::Kind::kNeedMore) {
-      await(decoder_.awaits_content() ? Awaiting::kContent : Awaiting::kHeader);
+      await_rest(std::move(decoder));
       return {.bytes = taken, .wanted = event->bytes};
     }
     taken += event->bytes;
-    answer(decoder_.header(), event->content);
+    answer(decoder.header(), event->content);
     message_done();
   }
   await(Awaiting::kDrained);
-  if (queue_ == nullptr) return {.bytes = taken};
-  if (last_request_taken_) return {.bytes = bytes.size()};  // only the peer's end is still news
+  if (!owes_answers()) {
+    forget_under_way();
+    return {.bytes = taken};
+  }
+  // Behind the last request only the peer's end is still news.
+  if (under_way_->last_request_taken) return {.bytes = bytes.size()};
   if (!has_room()) {
     context().metrics.add(Counter::kPendingLimit);
-    reading_paused_ = true;
+    under_way_->reading_paused = true;
     connection().pause_reading();
     look_for_end();
   }
   return {.bytes = taken};
+}
+
+// A message has begun and is not complete.
+void AppSession::await_rest(protocol::MessageDecoder decoder) {
+  const bool in_content = decoder.awaits_content();
+  if (in_content) {
+    under_way().content.emplace(std::move(decoder));
+  } else {
+    forget_under_way();
+  }
+  await(in_content ? Awaiting::kContent : Awaiting::kHeader);
 }
 
 void AppSession::answer(const protocol::MessageHeader& header, std::span<const std::byte> content) {
@@ -81,7 +155,7 @@ void AppSession::answer(const protocol::MessageHeader& header, std::span<const s
          {{"action", action}, {"content_type", header.content_type}, {"bytes", content.size()}});
   }
   if (reply == nullptr) return;
-  if (queue_ != nullptr) {
+  if (owes_answers()) {
     queue({.reply = *reply,
            .answered = true,
            .held_bytes = reply->content().size(),
@@ -120,34 +194,35 @@ const handlers::Reply* AppSession::reply_to(const protocol::MessageHeader& heade
     return &late;
   }
   context().calls.running().set_connection(number());
-  return context().dispatcher.dispatch(header, content, *this);
+  Starter starter(*this);
+  return context().dispatcher.dispatch(header, content, starter);
 }
 
 const handlers::Peer& AppSession::peer() {
-  if (peer_ == nullptr) {
-    peer_ =
+  auto& known = under_way().known_peer;
+  if (known == nullptr) {
+    known =
         std::make_unique<const handlers::Peer>(peer_of(connection().transport().peer_endpoint()));
   }
-  return *peer_;
+  return *known;
 }
 
 // Calls that wait ----------------------------------------------------------------------------
 
-bool AppSession::start(const handlers::Action& action, const handlers::Request& request,
-                       handlers::Reply& reply) {
+bool AppSession::start_call(const handlers::Action& action, const handlers::Request& request,
+                            handlers::Reply& reply) {
   const protocol::MessageHeader& header = *request.header;
-  PendingCall::Terms terms{
-      .connection = number(), .source = request.source, .depth = header.call_depth};
+  UnderWay& owner = under_way();
+  PendingCall::Terms terms{.connection = number(), .source = &owner, .depth = header.call_depth};
   if (header.deadline) terms.deadline = message_began() + *header.deadline;
   terms.deadline = earlier_deadline(terms.deadline, action.time_limit, message_began());
-  if (queue_ != nullptr) terms.tag = queue_->next_tag();
+  if (owes_answers()) terms.tag = owner.queue->next_tag();
 
   CallTable& calls = context().calls;
-  auto call = std::make_unique<PendingCall>(calls, static_cast<CallOwner&>(*this), calls.registry(),
-                                            action, terms);
-  if (call->start(request, reply)) {
-    return true;
-  }
+  auto call = std::make_unique<PendingCall>(calls, owner, calls.registry(), action, terms);
+  handlers::Request kept = request;
+  kept.source = &owner;  // the starter is gone by the time of the answer
+  if (call->start(kept, reply)) return true;
   queue({.call = std::move(call),
          .held_bytes = header.content_length,
          .extended = header.extended(),
@@ -158,19 +233,20 @@ bool AppSession::start(const handlers::Action& action, const handlers::Request& 
 }
 
 void AppSession::queue(QueuedReply place) {
+  UnderWay& owed = under_way();
   const bool last = !place.keep_alive;
-  if (queue_ == nullptr) queue_ = std::make_unique<ReplyQueue>();
-  queue_->push(std::move(place));
-  last_request_taken_ = last;
+  if (owed.queue == nullptr) owed.queue = std::make_unique<ReplyQueue>();
+  owed.queue->push(std::move(place));
+  owed.last_request_taken = last;
   note_held();
   set_answers_pending(true);
 }
 
 void AppSession::on_answered(PendingCall& call, handlers::Reply reply) {
-  if (queue_ == nullptr) return;
+  if (!owes_answers()) return;
   try {
     if (!reply.filled()) handlers::set_internal(reply, "the action filled no reply");
-    queue_->answer(call.terms().tag, std::move(reply));
+    under_way_->queue->answer(call.terms().tag, std::move(reply));
     send_queued();
   } catch (const std::bad_alloc&) {  // not enough memory for a reply
     cut();
@@ -178,35 +254,41 @@ void AppSession::on_answered(PendingCall& call, handlers::Reply reply) {
 }
 
 void AppSession::send_queued() {
-  while (const QueuedReply* place = connection().open() ? queue_->next() : nullptr) {
+  ReplyQueue& queue = *under_way_->queue;
+  while (const QueuedReply* place = connection().open() ? queue.next() : nullptr) {
     protocol::MessageHeader header;
     header.request_id = place->request_id;
     send(header, place->extended, place->keep_alive, place->action, place->reply);
-    queue_->pop();
+    queue.pop();
   }
   note_held();
   if (!connection().open()) {
     drop_queue();
-  } else if (queue_->empty()) {
-    queue_.reset();
+    return;
+  }
+  if (queue.empty()) {
+    under_way_->queue.reset();
     set_answers_pending(false);
   }
-  const bool room = connection().open() && (queue_ == nullptr || has_room());
-  if (room && std::exchange(reading_paused_, false)) {
-    if (queue_ != nullptr) await(Awaiting::kDrained);  // no look for the end any more
+  const bool room = connection().open() && (!owes_answers() || has_room());
+  const bool paused = under_way_->reading_paused;
+  if (room) under_way_->reading_paused = false;
+  forget_under_way();
+  if (paused && room) {
+    if (owes_answers()) await(Awaiting::kDrained);  // no look for the end any more
     connection().resume_reading();
-  } else if (reading_paused_ && connection().open()) {
+  } else if (paused && connection().open()) {
     look_for_end();
   }
 }
 
 void AppSession::note_held() {
-  connection().set_delegate_bytes(queue_ == nullptr ? 0 : queue_->held_bytes());
+  connection().set_delegate_bytes(owes_answers() ? under_way_->queue->held_bytes() : 0);
 }
 
 // What it holds may speak up while it goes.
 void AppSession::drop_queue() {
-  const std::unique_ptr<ReplyQueue> gone = std::move(queue_);
+  const std::unique_ptr<UnderWay> gone = std::move(under_way_);
   note_held();
   set_answers_pending(false);
 }
@@ -214,12 +296,12 @@ void AppSession::drop_queue() {
 void AppSession::on_gone() { drop_queue(); }
 
 bool AppSession::refuse_in_turn(Status status, std::string_view text) {
-  if (queue_ == nullptr) return false;
-  if (last_request_taken_ && status != Status::kShuttingDown) return true;
+  if (!owes_answers()) return false;
+  if (under_way_->last_request_taken && status != Status::kShuttingDown) return true;
   handlers::Reply reply;
   reply.set_error(status, text);
   if (status == Status::kShuttingDown) {  // what is not answered by now never is
-    queue_->refuse_rest(std::move(reply));
+    under_way_->queue->refuse_rest(std::move(reply));
     send_queued();
     return true;
   }
@@ -233,8 +315,8 @@ bool AppSession::refuse_in_turn(Status status, std::string_view text) {
 }
 
 void AppSession::report_pending(DrainReport& report) {
-  if (queue_ == nullptr) return;
-  for (const QueuedReply& place : queue_->places()) report.add_cut(place.action);
+  if (!owes_answers()) return;
+  for (const QueuedReply& place : under_way_->queue->places()) report.add_cut(place.action);
 }
 
 void AppSession::log_internal_error(std::string_view action, std::string_view detail) {
@@ -249,15 +331,19 @@ void AppSession::log_internal_error(std::string_view action, std::string_view de
 }
 
 std::string_view AppSession::action_name() {
-  if (!decoder_.awaits_content()) return "unknown";
-  return decoder_.header().action.value_or(decoder_.header().is_json() ? "json" : "binary");
+  if (!awaits_content()) return "unknown";
+  const protocol::MessageHeader& header = under_way_->content->header();
+  return header.action.value_or(header.is_json() ? "json" : "binary");
 }
 
 AppSession::Refused AppSession::refused_message(Status status) {
-  const bool understood = decoder_.awaits_content() || status == Status::kContentTooLarge;
-  const bool in_part = status == Status::kBadHeader;
   Refused refused;
-  if (understood || in_part) refused.header = decoder_.header();
+  if (awaits_content()) {
+    refused.header = under_way_->content->header();
+  } else if (status == Status::kContentTooLarge || status == Status::kBadHeader) {
+    refused.header = *context().decode.header;  // of the message that was just refused
+  }
+  const bool understood = awaits_content() || status == Status::kContentTooLarge;
   refused.extended = !understood || refused.header.extended();
   return refused;
 }

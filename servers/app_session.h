@@ -12,21 +12,26 @@
 
 namespace appd::servers {
 
-class AppSession final : public Session, private handlers::CallStarter, private CallOwner {
+class AppSession final : public Session {
  public:
-  AppSession(SessionContext& context, SessionId id, std::unique_ptr<reactor::Transport> transport);
+  AppSession(SessionContext& context, Seat seat, reactor::AnyTransport transport);
+  ~AppSession() override;
 
  private:
+  class Starter;
+  struct UnderWay;
+
   reactor::Consumed on_bytes(std::span<const std::byte> bytes) override;
   std::string_view action_name() override;
   void send_error(protocol::Status status, std::string_view text) override;
   bool refuse_in_turn(protocol::Status status, std::string_view text) override;
   void on_gone() override;
   void report_pending(DrainReport& report) override;
-  const handlers::Peer& peer() override;
-  bool start(const handlers::Action& action, const handlers::Request& request,
-             handlers::Reply& reply) override;
-  void on_answered(PendingCall& call, handlers::Reply reply) override;
+  [[nodiscard]] const handlers::Peer& peer();
+  // True: it is answered already, in `reply`.
+  [[nodiscard]] bool start_call(const handlers::Action& action, const handlers::Request& request,
+                                handlers::Reply& reply);
+  void on_answered(PendingCall& call, handlers::Reply reply);
 
   // What an error that ends the conversation answers.
   struct Refused {
@@ -44,6 +49,12 @@ class AppSession final : public Session, private handlers::CallStarter, private 
   // be.
   void send(const protocol::MessageHeader& header, bool extended, bool asked_to_stay,
             std::string_view action, const handlers::Reply& reply);
+  [[nodiscard]] UnderWay& under_way();
+  void forget_under_way();
+  [[nodiscard]] protocol::MessageDecoder take_decoder();
+  void await_rest(protocol::MessageDecoder decoder);
+  [[nodiscard]] bool awaits_content() const;
+  [[nodiscard]] bool owes_answers() const;
   void queue(QueuedReply place);
   void send_queued();
   void drop_queue();
@@ -51,11 +62,8 @@ class AppSession final : public Session, private handlers::CallStarter, private 
   void note_held();
   void log_internal_error(std::string_view action, std::string_view detail);
 
-  protocol::MessageDecoder decoder_;
-  std::unique_ptr<const handlers::Peer> peer_;  // null: nobody has asked
-  std::unique_ptr<ReplyQueue> queue_;           // null: no answer is owed
-  bool last_request_taken_ = false;             // behind it nothing is read but the peer's end
-  bool reading_paused_ = false;                 // max_pending_calls wait
+  std::unique_ptr<UnderWay> under_way_;  // null: no content is awaited, no answer owed, and
+                                         // nobody has asked for the peer
 };
 
 }  // namespace appd::servers

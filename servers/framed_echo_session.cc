@@ -4,9 +4,9 @@
 
 namespace appd::servers {
 
-FramedEchoSession::FramedEchoSession(SessionContext& context, SessionId id,
-                                     std::unique_ptr<reactor::Transport> transport)
-    : Session(context, id, std::move(transport), Awaiting::kNextMessage) {}
+FramedEchoSession::FramedEchoSession(SessionContext& context, Seat seat,
+                                     reactor::AnyTransport transport)
+    : Session(context, seat, std::move(transport), Awaiting::kNextMessage) {}
 
 // Whole frames are sent as they lie, prefixes included, with one write.
 reactor::Consumed FramedEchoSession::on_bytes(std::span<const std::byte> bytes) {

@@ -7,8 +7,7 @@ namespace appd::servers {
 
 class FramedEchoSession final : public Session {
  public:
-  FramedEchoSession(SessionContext& context, SessionId id,
-                    std::unique_ptr<reactor::Transport> transport);
+  FramedEchoSession(SessionContext& context, Seat seat, reactor::AnyTransport transport);
 
  private:
   reactor::Consumed on_bytes(std::span<const std::byte> bytes) override;

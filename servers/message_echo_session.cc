@@ -9,10 +9,9 @@ namespace appd::servers {
 using protocol::DecodeEvent;
 using protocol::Status;
 
-MessageEchoSession::MessageEchoSession(SessionContext& context, SessionId id,
-                                       std::unique_ptr<reactor::Transport> transport)
-    : Session(context, id, std::move(transport), Awaiting::kFirstMessage),
-      decoder_(context.decode, protocol::HeaderRules::kLengthOnly) {}
+MessageEchoSession::MessageEchoSession(SessionContext& context, Seat seat,
+                                       reactor::AnyTransport transport)
+    : Session(context, seat, std::move(transport), Awaiting::kFirstMessage) {}
 
 reactor::Consumed MessageEchoSession::on_bytes(std::span<const std::byte> bytes) {
   std::size_t taken = 0;
@@ -24,7 +23,8 @@ reactor::Consumed MessageEchoSession::on_bytes(std::span<const std::byte> bytes)
         await(Awaiting::kNextMessage);
         return {.bytes = taken};
       }
-      const auto event = decoder_.next(rest);
+      protocol::HeaderDecoder decoder(context().decode, protocol::HeaderRules::kLengthOnly);
+      const auto event = decoder.next(rest);
       if (!event) {
         fail_message(event.error());
         break;
@@ -47,8 +47,9 @@ reactor::Consumed MessageEchoSession::on_bytes(std::span<const std::byte> bytes)
 }
 
 void MessageEchoSession::begin_content() {
-  content_left_ = decoder_.header().content_length;
-  keep_alive_ = decoder_.header().keep_alive;
+  const protocol::MessageHeader& header = *context().decode.header;
+  content_left_ = header.content_length;
+  keep_alive_ = header.keep_alive;
   in_content_ = true;
   if (tells_life()) tell("received header", {{"content_bytes", content_left_}});
 }
@@ -78,8 +79,8 @@ void MessageEchoSession::end_message() {
 void MessageEchoSession::send_error(Status status, std::string_view text) {
   if (in_content_) return;
   const bool bad = status == Status::kBadHeader;
-  send_error_reply(context(), connection(), bad ? decoder_.header() : protocol::MessageHeader{},
-                   false, status, text);
+  send_error_reply(context(), connection(),
+                   bad ? *context().decode.header : protocol::MessageHeader{}, false, status, text);
 }
 
 }  // namespace appd::servers

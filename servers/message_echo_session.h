@@ -8,8 +8,7 @@ namespace appd::servers {
 
 class MessageEchoSession final : public Session {
  public:
-  MessageEchoSession(SessionContext& context, SessionId id,
-                     std::unique_ptr<reactor::Transport> transport);
+  MessageEchoSession(SessionContext& context, Seat seat, reactor::AnyTransport transport);
 
  private:
   reactor::Consumed on_bytes(std::span<const std::byte> bytes) override;
@@ -19,10 +18,9 @@ class MessageEchoSession final : public Session {
   std::size_t pass_on(std::span<const std::byte> rest, std::size_t header_bytes);
   void end_message();
 
-  protocol::HeaderDecoder decoder_;
+  bool in_content_ : 1 = false;
+  bool keep_alive_ : 1 = false;
   std::uint64_t content_left_ = 0;  // bytes of the message under way that are still to come
-  bool in_content_ = false;
-  bool keep_alive_ = false;
 };
 
 }  // namespace appd::servers

@@ -2,9 +2,8 @@
 
 namespace appd::servers {
 
-RawEchoSession::RawEchoSession(SessionContext& context, SessionId id,
-                               std::unique_ptr<reactor::Transport> transport)
-    : Session(context, id, std::move(transport), Awaiting::kNextMessage) {}
+RawEchoSession::RawEchoSession(SessionContext& context, Seat seat, reactor::AnyTransport transport)
+    : Session(context, seat, std::move(transport), Awaiting::kNextMessage) {}
 
 reactor::Consumed RawEchoSession::on_bytes(std::span<const std::byte> bytes) {
   if (tells_life()) tell("echoing", {{"bytes", bytes.size()}});

@@ -7,8 +7,7 @@ namespace appd::servers {
 
 class RawEchoSession final : public Session {
  public:
-  RawEchoSession(SessionContext& context, SessionId id,
-                 std::unique_ptr<reactor::Transport> transport);
+  RawEchoSession(SessionContext& context, Seat seat, reactor::AnyTransport transport);
 
  private:
   reactor::Consumed on_bytes(std::span<const std::byte> bytes) override;

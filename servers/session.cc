@@ -24,15 +24,20 @@ constexpr auto kLookForEnd = std::chrono::seconds(1);
 
 }  // namespace
 
-Session::Session(SessionContext& context, SessionId id,
-                 std::unique_ptr<reactor::Transport> transport, Awaiting first)
-    : context_(context),
-      id_(id),
-      number_(context.next_number),
-      connection_(context.loop, context.connection_options, std::move(transport), *this),
-      timer_(reactor::Timer::calling<&Session::on_timeout>(context.loop.timers(), *this)),
+Session::Session(SessionContext& context, Seat seat, reactor::AnyTransport transport,
+                 Awaiting first)
+    : connection_(context, std::move(transport), *this),
+      seat_(seat),
+      number_(context.next_number & ((std::uint64_t{1} << 48) - 1)),
       awaiting_(first) {
-  context_.next_number += context_.number_step;
+  context.next_number += context.number_step;
+}
+
+void Session::dispose() noexcept {
+  SessionOwner& owner = context().owner;
+  const Seat seat = seat_;
+  this->~Session();
+  owner.free_seat(seat);
 }
 
 void Session::start() {
@@ -45,7 +50,7 @@ void Session::start() {
 
 void Session::refuse(protocol::Status status, std::string_view text) {
   if (!connection_.open()) return;
-  context_.metrics.add(Counter::kErrorReplies);
+  context().metrics.add(Counter::kErrorReplies);
   if (refuse_in_turn(status, text)) return;
   send_error(status, text);
   if (tells_life()) tell("closing", {{"status", protocol::status_name(status)}, {"why", text}});
@@ -55,7 +60,7 @@ void Session::refuse(protocol::Status status, std::string_view text) {
 void Session::fail_message(const protocol::Error& error) {
   const protocol::Status status = protocol::status_of(error);
   if (status == protocol::Status::kContentTooLarge) {
-    context_.metrics.add(Counter::kContentTooLarge);
+    context().metrics.add(Counter::kContentTooLarge);
   }
   refuse(status, error.message);
 }
@@ -66,7 +71,7 @@ void Session::drain() {
   }
   if (!connection_.open() || !between_messages()) return;
   if (connection_.stopped_by_budget()) {  // what has arrived cannot be read yet
-    timer_.arm(context_.loop.now() + kDrainRetry);
+    connection_.set_deadline(context().loop.now() + kDrainRetry);
   } else {
     connection_.close();
   }
@@ -93,41 +98,43 @@ void Session::set_answers_pending(bool pending) {
 }
 
 void Session::await(Awaiting what) {
-  const Awaiting before = std::exchange(awaiting_, what);
-  const reactor::TimePoint now = context_.loop.now();
+  const Awaiting before = awaiting_;
+  awaiting_ = what;
+  const reactor::TimePoint now = context().loop.now();
   if (what == Awaiting::kHeader || what == Awaiting::kContent) {
-    if (!std::exchange(message_under_way_, true)) message_began_ = now;
+    if (!message_under_way_) message_began_ = now;
+    message_under_way_ = true;
     if (what == Awaiting::kContent) {
-      timer_.arm(message_began_ + context_.limits.request_timeout);
+      connection_.set_deadline(message_began_ + context().limits.request_timeout);
     } else if (before != Awaiting::kFirstMessage && before != Awaiting::kHeader) {
-      timer_.arm(message_began_ + context_.limits.header_timeout);
+      connection_.set_deadline(message_began_ + context().limits.header_timeout);
     }  // else the time of this header runs already: the first one's since the accept
     return;
   }
   message_under_way_ = false;
   if (answers_pending_) {
     awaiting_ = Awaiting::kAnswers;
-    timer_.cancel();
+    connection_.clear_deadline();
     return;
   }
-  if (reactor::planted(PlantedBug::kTimerNotCancelled) && timer_.armed()) return;
+  if (reactor::planted(PlantedBug::kTimerNotCancelled) && connection_.has_deadline()) return;
   if (what == Awaiting::kDrained) {
-    timer_.cancel();
-  } else if (context_.draining && connection_.above_high_watermark()) {
-    timer_.cancel();  // on_drained() comes first
-  } else if (context_.draining) {
-    timer_.arm(now);  // back to drain(), outside of this callback
+    connection_.clear_deadline();
+  } else if (context().draining && connection_.above_high_watermark()) {
+    connection_.clear_deadline();  // on_drained() comes first
+  } else if (context().draining) {
+    connection_.set_deadline(now);  // back to drain(), outside of this callback
   } else if (what == Awaiting::kFirstMessage) {
-    timer_.arm(now + context_.limits.header_timeout);
+    connection_.set_deadline(now + context().limits.header_timeout);
   } else if (reactor::planted(PlantedBug::kNoIdleTimeout)) {
-    timer_.cancel();
+    connection_.clear_deadline();
   } else {
-    timer_.arm(now + context_.limits.idle_timeout);
+    connection_.set_deadline(now + context().limits.idle_timeout);
   }
 }
 
 reactor::TimePoint Session::message_began() const {
-  return message_under_way_ ? message_began_ : context_.loop.now();
+  return message_under_way_ ? message_began_ : context().loop.now();
 }
 
 bool Session::between_messages() const {
@@ -135,8 +142,7 @@ bool Session::between_messages() const {
          !connection_.above_high_watermark();
 }
 
-void Session::on_timeout() {
-  if (!connection_.open()) return;
+void Session::on_deadline() {
   try {
     end_wait();
   } catch (const std::bad_alloc&) {  // not enough memory for a reply
@@ -145,7 +151,7 @@ void Session::on_timeout() {
 }
 
 void Session::end_wait() {
-  if (context_.draining && between_messages()) {
+  if (context().draining && between_messages()) {
     drain();
     return;
   }
@@ -155,7 +161,7 @@ void Session::end_wait() {
         await(Awaiting::kNextMessage);
         break;
       }
-      context_.metrics.add(Counter::kIdleTimeout);
+      context().metrics.add(Counter::kIdleTimeout);
       if (tells_life()) tell("closing", {{"why", "idle"}});
       connection_.close();
       break;
@@ -181,7 +187,7 @@ void Session::end_wait() {
 }
 
 void Session::time_out(Counter counter, std::string_view text) {
-  context_.metrics.add(counter);
+  context().metrics.add(counter);
   refuse(protocol::Status::kTimeout, text);
 }
 
@@ -189,8 +195,8 @@ void Session::time_out(Counter counter, std::string_view text) {
 // its sending side shut, may still be there.
 void Session::look_for_end() {
   end_found_ = connection_.transport().peer_ended();
-  const reactor::TimePoint now = context_.loop.now();
-  timer_.arm(now + (end_found_ ? context_.limits.half_close_grace : kLookForEnd));
+  const reactor::TimePoint now = context().loop.now();
+  connection_.set_deadline(now + (end_found_ ? context().limits.half_close_grace : kLookForEnd));
 }
 
 void Session::on_end() {
@@ -198,7 +204,7 @@ void Session::on_end() {
     peer_ended_ = true;
     message_under_way_ = false;
     awaiting_ = Awaiting::kAnswers;
-    timer_.arm(context_.loop.now() + context_.limits.half_close_grace);
+    connection_.set_deadline(context().loop.now() + context().limits.half_close_grace);
     return;
   }
   if (tells_life()) {
@@ -214,23 +220,22 @@ void Session::on_drained() {
 }
 
 void Session::on_reading_stopped(StopReason reason) {
-  context_.metrics.add(reason == StopReason::kBudget ? Counter::kBudget : Counter::kWatermark);
+  context().metrics.add(reason == StopReason::kBudget ? Counter::kBudget : Counter::kWatermark);
 }
 
 void Session::on_closed(std::error_code reason) {
-  timer_.cancel();
   on_gone();
-  if (reason == std::errc::timed_out) context_.metrics.add(Counter::kWriteTimeout);
+  if (reason == std::errc::timed_out) context().metrics.add(Counter::kWriteTimeout);
   if (tells_life()) {
     tell("closed", {{"reason", reason ? reason.message() : std::string("in order")}});
   }
-  context_.owner.on_session_closed(*this, reason);
+  context().owner.on_session_closed(*this, reason);
 }
 
 void Session::tell(std::string_view what, std::initializer_list<Field> fields) {
   std::vector<Field> all{{"connection", number_}};
   all.insert(all.end(), fields.begin(), fields.end());
-  context_.log.write(Level::kDebug, what, std::span<const Field>(all));
+  context().log.write(Level::kDebug, what, std::span<const Field>(all));
 }
 
 }  // namespace appd::servers

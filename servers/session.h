@@ -1,6 +1,7 @@
-// One connection's conversation in one protocol: the delegate of its connection, with its timer.
+// One connection's conversation in one protocol: the delegate of its connection.
 //
-// Owned by the worker of its loop, which knows it by a SessionId; the loop's thread only.
+// Owned by the worker of its loop, in a seat of its slab. There is one for each idle connection, so
+// what it needs only while something is under way is not in it. The loop's thread only.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include "protocol/status.h"
 #include "reactor/connection.h"
 #include "reactor/event_loop.h"
+#include "reactor/slab.h"
 #include "servers/call_table.h"
 #include "servers/drain_report.h"
 #include "servers/limits.h"
@@ -26,27 +28,23 @@ namespace appd::servers {
 
 class Session;
 
-// Names a session of a worker; the generation tells it from earlier ones at the same place.
-struct SessionId {
-  std::uint32_t index = 0;
-  std::uint32_t generation = 0;
-  bool operator==(const SessionId&) const = default;
-};
+// Where a session lives, in its owner's slab.
+using Seat = reactor::Slab::Place;
 
 class SessionOwner {
  public:
   // The session's last word; it is to be handed to EventLoop::retire().
   virtual void on_session_closed(Session& session, std::error_code reason) = 0;
+  // Nobody is there any more.
+  virtual void free_seat(Seat seat) noexcept = 0;
 
  protected:
   ~SessionOwner() = default;
 };
 
 // What all sessions of one loop share. Outlives them.
-struct SessionContext {
-  reactor::EventLoop& loop;
+struct SessionContext : reactor::ConnectionContext {
   const Limits& limits;
-  const reactor::ConnectionOptions& connection_options;
   const protocol::DecodeLimits& decode_limits;
   protocol::DecodeContext& decode;
   handlers::Dispatcher& dispatcher;
@@ -58,13 +56,13 @@ struct SessionContext {
   std::uint64_t next_number = 1;
   std::uint64_t number_step = 1;
   bool draining = false;
-  DrainReport drain_report;
-  LogLimit internal_error_lines;
-  protocol::ReplyHeader reply_header;
-  handlers::Reply error_reply;  // scratch
+  DrainReport drain_report = {};
+  LogLimit internal_error_lines = {};
+  protocol::ReplyHeader reply_header = {};
+  handlers::Reply error_reply = {};  // scratch
 };
 
-class Session : public reactor::Retirable, protected reactor::ConnectionDelegate {
+class Session : public reactor::ConnectionDelegate {
  public:
   // Begins to read; the request is often there already.
   void start();
@@ -79,7 +77,8 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
   // known.
   void report_unanswered(DrainReport& report);
 
-  [[nodiscard]] SessionId id() const { return id_; }
+  [[nodiscard]] Seat seat() const { return seat_; }
+  void dispose() noexcept final;
 
  protected:
   // What a session waits for; each has its time limit (docs/protocol.md 5).
@@ -93,8 +92,7 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
                     // half_close_grace; while reading is paused, the next look for that end
   };
 
-  Session(SessionContext& context, SessionId id, std::unique_ptr<reactor::Transport> transport,
-          Awaiting first);
+  Session(SessionContext& context, Seat seat, reactor::AnyTransport transport, Awaiting first);
 
   // At the end of on_bytes().
   void await(Awaiting what);
@@ -129,7 +127,7 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
   virtual void report_pending(DrainReport& /*report*/) {}
 
   // A connection's life as the tutorial tells it, at level debug.
-  [[nodiscard]] bool tells_life() const { return context_.log.enabled(Level::kDebug); }
+  [[nodiscard]] bool tells_life() const { return context().log.enabled(Level::kDebug); }
   void tell(std::string_view what, std::initializer_list<Field> fields = {});
   // For logs: unlike any other connection's of this server.
   [[nodiscard]] std::uint64_t number() const { return number_; }
@@ -138,27 +136,27 @@ class Session : public reactor::Retirable, protected reactor::ConnectionDelegate
   void on_drained() override;
   void on_reading_stopped(StopReason reason) override;
 
-  SessionContext& context() { return context_; }
+  [[nodiscard]] SessionContext& context() const {
+    return static_cast<SessionContext&>(connection_.context());
+  }
   reactor::Connection& connection() { return connection_; }
 
  private:
   void on_closed(std::error_code reason) final;
-  void on_timeout();
+  void on_deadline() final;
   void end_wait();
   void time_out(Counter counter, std::string_view text);
   [[nodiscard]] bool between_messages() const;
 
-  SessionContext& context_;
-  const SessionId id_;
-  const std::uint64_t number_;
-  reactor::Connection connection_;
-  reactor::Timer timer_;
+  [[no_unique_address]] reactor::Connection connection_;  // seat_ lies in its last four bytes
+  const Seat seat_;
   reactor::TimePoint message_began_{};
-  Awaiting awaiting_;
-  bool message_under_way_ = false;
-  bool answers_pending_ = false;
-  bool peer_ended_ = false;
-  bool end_found_ = false;  // by looking for it: it is not read yet
+  const std::uint64_t number_ : 48;  // enough for centuries
+  Awaiting awaiting_ : 4;
+  bool message_under_way_ : 1 = false;
+  bool answers_pending_ : 1 = false;
+  bool peer_ended_ : 1 = false;
+  bool end_found_ : 1 = false;  // by looking for it: it is not read yet
 };
 
 }  // namespace appd::servers

@@ -1,5 +1,6 @@
 #include "servers/worker.h"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -21,19 +22,22 @@ constexpr std::size_t kDrainAccepts = 4096;
 constexpr auto kFarewell = std::chrono::milliseconds(100);
 
 using protocol::Protocol;
-using reactor::Transport;
+using reactor::AnyTransport;
 
-std::unique_ptr<Session> make_session(Protocol protocol, SessionContext& context, SessionId id,
-                                      std::unique_ptr<Transport> transport) {
+constexpr std::size_t kSeatBytes = std::max({sizeof(AppSession), sizeof(MessageEchoSession),
+                                             sizeof(FramedEchoSession), sizeof(RawEchoSession)});
+
+Session* make_session(Protocol protocol, void* memory, SessionContext& context, Seat seat,
+                      AnyTransport transport) {
   switch (protocol) {
     case Protocol::kApp:
-      return std::make_unique<AppSession>(context, id, std::move(transport));
+      return new (memory) AppSession(context, seat, std::move(transport));
     case Protocol::kMessageEcho:
-      return std::make_unique<MessageEchoSession>(context, id, std::move(transport));
+      return new (memory) MessageEchoSession(context, seat, std::move(transport));
     case Protocol::kFramedEcho:
-      return std::make_unique<FramedEchoSession>(context, id, std::move(transport));
+      return new (memory) FramedEchoSession(context, seat, std::move(transport));
     case Protocol::kRawEcho:
-      return std::make_unique<RawEchoSession>(context, id, std::move(transport));
+      return new (memory) RawEchoSession(context, seat, std::move(transport));
   }
   APPD_CHECK(false, static_cast<int>(protocol));
   return nullptr;
@@ -60,7 +64,7 @@ Worker::Door::Door(Worker& worker, Protocol protocol,
 
 bool Worker::Door::may_accept() { return worker_.may_accept(); }
 
-void Worker::Door::on_accept(std::unique_ptr<Transport> transport) {
+void Worker::Door::on_accept(AnyTransport transport) {
   worker_.accept(protocol_, std::move(transport));
 }
 
@@ -71,32 +75,32 @@ void Worker::Door::on_accept_exhausted(std::error_code error) { worker_.accept_e
 Worker::Worker(ServerShared& shared, Place place, reactor::Backend backend,
                std::shared_ptr<const handlers::Registry> registry)
     : shared_(shared),
+      seats_(kSeatBytes),
       loop_(std::move(backend)),
       registry_(guarded(std::move(registry))),
       dispatcher_(*registry_, decode_.reader),
       calls_(loop_, metrics_, dispatcher_.running(), shared.pool,
              shared.make_outgoing ? shared.make_outgoing(loop_, shared.pool) : nullptr),
-      context_{.loop = loop_,
-               .limits = shared.limits,
-               .connection_options = shared.connection_options,
-               .decode_limits = shared.decode_limits,
-               .decode = decode_,
-               .dispatcher = dispatcher_,
-               .log = shared.log,
-               .metrics = metrics_,
-               .calls = calls_,
-               .owner = *this,
-               .next_number = place.index + 1,
-               .number_step = place.count,
-               .drain_report = {},
-               .internal_error_lines = {},
-               .reply_header = {},
-               .error_reply = {}},
+      context_{{loop_, shared.connection_options},
+               shared.limits,
+               shared.decode_limits,
+               decode_,
+               dispatcher_,
+               shared.log,
+               metrics_,
+               calls_,
+               *this,
+               place.index + 1,
+               place.count},
       drain_timer_(reactor::Timer::calling<&Worker::on_drain_deadline>(loop_.timers(), *this)) {
   calls_.set_registry(registry_);
 }
 
-Worker::~Worker() = default;
+// Sessions go before what they use, those that the loop was to destroy included.
+Worker::~Worker() {
+  loop_.destroy_retired();
+  for_each_session([](Session& session) { session.dispose(); });
+}
 
 void Worker::listen(Protocol protocol, std::unique_ptr<reactor::ListeningSocket> socket) {
   auto door = std::make_unique<Door>(*this, protocol, std::move(socket));
@@ -130,49 +134,57 @@ void Worker::accept_exhausted(std::error_code error) {
   }
 }
 
-void Worker::accept(Protocol protocol, std::unique_ptr<Transport> transport) {
-  if (free_seats_.empty()) {
-    // First room for all, so that neither the lines below nor giving one back can fail half-way.
-    if (free_seats_.capacity() <= seats_.size()) free_seats_.reserve(2 * seats_.size() + 1);
-    seats_.emplace_back();
-    free_seats_.push_back(static_cast<std::uint32_t>(seats_.size() - 1));
-  }
-  const std::uint32_t index = free_seats_.back();
-  Seat& seat = seats_[index];
+void Worker::accept(Protocol protocol, AnyTransport transport) {
   std::string peer;
-  if (shared_.peers.enabled()) peer = transport->peer_endpoint().host();
-  seat.session = make_session(protocol, context_, {index, seat.generation}, std::move(transport));
-  free_seats_.pop_back();
+  if (shared_.peers.enabled()) peer = transport.peer_endpoint().host();
+  Session& session = seat(protocol, std::move(transport));
   ++session_count_;
   shared_.connections.acquire();
   metrics_.add(Counter::kAccepted);
   try {
-    admit(seat, std::move(peer));
+    admit(session, std::move(peer));
   } catch (const std::bad_alloc&) {
-    seat.session->cut();
+    session.cut();
   }
 }
 
-void Worker::admit(Seat& seat, std::string peer) {
-  if (peer.empty() || shared_.peers.try_acquire(peer)) {
-    seat.peer = std::move(peer);
-    seat.session->start();
-  } else {
-    metrics_.add(Counter::kPeerLimit);
-    seat.session->refuse(protocol::Status::kOverloaded,
-                         "too many connections from " + peer + "; close one first");
+Session& Worker::seat(Protocol protocol, AnyTransport transport) {
+  const Seat seat = seats_.take();
+  try {
+    Session* const session =
+        make_session(protocol, seats_.at(seat), context_, seat, std::move(transport));
+    APPD_CHECK(session == seats_.at(seat));  // for_each_session() relies on it
+    return *session;
+  } catch (const std::bad_alloc&) {
+    seats_.give_back(seat);
+    throw;
   }
+}
+
+void Worker::admit(Session& session, std::string peer) {
+  if (!peer.empty()) {
+    const auto counted = counted_peers_.emplace(session.seat(), peer).first;
+    if (!shared_.peers.try_acquire(peer)) {
+      counted_peers_.erase(counted);
+      metrics_.add(Counter::kPeerLimit);
+      session.refuse(protocol::Status::kOverloaded,
+                     "too many connections from " + peer + "; close one first");
+      return;
+    }
+  }
+  session.start();
 }
 
 void Worker::on_session_closed(Session& session, std::error_code reason) {
-  const SessionId id = session.id();
-  Seat& seat = seats_[id.index];
-  APPD_CHECK(seat.session.get() == &session && seat.generation == id.generation, id.index);
-  if (!seat.peer.empty()) shared_.peers.release(std::exchange(seat.peer, {}));
-  if (reactor::planted(reactor::PlantedBug::kFreedInCallback)) seat.session.reset();
-  loop_.retire(std::move(seat.session));
-  ++seat.generation;
-  free_seats_.push_back(id.index);
+  if (const auto counted = counted_peers_.find(session.seat()); counted != counted_peers_.end()) {
+    shared_.peers.release(counted->second);
+    counted_peers_.erase(counted);
+  }
+  if (reactor::planted(reactor::PlantedBug::kFreedInCallback)) {
+    session.dispose();
+  } else {
+    loop_.retire(std::unique_ptr<reactor::Retirable, reactor::Retirable::Disposer>(&session));
+  }
   --session_count_;
   metrics_.add(Counter::kClosed);
   if (context_.draining)
@@ -201,9 +213,7 @@ std::shared_ptr<const handlers::Registry> Worker::guarded(
 // A callback may end the session it is given, and others.
 template <class Action>
 void Worker::for_each_session(Action action) {
-  for (std::size_t i = 0; i < seats_.size(); ++i) {
-    if (seats_[i].session) action(*seats_[i].session);
-  }
+  seats_.for_each([&](void* seat) { action(*static_cast<Session*>(seat)); });
 }
 
 void Worker::drain() {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -95,7 +96,7 @@ class Worker final : private SessionOwner {
 
    private:
     bool may_accept() override;
-    void on_accept(std::unique_ptr<reactor::Transport> transport) override;
+    void on_accept(reactor::AnyTransport transport) override;
     void on_accept_exhausted(std::error_code error) override;
 
     Worker& worker_;
@@ -103,27 +104,23 @@ class Worker final : private SessionOwner {
     reactor::Listener listener_;
   };
 
-  // Where a session lives; its index and generation are the session's id.
-  struct Seat {
-    std::unique_ptr<Session> session;
-    std::uint32_t generation = 0;
-    std::string peer;  // counted under this name; empty: not counted
-  };
-
   // The same registry, destroyed under registry_mutex.
   [[nodiscard]] std::shared_ptr<const handlers::Registry> guarded(
       std::shared_ptr<const handlers::Registry> registry) const;
   [[nodiscard]] bool may_accept();
-  void accept(protocol::Protocol protocol, std::unique_ptr<reactor::Transport> transport);
-  void admit(Seat& seat, std::string peer);
+  void accept(protocol::Protocol protocol, reactor::AnyTransport transport);
+  [[nodiscard]] Session& seat(protocol::Protocol protocol, reactor::AnyTransport transport);
+  void admit(Session& session, std::string peer);
   void accept_exhausted(std::error_code error);
   void on_session_closed(Session& session, std::error_code reason) override;
+  void free_seat(Seat seat) noexcept override { seats_.give_back(seat); }
   void on_drain_deadline();
   void finish_if_drained();
   template <class Action>
   void for_each_session(Action action);
 
   ServerShared& shared_;
+  reactor::Slab seats_;  // outlives the loop, which destroys sessions
   reactor::EventLoop loop_;
   Metrics metrics_;
   protocol::DecodeContext decode_;
@@ -132,9 +129,8 @@ class Worker final : private SessionOwner {
   CallTable calls_;
   SessionContext context_;
   std::vector<std::unique_ptr<Door>> doors_;
-  std::vector<Seat> seats_;
-  std::vector<std::uint32_t> free_seats_;
-  std::size_t session_count_ = 0;
+  std::map<Seat, std::string> counted_peers_;  // of shared_.peers, where that is enabled
+  std::size_t session_count_ = 0;              // those that are retired are not in it
   reactor::Timer drain_timer_;
   LogLimit limit_lines_;
   LogLimit exhausted_lines_;

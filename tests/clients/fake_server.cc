@@ -16,12 +16,13 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 
 }  // namespace
 
-FakePeer::FakePeer(FakeServer& server, reactor::EventLoop& loop,
-                   std::unique_ptr<reactor::Transport> transport, std::size_t place)
+FakePeer::FakePeer(FakeServer& server, reactor::EventLoop& loop, reactor::AnyTransport transport,
+                   std::size_t place)
     : number(place),
       server_(server),
       drip_timer_(reactor::Timer::calling<&FakePeer::on_drip>(loop.timers(), *this)),
-      connection_(loop, server.options_, std::move(transport), *this) {}
+      connection_context_{loop, server.options_},
+      connection_(connection_context_, std::move(transport), *this) {}
 
 void FakePeer::send(std::string_view bytes) { connection_.send(bytes_of(bytes)); }
 
@@ -75,7 +76,7 @@ FakeServer::FakeServer(reactor::EventLoop& loop, Behaviour behaviour, Behaviour 
 
 FakeServer::~FakeServer() = default;
 
-void FakeServer::on_accept(std::unique_ptr<reactor::Transport> transport) {
+void FakeServer::on_accept(reactor::AnyTransport transport) {
   peers_.push_back(std::make_unique<FakePeer>(*this, loop_, std::move(transport), accepted_++));
   FakePeer& peer = *peers_.back();
   if (on_accept_) on_accept_(peer);

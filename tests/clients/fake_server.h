@@ -24,10 +24,10 @@ namespace appd::testing {
 
 class FakeServer;
 
-class FakePeer final : public reactor::Retirable, private reactor::ConnectionDelegate {
+class FakePeer final : public reactor::ConnectionDelegate {
  public:
-  FakePeer(FakeServer& server, reactor::EventLoop& loop,
-           std::unique_ptr<reactor::Transport> transport, std::size_t number);
+  FakePeer(FakeServer& server, reactor::EventLoop& loop, reactor::AnyTransport transport,
+           std::size_t number);
   void start() { connection_.start(); }
 
   std::string received;      // all so far; the behaviour may take from it
@@ -50,6 +50,7 @@ class FakePeer final : public reactor::Retirable, private reactor::ConnectionDel
   FakeServer& server_;
   std::deque<char> dripping_;
   reactor::Timer drip_timer_;
+  reactor::ConnectionContext connection_context_;
   reactor::Connection connection_;
 };
 
@@ -66,7 +67,7 @@ class FakeServer final : private reactor::ListenerDelegate {
 
  private:
   friend class FakePeer;
-  void on_accept(std::unique_ptr<reactor::Transport> transport) override;
+  void on_accept(reactor::AnyTransport transport) override;
   void on_accept_exhausted(std::error_code /*error*/) override {}
 
   reactor::EventLoop& loop_;

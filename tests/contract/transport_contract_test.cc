@@ -141,6 +141,20 @@ CONTRACT_CASE("transport: the peer's end is told although bytes in front of it a
   CHECK(c.read_all(*c.server) == "unread");
 }
 
+CONTRACT_CASE("transport: the last bytes and the end arrive, the bytes first") {
+  TransportContract<Tested> c;
+  CHECK(c.server->write_last(as_bytes("last "), as_bytes("words")).bytes == 10);
+  REQUIRE(c.server->shutdown_write().outcome == IoOutcome::kBytes);
+  CHECK(c.read_all(*c.client) == "last words");
+}
+
+CONTRACT_CASE("transport: last bytes that turn out not to be the last go with the next ones") {
+  TransportContract<Tested> c;
+  CHECK(c.server->write_last(as_bytes("one "), {}).bytes == 4);
+  c.write_all(*c.server, "two");
+  CHECK(c.read_exactly(*c.client, 7) == "one two");
+}
+
 CONTRACT_CASE("transport: the other direction lives on behind a half-close") {
   TransportContract<Tested> c;
   REQUIRE(c.client->shutdown_write().outcome == IoOutcome::kBytes);

@@ -37,6 +37,7 @@ struct Script {
   bool has_buffered_input = false;
   std::vector<const std::byte*> read_into;  // where each read went
   std::vector<std::size_t> writes;          // the bytes that each write was given
+  std::vector<std::size_t> last_writes;     // likewise, where the end follows
 };
 
 class ScriptedTransport final : public Transport {
@@ -53,6 +54,11 @@ class ScriptedTransport final : public Transport {
                                std::span<const std::byte> body) override {
     script_.writes.push_back(head.size() + body.size());
     return script_.next_writes.empty() ? inner_->write(head, body) : take(script_.next_writes);
+  }
+  [[nodiscard]] IoResult write_last(std::span<const std::byte> head,
+                                    std::span<const std::byte> body) override {
+    script_.last_writes.push_back(head.size() + body.size());
+    return script_.next_writes.empty() ? inner_->write_last(head, body) : take(script_.next_writes);
   }
   [[nodiscard]] IoResult shutdown_write() override { return inner_->shutdown_write(); }
   [[nodiscard]] bool has_buffered_input() const override { return script_.has_buffered_input; }
@@ -78,11 +84,13 @@ class ScriptedDelegate final : public ConnectionDelegate {
   std::function<void()> end;
   std::function<void()> drained;
   std::function<void(StopReason)> stopped;
+  std::function<void()> deadline;
 
   std::vector<std::string> shown;  // by each on_bytes()
   std::string received;            // consumed
   int ends = 0;
   int drains = 0;
+  int deadlines = 0;
   std::vector<StopReason> stops;
   std::vector<std::error_code> closes;
 
@@ -105,6 +113,10 @@ class ScriptedDelegate final : public ConnectionDelegate {
     stops.push_back(reason);
     if (stopped) stopped(reason);
   }
+  void on_deadline() override {
+    ++deadlines;
+    if (deadline) deadline();
+  }
   void on_closed(std::error_code reason) override { closes.push_back(reason); }
 };
 
@@ -115,7 +127,8 @@ struct Link {
       : Link(loop, options, world.make_pair(capacity_bytes)) {}
   Link(EventLoop& loop, const ConnectionOptions& options, sim::WirePair pair)
       : peer(std::move(pair.client)),
-        connection(std::in_place, loop, options,
+        context{loop, options},
+        connection(std::in_place, context,
                    std::make_unique<ScriptedTransport>(std::move(pair.server), script), delegate) {}
 
   void send(std::string_view head, std::string_view body = {}) {
@@ -125,6 +138,7 @@ struct Link {
   WirePeer peer;
   Script script;
   ScriptedDelegate delegate;
+  ConnectionContext context;
   std::optional<Connection> connection;
 };
 

@@ -17,7 +17,7 @@ using appd::testing::CalmWorld;
 
 struct Acceptor final : ListenerDelegate {
   bool may_accept() override { return admits; }
-  void on_accept(std::unique_ptr<Transport> transport) override {
+  void on_accept(AnyTransport transport) override {
     if (next_accept) std::exchange(next_accept, nullptr)();
     accepted.push_back(std::move(transport));
   }
@@ -25,7 +25,7 @@ struct Acceptor final : ListenerDelegate {
 
   bool admits = true;
   std::function<void()> next_accept;
-  std::vector<std::unique_ptr<Transport>> accepted;
+  std::vector<AnyTransport> accepted;
   std::vector<std::error_code> exhausted;
 };
 

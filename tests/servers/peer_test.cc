@@ -63,8 +63,7 @@ class CountedSocket final : public reactor::ListeningSocket {
   [[nodiscard]] reactor::AcceptResult accept() override {
     reactor::AcceptResult accepted = inner_->accept();
     if (accepted.transport) {
-      accepted.transport =
-          std::make_unique<CountedTransport>(std::move(accepted.transport), asked_);
+      accepted.transport = std::make_unique<CountedTransport>(accepted.transport.release(), asked_);
     }
     return accepted;
   }

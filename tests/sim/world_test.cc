@@ -29,7 +29,7 @@ struct Pair {
     near = client.connect(where).value();
     settle();
   }
-  void accept() { far = std::move(listener->accept().transport); }
+  void accept() { far = listener->accept().transport.release(); }
   // All that is on the way arrives.
   void settle() {
     while (world.step()) {

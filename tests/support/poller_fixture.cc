@@ -95,7 +95,7 @@ std::unique_ptr<Transport> PollerFixture::connect(const Endpoint& endpoint) {
 std::unique_ptr<Transport> PollerFixture::accept(reactor::ListeningSocket& listener) {
   for (;;) {
     auto result = listener.accept();
-    if (result.outcome == AcceptOutcome::kAccepted) return std::move(result.transport);
+    if (result.outcome == AcceptOutcome::kAccepted) return result.transport.release();
     if (result.outcome == AcceptOutcome::kExhausted) {
       throw std::runtime_error(result.error.message());
     }

@@ -1,0 +1,188 @@
+// What a connection reads, shows its delegate, and keeps.
+#include <algorithm>
+#include <cstring>
+
+#include "reactor/connection_inner.h"
+
+namespace appd::reactor {
+namespace {
+
+// A kept rest of at most this size is copied in front of the next read, which then goes into the
+// loop's buffer; a larger one grows in place.
+constexpr std::size_t kSmallRestBytes = 4 * 1024;
+// A length from the wire is believed up to this; beyond, memory grows with what really arrives.
+constexpr std::size_t kTrustedBytes = 128 * 1024;
+std::size_t trusted_bytes() {
+  return planted(PlantedBug::kLengthBelieved) ? SIZE_MAX : kTrustedBytes;
+}
+
+}  // namespace
+
+bool Connection::wants_input() const {
+  if (end_seen_ || glancing_ || state_ == State::kClosed) return false;
+  return state_ != State::kOpen || (!paused_ && !above_watermark_ && !budget_paused_);
+}
+
+bool Connection::may_read() {
+  if (state_ != State::kOpen || !wants_input()) return false;
+  BufferBudget* const budget = context_.options.budget;
+  if (budget != nullptr && !overdraft_ && !budget->allows(held_ ? held_->accounted : 0)) {
+    overdraft_ = budget->begin_overdraft();
+    budget_paused_ = !overdraft_;
+  }
+  if (!budget_paused_) {
+    budget_told_ = false;
+  } else if (!budget_told_) {
+    budget_told_ = true;
+    delegate().on_reading_stopped(ConnectionDelegate::StopReason::kBudget);
+  }
+  return !budget_paused_;
+}
+
+bool Connection::read_now() {
+  APPD_CHECK(!loop().buffers_claimed());
+  bool found = false;
+  event([&] { found = read_some(); });
+  return found;
+}
+
+bool Connection::read_some() {
+  if (redeliver_) {
+    redeliver_ = false;
+    show_kept_input();
+    return true;
+  }
+  if (!may_read()) return false;
+  const ReadTarget target = read_target();
+  const IoResult result = transport_.read(target.room);
+  switch (result.outcome) {
+    case IoOutcome::kBytes:
+      read_wants_ = Interest::kRead;
+      take_input(target.room.first(result.bytes), target.in_input);
+      return true;
+    case IoOutcome::kWouldBlock:
+      read_wants_ = result.wants;
+      return false;
+    case IoOutcome::kEnd:
+      end_seen_ = true;
+      delegate().on_end();
+      return true;
+    case IoOutcome::kError:
+      finish_close(result.error);
+      return false;
+  }
+  return false;
+}
+
+// A small rest is copied in front of the next read; a message that is larger than the loop's buffer
+// is received straight into its place.
+Connection::ReadTarget Connection::read_target() {
+  const std::span<std::byte> shared = loop().read_buffer();
+  if (!held_) return {shared, false};
+  Buffer& input = held_->input;
+  const std::size_t kept = input.size();
+  if (kept <= kSmallRestBytes && held_->wanted <= shared.size()) {
+    if (kept > 0) std::memcpy(shared.data(), input.bytes().data(), kept);
+    return {shared.subspan(kept), false};
+  }
+  const std::size_t missing = held_->wanted > kept ? held_->wanted - kept : shared.size();
+  const auto room = input.reserve(std::min(missing, std::max(trusted_bytes(), kept)));
+  return {room.first(std::min(room.size(), shared.size())), true};
+}
+
+// `fresh` lies behind what was kept: in the kept input, or in the loop's buffer behind a copy of
+// it.
+void Connection::take_input(std::span<const std::byte> fresh, bool in_input) {
+  const std::size_t kept = kept_bytes();
+  const std::size_t total = kept + fresh.size();
+  const std::size_t wanted = held_ ? held_->wanted : 0;
+  if (in_input) {
+    held_->input.commit(fresh.size());
+    if (total >= wanted) show_kept_input();
+    return;
+  }
+  if (total < wanted) {
+    keep_input(fresh);
+    return;
+  }
+  const std::span<const std::byte> all{fresh.data() - kept, total};
+  const Consumed consumed = delegate().on_bytes(all);
+  APPD_CHECK(consumed.bytes <= total, consumed.bytes, total);
+  set_wanted(consumed.wanted);
+  if (state_ != State::kOpen) return;
+  if (consumed.bytes == 0) {
+    keep_input(fresh);
+  } else {
+    release_input();
+    keep_input(all.subspan(consumed.bytes));
+  }
+}
+
+void Connection::set_wanted(std::size_t bytes) {
+  if (held_ || bytes > 0) hold().wanted = bytes;
+}
+
+// One piece of memory for the whole message, as far as its length is believed.
+void Connection::keep_input(std::span<const std::byte> bytes) {
+  if (bytes.empty()) return;
+  Held& held = hold();
+  const std::size_t kept = held.input.size();
+  const std::size_t missing = held.wanted > kept ? held.wanted - kept : 0;
+  (void)held.input.reserve(std::max(bytes.size(), std::min(missing, trusted_bytes())));
+  held.input.append(bytes);
+}
+
+void Connection::show_kept_input() {
+  if (state_ != State::kOpen || paused_ || above_watermark_) return;
+  if (!has_input() || held_->input.size() < held_->wanted) return;
+  const Consumed consumed = delegate().on_bytes(held_->input.bytes());
+  APPD_CHECK(consumed.bytes <= held_->input.size(), consumed.bytes, held_->input.size());
+  held_->wanted = consumed.wanted;
+  if (state_ == State::kOpen) held_->input.consume(consumed.bytes);
+}
+
+// What arrives while we are closing is of no interest, but must be read: unread bytes would turn
+// our close into a reset.
+void Connection::discard_some() {
+  const IoResult result = transport_.read(loop().read_buffer());
+  if (result.outcome == IoOutcome::kBytes) {
+    read_wants_ = Interest::kRead;
+  } else if (result.outcome == IoOutcome::kWouldBlock) {
+    read_wants_ = result.wants;
+  } else if (result.outcome == IoOutcome::kEnd) {
+    end_seen_ = true;
+  } else if (result.outcome == IoOutcome::kError) {
+    // Behind our end a reset changes nothing any more.
+    finish_close(state_ == State::kLingering ? std::error_code() : result.error);
+  }
+}
+
+void Connection::pause_reading() {
+  paused_ = true;
+  if (!in_event_ && state_ != State::kClosed) end_event();
+}
+
+void Connection::set_delegate_bytes(std::size_t bytes) {
+  if (!held_ && bytes == 0) return;
+  hold().delegate_bytes = bytes;
+  if (in_event_) return;
+  account();
+  forget_held();
+}
+
+void Connection::resume_reading() {
+  if (!paused_) return;
+  paused_ = false;
+  if (state_ != State::kOpen) return;
+  show_again();
+  if (!in_event_) end_event();
+}
+
+// Kept input, in the next turn.
+void Connection::show_again() {
+  if (!has_input()) return;
+  redeliver_ = true;
+  loop().schedule(slot_);
+}
+
+}  // namespace appd::reactor
