@@ -104,35 +104,37 @@ const Reply* Dispatcher::dispatch(const protocol::MessageHeader& header,
 
 Result<void> Dispatcher::route(const protocol::MessageHeader& header,
                                std::span<const std::byte> content) {
-  return header.is_json() ? call_json(header, content) : call_binary(header, content);
+  if (!header.is_json()) return call_binary(header, content);
+  // The JSON reader validates UTF-8 itself: decoding would look at every byte a second time.
+  const bool utf8 = header.content_encoding == protocol::kUtf8Encoding;
+  if (utf8) return call_json(header, as_text(content));
+  const Result<std::string_view> text = decode(header, content);
+  if (!text) return tl::unexpected(text.error());
+  return call_json(header, *text);
 }
 
-Result<void> Dispatcher::call_json(const protocol::MessageHeader& header,
-                                   std::span<const std::byte> content) {
-  const Result<std::string_view> text = json_text(header, content);
-  if (!text) return tl::unexpected(text.error());
-
+Result<void> Dispatcher::call_json(const protocol::MessageHeader& header, std::string_view text) {
   Request request;
   request.header = &header;
   if (header.action) {
-    const Result<JsonView> value = reader_.read_value(*text);
+    const Result<JsonView> value = reader_.read_value(text);
     if (!value) return content_failure(value.error());
     request.value = *value;
     return call(*header.action, request);
   }
-  if (const auto known = known_calls_.find(*text)) {
+  if (const auto known = known_calls_.find(text)) {
     request.value = known->value;
     return call(*known->action, request);
   }
   CallMembers members;
   const Result<void> read = reader_.read_object(
-      *text, [&members](std::string_view name, JsonView member) { members.add(name, member); });
+      text, [&members](std::string_view name, JsonView member) { members.add(name, member); });
   if (!read) return content_failure(read.error());
   if (Result<void> checked = check_members(members); !checked) return checked;
   request.value = members.value;
   const Result<const Action*> action = find(members.action->string(action_name_));
   if (!action) return tl::unexpected(action.error());
-  if (members.value) known_calls_.remember(*text, *members.value, **action);
+  if (members.value) known_calls_.remember(text, *members.value, **action);
   return call(**action, request);
 }
 
@@ -155,10 +157,8 @@ Result<void> Dispatcher::call_binary(const protocol::MessageHeader& header,
   return call(kBinaryAction, request);
 }
 
-Result<std::string_view> Dispatcher::json_text(const protocol::MessageHeader& header,
-                                               std::span<const std::byte> content) {
-  // The JSON reader validates UTF-8 itself: decoding would look at every byte a second time.
-  if (header.content_encoding == protocol::kUtf8Encoding) return as_text(content);
+Result<std::string_view> Dispatcher::decode(const protocol::MessageHeader& header,
+                                            std::span<const std::byte> content) {
   const auto encoding = protocol::find_text_encoding(header.content_encoding);
   if (!encoding) {
     return fail(Status::kUnsupportedEncoding,

@@ -69,12 +69,13 @@ class Dispatcher {
  private:
   [[nodiscard]] Result<void> route(const protocol::MessageHeader& header,
                                    std::span<const std::byte> content);
-  [[nodiscard]] Result<void> call_json(const protocol::MessageHeader& header,
-                                       std::span<const std::byte> content);
   [[nodiscard]] Result<void> call_binary(const protocol::MessageHeader& header,
                                          std::span<const std::byte> content);
-  [[nodiscard]] Result<std::string_view> json_text(const protocol::MessageHeader& header,
-                                                   std::span<const std::byte> content);
+  [[nodiscard]] Result<void> call_json(const protocol::MessageHeader& header,
+                                       std::string_view text);
+  // `content` as UTF-8. Errors: unsupported_encoding, invalid_content.
+  [[nodiscard]] Result<std::string_view> decode(const protocol::MessageHeader& header,
+                                                std::span<const std::byte> content);
   // Errors: invalid_action.
   [[nodiscard]] Result<const Action*> find(std::string_view name) const;
   // `request` comes without its action.

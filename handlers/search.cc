@@ -1,4 +1,9 @@
+#include <cstddef>
+#include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
 
 #include "handlers/argument.h"
 #include "handlers/builtin.h"
@@ -17,7 +22,16 @@ std::string json_string(std::string_view text) {
   return json;
 }
 
-Result<void> answer(const SearchEntries& entries, const Request& request, Reply& reply) {
+// So that a view finds a string.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>()(text);
+  }
+};
+using Texts = std::unordered_map<std::string, std::string, TextHash, std::equal_to<>>;
+
+Result<void> answer(const Texts& entries, const Request& request, Reply& reply) {
   std::string scratch;
   const Result<std::string_view> query = string_argument(request, scratch);
   if (!query) return tl::unexpected(query.error());
@@ -42,7 +56,8 @@ Result<void> answer(const SearchEntries& entries, const Request& request, Reply&
 
 Action make_search(const BuiltinOptions& options) {
   // Shared, because a std::function may be copied and the entries may be many.
-  const auto entries = std::make_shared<const SearchEntries>(options.search_entries);
+  const SearchEntries& sorted = options.search_entries;
+  const auto entries = std::make_shared<const Texts>(sorted.begin(), sorted.end());
   Action action;
   action.name = "search";
   action.summary = "the text stored for a query";
@@ -50,7 +65,7 @@ Action make_search(const BuiltinOptions& options) {
     return answer(*entries, request, reply);
   };
   action.signature = signature_of<std::string (*)(std::string)>();
-  for (const auto& [query, text] : *entries) {
+  for (const auto& [query, text] : sorted) {
     if (action.examples.size() == kDescribedEntries) break;
     action.examples.push_back({json_string(query), json_string(text)});
   }

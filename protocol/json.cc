@@ -331,6 +331,9 @@ std::string_view JsonReader::decode_name(std::string_view name) {
 void JsonReader::give_back_excess() { impl_->give_back_excess(); }
 
 Result<JsonView> JsonReader::read_value(std::string_view text) {
+  if (const auto plain = JsonView::plain_scalar(text); plain && text.size() <= kMaxJsonBytes) {
+    return *plain;
+  }
   Result<JsonPlace> value = impl_->parse(text, false);
   impl_->give_back_excess();
   if (!value) return tl::unexpected<Error>(std::move(value.error()));

@@ -3,8 +3,22 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <string_view>
 
 namespace appd::protocol {
+
+namespace {
+
+// The same characters at the same place, which nobody needs to compare.
+bool is(std::string_view text, std::string_view constant) {
+  return text.data() == constant.data() && text.size() == constant.size();
+}
+
+bool is_json(const ContentFields& content) {
+  return is(content.content_type, kJsonContentType) && is(content.content_encoding, kUtf8Encoding);
+}
+
+}  // namespace
 
 bool ReplyHeader::says(const ContentFields& content, const ReplyExtension* extension) const {
   if (!reusable_ || extended_ != (extension != nullptr)) return false;
@@ -12,6 +26,7 @@ bool ReplyHeader::says(const ContentFields& content, const ReplyExtension* exten
                                extension->status != status_ || !extension->request_id.empty())) {
     return false;
   }
+  if (json_ && is_json(content)) return true;
   return content.content_type == content_type_ && content.content_encoding == content_encoding_;
 }
 
@@ -33,6 +48,7 @@ void ReplyHeader::write_anew(const ContentFields& content, const ReplyExtension*
   extended_ = extension != nullptr;
   keep_alive_ = extended_ && extension->keep_alive;
   status_ = extended_ ? extension->status : Status::kOk;
+  json_ = is_json(content);
   content_type_ = content.content_type;
   content_encoding_ = content.content_encoding;
   reusable_ = true;

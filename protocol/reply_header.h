@@ -40,6 +40,7 @@ class ReplyHeader {
   bool extended_ = false;
   bool keep_alive_ = false;
   Status status_ = Status::kOk;
+  bool json_ = false;  // the type and the encoding of JSON, as constants
   std::string content_type_;
   std::string content_encoding_;
 };
