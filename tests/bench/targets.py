@@ -29,17 +29,17 @@ def at_least(limit, unit=""):
 
 # appd's best round to the best round of the bare loop (rows.py), of what the row compares.
 ROWS = {
-    "search_depth1": Target(1.10),
-    "search_depth32": Target(2.50),
-    "double_depth32": Target(2.50),
-    "search_one_shot": Target(1.25),
-    "raw_64": Target(1.05),
-    "raw_64k": Target(1.05),
-    "echo_64k": Target(2.00),
-    "open_loop": Target(1.25),
+    "search_depth1": Target(1.05),
+    "search_depth32": Target(1.60),
+    "double_depth32": Target(1.50),
+    "search_one_shot": Target(1.10),
+    "raw_64": Target(1.00),
+    "raw_64k": Target(1.00),
+    "echo_64k": Target(1.50),
+    "open_loop": Target(1.20),
 }
-IDLE_BYTES = bytes_at_most(600)
-ENGINE_RATIO = Target(0.90, at_least=True)   # appctl bench's rate to that of the hand-written generator
+IDLE_BYTES = bytes_at_most(160)
+ENGINE_RATIO = Target(0.95, at_least=True)   # appctl bench's rate to that of the hand-written generator
 CONTENDED_LINES = Target(0, form="{:,.0f}")
 CONTENDED_CASES = ["search", "search_pipelined", "double_pipelined"]  # the usual path
 SCALING = Target(1.05)                       # CPU time a request with two loops to that with one
@@ -47,7 +47,7 @@ SCALING = Target(1.05)                       # CPU time a request with two loops
 ONE_PROCESS = at_least(19_500, "connections")
 ALL_PROCESSES = at_least(200_000, "connections")
 IDLE_CPU = Target(1.0, "% of a core", form="{:.3f}")
-USER_BYTES = bytes_at_most(600)
+USER_BYTES = bytes_at_most(160)
 CHURNED = at_least(1_000_000, "connections")
 CHURN_GROWTH = bytes_at_most(65_536)
 CHURN_DESCRIPTORS = Target(0, "descriptors", form="{:,.0f}")
