@@ -22,7 +22,8 @@ std::optional<long> allocations_left;  // NOLINT: operator new has no other way 
 
 }  // namespace
 
-void* operator new(std::size_t bytes) {
+// Not inlined, or GCC takes their malloc and free for mismatched pairs.
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
   if (allocations_left && (*allocations_left)-- == 0) {
     allocations_left.reset();
     throw std::bad_alloc();
@@ -30,8 +31,10 @@ void* operator new(std::size_t bytes) {
   if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t /*bytes*/) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t /*bytes*/) noexcept {
+  std::free(memory);
+}
 
 namespace appd::servers {
 namespace {
