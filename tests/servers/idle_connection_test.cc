@@ -34,7 +34,7 @@ void release(void* memory) noexcept {
 
 }  // namespace
 
-void* operator new(std::size_t bytes) {
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
   char* const whole = static_cast<char*>(std::malloc(bytes + kSizeBytes));
   if (whole == nullptr) throw std::bad_alloc();
   *reinterpret_cast<std::size_t*>(whole) = bytes;
@@ -42,8 +42,10 @@ void* operator new(std::size_t bytes) {
   live_bytes += bytes;
   return whole + kSizeBytes;
 }
-void operator delete(void* memory) noexcept { release(memory); }
-void operator delete(void* memory, std::size_t /*bytes*/) noexcept { release(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { release(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t /*bytes*/) noexcept {
+  release(memory);
+}
 
 namespace appd::servers {
 namespace {
