@@ -11,8 +11,6 @@ namespace appd::handlers {
 namespace {
 
 constexpr std::string_view kResultBegin = "{\"result\": ";
-constexpr std::string_view kTextBegin = "{\"result\": \"";
-constexpr std::string_view kTextEnd = "\"}";
 constexpr std::string_view kResultEnd = "}";
 
 void require_header_field(std::string_view what, std::string_view text) {

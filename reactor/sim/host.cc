@@ -217,6 +217,7 @@ AcceptResult SimListener::accept() {
   auto transport = std::make_unique<SimTransport>(wire, Wire::kServer);
   if (random.chance(world.faults.allocation_refused)) {
     wire->mark_struck();
+    world.serve(wire);
     world.refuse_allocation();
   }
   return {AcceptOutcome::kAccepted, std::move(transport), {}};

@@ -179,8 +179,13 @@ void Wire::strike() {
 bool Wire::take_refused_growth() {
   if (!std::exchange(refuse_growth_, false)) return false;
   world_.note("no-growth", serial_);
-  mark_struck();
+  miss_memory();
   return true;
+}
+
+void Wire::miss_memory() {
+  missed_memory_ = true;
+  mark_struck();
 }
 
 void Wire::mark_struck() {

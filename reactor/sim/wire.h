@@ -70,6 +70,9 @@ class Wire final : public std::enable_shared_from_this<Wire> {
   // The next buffer that the server's program lets grow for it finds no memory.
   void refuse_growth() { refuse_growth_ = true; }
   [[nodiscard]] bool take_refused_growth();
+  // There was no memory for it once: what was served then may have been answered `internal`.
+  void miss_memory();
+  [[nodiscard]] bool missed_memory() const { return missed_memory_; }
 
   TimePoint accepted_at{};  // by the server's program
 
@@ -90,6 +93,7 @@ class Wire final : public std::enable_shared_from_this<Wire> {
   bool struck_ = false;
   bool memory_refused_ = false;
   bool refuse_growth_ = false;
+  bool missed_memory_ = false;
 };
 
 // One end of a wire, with a descriptor of its host.

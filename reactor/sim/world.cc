@@ -90,6 +90,12 @@ void World::run_turn(Actor& actor) {
   clock_.now_ += std::chrono::microseconds(random_.between(kTurnMin, kTurnMax));
 }
 
+bool World::take_refused_allocation() {
+  if (!std::exchange(refuse_allocation_, false)) return false;
+  if (served_) served_->miss_memory();
+  return true;
+}
+
 bool World::take_refused_growth() {
   if (!served_ || !served_->take_refused_growth()) return false;
   last_refused_growth_ = now();

@@ -109,10 +109,10 @@ class World {
 
   // The allocation that comes next, of a session's size, is to fail. Set by a host whose faults say
   // so; who replaces operator new takes it, and the end of the turn clears it.
-  [[nodiscard]] bool take_refused_allocation() { return std::exchange(refuse_allocation_, false); }
+  [[nodiscard]] bool take_refused_allocation();
   void refuse_allocation() { refuse_allocation_ = true; }
   // The same for a buffer that grows: who replaces realloc takes it. Memory is asked for in the
-  // name of the wire that was read or written last in this turn.
+  // name of the wire that was accepted, read or written last in this turn.
   void serve(std::shared_ptr<Wire> wire) { served_ = std::move(wire); }
   [[nodiscard]] bool take_refused_growth();
   // One was refused a moment ago: a connection that ends now may have been hit.

@@ -194,6 +194,10 @@ void ScriptedPeer::differs() {
     cut_off_ = true;
     return;
   }
+  if (status == "internal" && wire_->missed_memory()) {  // no memory to parse or to answer with
+    cut_off_ = true;
+    return;
+  }
   if (!talk_.honest && (talk_.replies.empty() || !status.empty())) {
     cut_off_ = true;
     return;

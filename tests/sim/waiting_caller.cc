@@ -273,6 +273,7 @@ bool WaitingCaller::may_fail_with(std::string_view status, const Call& call,
     return world_.now() >= deadline && overtaken;
   }
   if (status == "overloaded") return probe_.work_refused();
+  if (status == "internal") return peer_.wire->missed_memory();
   return status == "shutting_down" && probe_.behind_drain_timeout();
 }
 
