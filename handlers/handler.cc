@@ -19,16 +19,7 @@ void require_header_field(std::string_view what, std::string_view text) {
                               std::to_string(protocol::kMaxFieldBytes) + " bytes");
 }
 
-const Peer& nobody() {
-  static const Peer peer;
-  return peer;
-}
-
 }  // namespace
-
-const Peer& PeerSource::peer() { return nobody(); }
-
-const Peer& Request::peer() const { return source != nullptr ? source->peer() : nobody(); }
 
 void Reply::clear() {
   filled_ = false;

@@ -1,6 +1,7 @@
 #include "reactor/connection.h"
 
 #include <algorithm>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -259,7 +260,10 @@ void Connection::finish_close(std::error_code reason) {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   broken_ = static_cast<bool>(reason);
-  if (broken_ && !held_) held_.reset(new (std::nothrow) Held);
+  try {
+    if (broken_ && !held_) held_ = std::make_unique<Held>();
+  } catch (const std::bad_alloc&) {  // report_closed() tells this reason instead
+  }
   if (held_) {
     held_->close_reason = reason;
     held_->unsent.release();

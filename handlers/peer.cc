@@ -1,0 +1,21 @@
+// A file of its own: who never asks for a peer, a plugin for one, has none of this twice.
+#include "handlers/peer.h"
+
+#include "handlers/handler.h"
+
+namespace appd::handlers {
+
+namespace {
+
+const Peer& nobody() {
+  static const Peer peer;
+  return peer;
+}
+
+}  // namespace
+
+const Peer& PeerSource::peer() { return nobody(); }
+
+const Peer& Request::peer() const { return source != nullptr ? source->peer() : nobody(); }
+
+}  // namespace appd::handlers
