@@ -21,7 +21,7 @@ APPCTL = os.environ.get("APPCTL", "appctl")
 RELAY = os.environ.get("RELAY", "appd_relay")
 # What the programs were built with: address, thread or nothing.
 SANITIZER = os.environ.get("SANITIZER", "")
-PEERS = pathlib.Path(__file__).resolve().parent / "peers"
+PEERS = pathlib.Path(__file__).resolve().parents[2] / "examples" / "peers"
 
 # Seconds that nothing may take: generous, for machines that are busy and sanitizers.
 DEADLINE = 60
@@ -183,7 +183,7 @@ class Relay(Appd):
 
 
 class Peer(Program):
-    """A Python server of peers/: Peer("app_server.py", "--extended")."""
+    """A Python server of examples/peers: Peer("app_server.py", "--extended")."""
 
     def __init__(self, script, *arguments):
         super().__init__([sys.executable, PEERS / script, *arguments])
@@ -191,7 +191,7 @@ class Peer(Program):
 
 
 def run_peer(script, *arguments):
-    """A Python client of peers/, to its end."""
+    """A Python client of examples/peers, to its end."""
     return run([sys.executable, PEERS / script, *arguments], env={"PYTHONIOENCODING": "utf-8"})
 
 
