@@ -54,6 +54,10 @@ configure_file(
 install(FILES ${PROJECT_BINARY_DIR}/package/appd.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs)
-install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs)
+# The pages, and what they point to: examples with the Python peers. How a reference is made needs the sources.
+install(DIRECTORY docs examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs
+  PATTERN "Doxyfile" EXCLUDE
+  PATTERN "doxygen_filter.py" EXCLUDE
+  PATTERN "__pycache__" EXCLUDE)
 
 include(package)

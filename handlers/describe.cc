@@ -120,7 +120,7 @@ std::string actions_page(const Registry& registry) {
     append_table_row(page, "takes", action.signature.argument_schema,
                      action.signature.argument_binary);
     append_table_row(page, "gives", action.signature.result_schema, action.signature.result_binary);
-    if (!action.examples.empty()) page += "\n```\n";
+    if (!action.examples.empty()) page += "\n```text\n";
     for (const Example& example : action.examples) {
       page.append(name).append(example.value.empty() ? "" : " ").append(example.value);
       page.append("  ->  ").append(example.result).append("\n");

@@ -56,7 +56,9 @@ class Command(NamedTuple):
 
 def parse_clauses(text: str, line: int) -> dict:
     clauses = {}
-    for part in filter(None, (p.strip() for p in text.split(";"))):
+    # A reason is the rest, whatever is in it.
+    text, not_run, reason = text.partition("not run:")
+    for part in filter(None, (p.strip() for p in [*text.split(";"), not_run + reason])):
         name = next((c for c in sorted(CLAUSES, key=len, reverse=True)
                      if part == c or part.startswith(c + ("" if c.endswith(":") else " "))), None)
         if name is None:

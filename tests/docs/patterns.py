@@ -1,25 +1,30 @@
 """What differs between two runs of the same command, and how what is printed is compared with what a page shows."""
 
 import re
+from typing import NamedTuple
+
+
+class Pattern(NamedTuple):
+    found: str
+    instead: str
+    lines: str = ""  # the beginnings of the lines that it is about
+
 
 # `varies NAME`: what of a line is taken for equal, by as narrow a pattern as possible.
 PATTERNS = {
-    "time": (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", "TIME"),
-    "port": (r"(?P<host>127\.0\.0\.1|\[::1\]):\d+", r"\g<host>:PORT"),
-    "connection": (r"(?P<key>connection=|\"connection\": )\d+", r"\g<key>N"),
-    "seconds": (r"\b\d+\.\d+\b|\b\d+ s\b", "SECONDS"),
-    "pid": (r"(?P<key>pid[=: ]+)\d+", r"\g<key>PID"),
-    "folder": (r"(?<![\w.])/[\w./+-]*/(?=[\w.+-]+)", "FOLDER/"),
-    # Of `appctl bench`: all numbers but those of errors.
-    "load": (r"(?<=[ p])\d+(\.\d+)?(?=[ ,]|$)", "NUMBER"),
+    "time": Pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", "TIME"),
+    "port": Pattern(r"(127\.0\.0\.1|\[::1\]):\d+", r"\1:PORT"),
+    "connection": Pattern(r"(connection=|\"connection\": )\d+", r"\1N"),
+    "seconds": Pattern(r"\b\d+\.\d+\b", "SECONDS"),
+    "load": Pattern(r"(?<=[ p])\d+(\.\d+)?(?=[ ,]|$)", "NUMBER", "requests |latency |engine "),
 }
 
 
 def normal(lines: list, varies: list) -> list:
     """The lines without what varies."""
     for name in varies:
-        pattern, instead = PATTERNS[name]
-        lines = [line if name == "load" and line.startswith("errors ") else re.sub(pattern, instead, line)
+        pattern = PATTERNS[name]
+        lines = [re.sub(pattern.found, pattern.instead, line) if re.match(pattern.lines, line) else line
                  for line in lines]
     return lines
 

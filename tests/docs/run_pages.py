@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Runs what the pages show, in their order, and compares what comes out with what they say (page.py: the convention).
 
-  run_pages.py --bin FOLDER [--root FOLDER] [--not-run N] [--compiled] [--timeout S] PAGE...
+  run_pages.py --bin FOLDER [--also FOLDER] [--root FOLDER] [--not-run N] [--compiled] [--timeout S] PAGE...
 
-FOLDER has appd and appctl; it is the page's build/release/bin. PAGE counts from the root, the repository unless
+The first FOLDER has appd and appctl, and is the page's build/release/bin; --also has further programs. PAGE counts from the root, the repository unless
 given. Commands run in a copy of the repository that is thrown away, in a network of their own where the system
 allows it. A mistake is told as `PAGE:LINE: expected ..., seen ...`. Exits 1 when there was one, or when there are
 not exactly N blocks that nobody runs. --compiled: another test compiles the page's C++.
@@ -125,7 +125,7 @@ class PageRun:
             self._compare(block, command, server.printed())
         elif server.exit_code() is not None:
             self._report.wrong(command.line, f"`{command.text}` ended with exit code {server.exit_code()}")
-        server.told()
+        server.told(len(server.printed()) if block.has("excerpt") else len(command.printed))
 
     def _look_at_log(self, block: page.Block):
         server = self._terminal.server(block.clauses["log of"])
@@ -140,7 +140,7 @@ class PageRun:
             shown_lines = [line for line in block.lines if line != "..."]
             self._report.wrong(block.line + block.lines.index(shown_lines[index]),
                                f"expected in the log {shown_lines[index]!r}, seen {server.printed()[-20:]}")
-        server.told()
+        server.told(len(server.printed()))
         self._report.compared += 1
         self._check_varies(block)
 
@@ -232,20 +232,21 @@ def copy_of(root: pathlib.Path, programs: pathlib.Path, folder: pathlib.Path):
     (folder / "build" / "release").symlink_to(programs.parent)
 
 
-def environment(programs: pathlib.Path, home: pathlib.Path) -> dict:
+def environment(programs: list, home: pathlib.Path) -> dict:
     """This process's, without options that somebody may have set."""
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith(("APPD", "APPCTL", "PYTHON", "LC_", "LANG"))}
-    return kept | {"PATH": f"{programs}:{kept.get('PATH', os.defpath)}", "HOME": str(home), "LANG": "C.UTF-8",
+    return kept | {"PATH": ":".join([*map(str, programs), kept.get("PATH", os.defpath)]), "HOME": str(home), "LANG": "C.UTF-8",
                    "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
 
 
-def run_page(name: str, root: pathlib.Path, programs: pathlib.Path, timeout: float, compiled: bool) -> Report:
+def run_page(name: str, root: pathlib.Path, programs: list, timeout: float, compiled: bool) -> Report:
+    """The first folder of `programs` has appd and appctl."""
     report = Report(name)
     with tempfile.TemporaryDirectory(prefix="appd-page-") as temporary:
         scratch = pathlib.Path(temporary)
         (scratch / "home").mkdir()
-        copy_of(root, programs, scratch / "appd")
+        copy_of(root, programs[0], scratch / "appd")
         try:
             blocks = page.parse((root / name).read_text("utf-8"))
         except page.PageError as error:
@@ -262,6 +263,7 @@ def run_page(name: str, root: pathlib.Path, programs: pathlib.Path, timeout: flo
 def main(arguments) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", type=pathlib.Path, required=True)
+    parser.add_argument("--also", type=pathlib.Path, action="append", default=[])
     parser.add_argument("--root", type=pathlib.Path, default=ROOT)
     parser.add_argument("--not-run", type=int, default=0)
     parser.add_argument("--compiled", action="store_true")
@@ -269,7 +271,8 @@ def main(arguments) -> int:
     parser.add_argument("pages", nargs="+")
     options = parser.parse_args(arguments)
     lock = own_network.enter()  # pylint: disable=unused-variable
-    reports = [run_page(name, options.root.resolve(), options.bin.resolve(), options.timeout, options.compiled)
+    programs = [folder.resolve() for folder in (options.bin, *options.also)]
+    reports = [run_page(name, options.root.resolve(), programs, options.timeout, options.compiled)
                for name in options.pages]
     for report in reports:
         print(*report.mistakes, report.summary(), sep="\n")

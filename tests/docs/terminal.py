@@ -24,6 +24,13 @@ def session_of(pid: str):
         return None
 
 
+def signal_group(group: int, number: int):
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        pass
+
+
 def terminal_pair():
     """A pseudo-terminal (programs write otherwise to a pipe) that hands on what is written to it as it is."""
     own, programs = os.openpty()
@@ -42,17 +49,15 @@ class Server:
         self.text = text
         self.group = group
         self._path = path
-        self._told = 0  # bytes that an earlier look has seen
+        self._told = 0  # lines that an earlier look has seen
 
     def printed(self) -> list:
-        """Lines since the last look that was confirmed by `told()`."""
-        return self._all()[self._told:].decode("utf-8", "replace").splitlines()
+        """Lines since those that `told()` has taken."""
+        printed = self._path.read_bytes() if self._path.exists() else b""
+        return printed.decode("utf-8", "replace").splitlines()[self._told:]
 
-    def told(self):
-        self._told = len(self._all())
-
-    def _all(self) -> bytes:
-        return self._path.read_bytes() if self._path.exists() else b""
+    def told(self, lines: int):
+        self._told += lines
 
     def exit_code(self):
         """None while it runs."""
@@ -103,9 +108,9 @@ class Terminal:
         done = output.with_suffix(".exit")
         script = output.with_suffix(".command")
         script.write_text(text + "\n", "utf-8")
-        # A process group of its own (-m). The trap lets its shell outlive the signal that the group gets; the
-        # command has the default.
-        _, group = self.run(f"set -m; (trap : TERM; eval \"$(cat '{script}')\"; echo $? >'{done}.new'; mv '{done}.new' '{done}') "
+        # A process group of its own (-m). The traps let both shells outlive the signal that the group gets: the outer
+        # one tells how the inner one, whose command has the default, ended.
+        _, group = self.run(f"set -m; (trap : TERM; (trap : TERM; eval \"$(cat '{script}')\"); echo $? >'{done}.new'; mv '{done}.new' '{done}') "
                             f"</dev/null >'{output}' 2>&1 & echo $!; set +m")
         server = Server(line, text, int(group.split()[-1]), output)
         self._servers.append(server)
@@ -131,10 +136,10 @@ class Terminal:
         wrong = []
         for server in self._servers:
             if server.exit_code() is None:
-                os.killpg(server.group, signal.SIGTERM)
+                signal_group(server.group, signal.SIGTERM)
             if not self.wait_until(lambda: server.exit_code() is not None):  # pylint: disable=cell-var-from-loop
                 wrong.append((server, f"does not end within {self._timeout:g} s"))
-                os.killpg(server.group, signal.SIGKILL)
+                signal_group(server.group, signal.SIGKILL)
             elif server.exit_code() not in (0, 128 + signal.SIGTERM):
                 wrong.append((server, f"ended with exit code {server.exit_code()}: {server.printed()[-5:]}"))
         self._servers = []

@@ -20,6 +20,17 @@ function(expect_output expected)
   endif()
 endfunction()
 
+# expect_documents(FOLDER): the pages, and all that they point to.
+function(expect_documents folder)
+  foreach(file README.md CHANGELOG.md LICENSE docs/tutorial.md docs/protocol.md examples/CMakeLists.txt
+      examples/peers/app_client.py)
+    if(NOT EXISTS ${folder}/${file})
+      message(FATAL_ERROR "${folder} has no ${file}")
+    endif()
+  endforeach()
+  run(${PYTHON} ${CHECK} --root ${folder} links)
+endfunction()
+
 # build_project(SOURCE_DIR NAME PREFIX): into WORK_DIR/NAME, against the tree under PREFIX.
 function(build_project source name prefix)
   run(${CMAKE_COMMAND} -S ${source} -B ${WORK_DIR}/${name} -G ${GENERATOR}

@@ -5,6 +5,7 @@ import importlib.machinery
 import importlib.util
 import io
 import pathlib
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -162,6 +163,13 @@ class RuleTest(unittest.TestCase):
         self.write("handlers/CMakeLists.txt", "set(ACTIONS search double)\n")
         self.write("handlers/search.cc", "")
         self.assert_clean("listed")
+
+    def test_links_are_found_in_a_folder_that_git_ignores(self):
+        subprocess.run(["git", "init", "--quiet", self.root], check=True)
+        self.write(".gitignore", "/out/\n")
+        self.write("out/a.md", "[gone](b.md)\n")
+        self.root = self.root / "out"
+        self.assert_finds("links", ("a.md", 1))
 
     def test_relative_links_and_their_headings_exist(self):
         self.write("docs/a.md", "# One thing: `x`\n[ok](b.md) [ok](#one-thing-x) [web](https://example.org/)\n"
