@@ -26,9 +26,16 @@ using handlers::concurrency_limit;
 using handlers::load_shedding;
 using handlers::rate_limit;
 using servers::add_builtin_actions;
+using servers::choice_option;
+using servers::count_option;
+using servers::duration_option;
 using servers::Options;
 using servers::OptionTable;
+using servers::path_option;
 using servers::Program;
+using servers::size_option;
+using servers::switch_option;
+using servers::text_option;
 
 // The daemon of servers/app.h, whose handlers can call other servers.
 class App : public servers::App {

@@ -164,6 +164,13 @@ class RuleTest(unittest.TestCase):
         self.write("handlers/search.cc", "")
         self.assert_clean("listed")
 
+    def test_every_page_has_a_test_that_runs_it(self):
+        self.write("tests/docs/CMakeLists.txt", "appd_page_test(docs/a.md NOT_RUN 0)\n")
+        self.write("docs/a.md", "")
+        self.write("docs/b.md", "")
+        self.write("a.md", "")
+        self.assert_finds("pages", ("a.md", 1), ("docs/b.md", 1))
+
     def test_links_are_found_in_a_folder_that_git_ignores(self):
         subprocess.run(["git", "init", "--quiet", self.root], check=True)
         self.write(".gitignore", "/out/\n")
