@@ -20,15 +20,17 @@ function(expect_output expected)
   endif()
 endfunction()
 
-# expect_documents(FOLDER): the pages, and all that they point to.
-function(expect_documents folder)
+# expect_documents(PREFIX): the pages, all that they point to, and all that the tutorial needs.
+function(expect_documents prefix)
+  set(folder ${prefix}/${DOCDIR})
   foreach(file README.md CHANGELOG.md LICENSE docs/tutorial.md docs/protocol.md examples/CMakeLists.txt
       examples/peers/app_client.py)
     if(NOT EXISTS ${folder}/${file})
       message(FATAL_ERROR "${folder} has no ${file}")
     endif()
   endforeach()
-  run(${PYTHON} ${CHECK} --root ${folder} links)
+  run(${PYTHON} -B ${SOURCE_DIR}/scripts/check --root ${folder} links)
+  run(${PYTHON} -B ${SOURCE_DIR}/tests/docs/run_pages.py --root ${folder} --bin ${prefix}/bin docs/tutorial.md)
 endfunction()
 
 # build_project(SOURCE_DIR NAME PREFIX): into WORK_DIR/NAME, against the tree under PREFIX.
@@ -38,10 +40,10 @@ function(build_project source name prefix)
   run(${CMAKE_COMMAND} --build ${WORK_DIR}/${name})
 endfunction()
 
-# try_examples(PREFIX): the examples, against the tree under PREFIX; each is called once, by the
+# try_examples(PREFIX): the examples that are installed there, against the tree under PREFIX; each is called once, by the
 # programs of this tree.
 function(try_examples prefix)
-  build_project(${EXAMPLES_DIR} examples ${prefix})
+  build_project(${prefix}/${DOCDIR}/examples examples ${prefix})
   set(call ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/serve_and_call.sh ${prefix}/bin/appctl)
   set(examples ${WORK_DIR}/examples)
   expect_output("passed" ${examples}/greeting_test)
