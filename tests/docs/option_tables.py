@@ -3,8 +3,8 @@
 
   option_tables.py --bin FOLDER [--root FOLDER]
 
-Every flag of `appd --help` has its row in docs/operations.md, every one of `appctl --help` stands in docs/appctl.md; every
-flag that a page names exists; defaults in tables, and in `--flag X` (DEFAULT), are those of `appd --print-config` and
+Every flag of `appd --help` has its row in docs/operations.md, every one of `appctl --help` stands in docs/appctl.md;
+every flag that a page names exists; defaults in tables, and in `--flag X` (DEFAULT), are those of `appd --print-config` and
 `appctl --help`. Prints `PAGE:LINE: what is wrong` and exits 1 when there was something.
 """
 
@@ -16,7 +16,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/appctl.md", "docs/handlers.md", "docs/operations.md", "docs/protocol.md", "docs/tutorial.md")
+PAGES = ("README.md", "docs/appctl.md", "docs/handlers.md", "docs/operations.md", "docs/protocol.md",
+         "docs/tutorial.md")
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 # What a page shows in order to show the error.
 NO_FLAGS = ("--bogus",)

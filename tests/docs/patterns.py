@@ -15,7 +15,7 @@ PATTERNS = {
     "time": Pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", "TIME"),
     "port": Pattern(r"(127\.0\.0\.1|\[::1\]):\d+", r"\1:PORT"),
     "connection": Pattern(r"(connection=|\"connection\": )\d+", r"\1N"),
-    "seconds": Pattern(r"\b\d+\.\d+\b", "SECONDS"),
+    "seconds": Pattern(r"(seconds: )\d+\.\d+", r"\1S"),
     "load": Pattern(r"(?<=[ p])\d+(\.\d+)?(?=[ ,]|$)", "NUMBER", "requests |latency |engine "),
 }
 

@@ -3,8 +3,8 @@
 
   run_pages.py --bin FOLDER [--also FOLDER] [--root FOLDER] [--not-run N] [--compiled] [--timeout S] PAGE...
 
-The first FOLDER has appd and appctl, and is the page's build/release/bin; --also has further programs. PAGE counts from the root, the repository unless
-given. Commands run in a copy of the repository that is thrown away, in a network of their own where the system
+The first FOLDER has appd and appctl, and is the page's build/release/bin; --also has further programs. PAGE counts
+from the root, the repository unless given. Commands run in a copy of the repository that is thrown away, in a network of their own where the system
 allows it. A mistake is told as `PAGE:LINE: expected ..., seen ...`. Exits 1 when there was one, or when there are
 not exactly N blocks that nobody runs. --compiled: another test compiles the page's C++.
 """
@@ -236,8 +236,8 @@ def environment(programs: list, home: pathlib.Path) -> dict:
     """This process's, without options that somebody may have set."""
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith(("APPD", "APPCTL", "PYTHON", "LC_", "LANG"))}
-    return kept | {"PATH": ":".join([*map(str, programs), kept.get("PATH", os.defpath)]), "HOME": str(home), "LANG": "C.UTF-8",
-                   "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
+    return kept | {"PATH": ":".join([*map(str, programs), kept.get("PATH", os.defpath)]), "HOME": str(home),
+                   "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
 
 
 def run_page(name: str, root: pathlib.Path, programs: list, timeout: float, compiled: bool) -> Report:

@@ -1,4 +1,5 @@
-"""A shell in which a page's commands run one behind the other, and the servers that it starts. Every wait is bounded."""
+"""A shell in which a page's commands run one behind the other, and the servers that it starts. Every wait is
+bounded."""
 
 import errno
 import os
@@ -110,8 +111,9 @@ class Terminal:
         script.write_text(text + "\n", "utf-8")
         # A process group of its own (-m). The traps let both shells outlive the signal that the group gets: the outer
         # one tells how the inner one, whose command has the default, ended.
-        _, group = self.run(f"set -m; (trap : TERM; (trap : TERM; eval \"$(cat '{script}')\"); echo $? >'{done}.new'; mv '{done}.new' '{done}') "
-                            f"</dev/null >'{output}' 2>&1 & echo $!; set +m")
+        _, group = self.run(
+            f"set -m; (trap : TERM; (trap : TERM; eval \"$(cat '{script}')\"); "
+            f"echo $? >'{done}.new'; mv '{done}.new' '{done}') </dev/null >'{output}' 2>&1 & echo $!; set +m")
         server = Server(line, text, int(group.split()[-1]), output)
         self._servers.append(server)
         return server
@@ -158,7 +160,8 @@ class Terminal:
 
     def _session(self) -> list:
         """The shell and all that it started, in whatever process group."""
-        pids = [int(entry.name) for entry in pathlib.Path("/proc").glob("[0-9]*") if session_of(entry.name) == self._shell.pid]
+        pids = [int(entry.name) for entry in pathlib.Path("/proc").glob("[0-9]*")
+                if session_of(entry.name) == self._shell.pid]
         return pids or [self._shell.pid]
 
     def _say(self, text: str):
