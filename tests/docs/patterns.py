@@ -16,6 +16,8 @@ PATTERNS = {
     "port": Pattern(r"(127\.0\.0\.1|\[::1\]):\d+", r"\1:PORT"),
     "connection": Pattern(r"(connection=|\"connection\": )\d+", r"\1N"),
     "seconds": Pattern(r"(seconds: )\d+\.\d+", r"\1S"),
+    # And of its JSON.
+    "figures": Pattern(r'("(?!errors|wrong_replies|broken|timeouts)\w+": )(\d[\d.e+-]*|true|false)', r"\1FIGURE"),
     "load": Pattern(r"(?<=[ p])\d+(\.\d+)?(?=[ ,]|$)", "NUMBER", "requests |latency |engine "),
 }
 
