@@ -8,6 +8,7 @@
 #include "clients/schema_words.h"
 #include "protocol/json.h"
 #include "protocol/json_array.h"
+#include "protocol/printable_text.h"
 #include "protocol/utf8.h"
 
 namespace appd::clients {
@@ -22,14 +23,12 @@ constexpr std::size_t kLabelColumns = 12;  // two of them in front, the longest 
 constexpr std::string_view kBinaryContent = "binary";
 constexpr std::string_view kJsonContent = "text/json";
 
-bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7f && c < 0xa0); }
-
-// One line, which may be wrapped: what is no character to be shown is a space.
+// One line, which may be wrapped: what is not seen is a space.
 std::string shown(std::string_view utf8) {
   std::string out;
   while (!utf8.empty()) {
     const char32_t c = protocol::take_utf8(utf8);
-    protocol::append_utf8(out, is_control(c) ? U' ' : c);
+    protocol::append_utf8(out, protocol::is_hidden(c) ? U' ' : c);
   }
   return out;
 }

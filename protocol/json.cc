@@ -246,15 +246,13 @@ tl::unexpected<Error> invalid(std::string_view what, std::size_t offset) {
   return fail(Status::kInvalidContent, std::move(text));
 }
 
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
 // What can be said without parsing.
 Result<void> check_bytes(std::string_view text) {
   if (text.size() > kMaxJsonBytes) {
     return fail(Status::kInvalidContent, "JSON may have 4 GiB at most");
   }
   if (!is_valid_utf8(text)) return invalid("invalid UTF-8", valid_utf8_bytes(text));
-  if (text.starts_with(kByteOrderMark)) {
+  if (text.starts_with(kUtf8ByteOrderMark)) {
     return invalid("JSON must not begin with a byte order mark: it stands", 0);
   }
   return {};

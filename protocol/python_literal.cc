@@ -1,7 +1,6 @@
 #include "protocol/python_literal.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "protocol/json_text.h"
+#include "protocol/printable_text.h"
 #include "protocol/utf8.h"
 
 namespace appd::protocol {
@@ -43,30 +43,6 @@ bool append_short_escape(std::string& out, char32_t c, char quote) {
     return false;
   }
   return true;
-}
-
-struct Range {
-  char32_t first;
-  char32_t last;
-};
-
-// What str.isprintable() denies, of Unicode 14: the categories Cc, Cf, Zs (but the space), Zl, Zp
-// and Co. Unassigned characters, which Python escapes too, are taken for printable: that list
-// would be long, and outdated with every Unicode version.
-constexpr std::array<Range, 28> kUnprintable = {{
-    {0x0, 0x1f},        {0x7f, 0xa0},       {0xad, 0xad},       {0x600, 0x605},
-    {0x61c, 0x61c},     {0x6dd, 0x6dd},     {0x70f, 0x70f},     {0x890, 0x891},
-    {0x8e2, 0x8e2},     {0x1680, 0x1680},   {0x180e, 0x180e},   {0x2000, 0x200f},
-    {0x2028, 0x202f},   {0x205f, 0x2064},   {0x2066, 0x206f},   {0x3000, 0x3000},
-    {0xe000, 0xf8ff},   {0xfeff, 0xfeff},   {0xfff9, 0xfffb},   {0x110bd, 0x110bd},
-    {0x110cd, 0x110cd}, {0x13430, 0x13438}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
-    {0xe0001, 0xe0001}, {0xe0020, 0xe007f}, {0xf0000, 0xffffd}, {0x100000, 0x10fffd},
-}};
-
-bool is_printable(char32_t character) {
-  auto range = std::lower_bound(kUnprintable.begin(), kUnprintable.end(), character,
-                                [](const Range& r, char32_t c) { return r.last < c; });
-  return range == kUnprintable.end() || character < range->first;
 }
 
 void append_character(std::string& out, char32_t character, char quote) {

@@ -79,6 +79,11 @@ bool is_valid_utf8(std::string_view bytes) {
   return bytes.empty() || simdjson::validate_utf8(bytes.data(), bytes.size());
 }
 
+std::string_view without_byte_order_mark(std::string_view text) {
+  if (text.starts_with(kUtf8ByteOrderMark)) text.remove_prefix(kUtf8ByteOrderMark.size());
+  return text;
+}
+
 std::size_t valid_utf8_bytes(std::string_view bytes) {
   std::size_t valid = 0;
   while (valid < bytes.size()) {

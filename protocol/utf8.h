@@ -9,6 +9,13 @@ namespace appd::protocol {
 
 [[nodiscard]] bool is_valid_utf8(std::string_view bytes);
 
+// U+FEFF, which some editors put in front of a file.
+inline constexpr std::string_view kUtf8ByteOrderMark = "\xef\xbb\xbf";
+
+// The text behind such a mark, if there is one. For files and what people type: in messages it is
+// an error (RFC 8259, 8.1).
+[[nodiscard]] std::string_view without_byte_order_mark(std::string_view text);
+
 // Bytes from the front up to the first one that does not belong to a whole, valid character;
 // bytes.size() if all is valid. Slower than is_valid_utf8: for texts of errors.
 [[nodiscard]] std::size_t valid_utf8_bytes(std::string_view bytes);

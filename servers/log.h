@@ -82,7 +82,8 @@ class Log {
   // One line: time (UTC, RFC 3339, microseconds), level, message, fields. As text:
   //   2026-01-31T12:00:00.000000Z info accepted connection=7 peer=127.0.0.1:40000
   // as JSON: {"ts": "...", "level": "info", "msg": "accepted", "connection": 7, "peer": "..."}
-  // Line breaks and control characters are escaped. Does nothing unless enabled(level).
+  // Line breaks, control characters and all else that is not seen (protocol/printable_text.h) are
+  // escaped. Does nothing unless enabled(level).
   void write(Level level, std::string_view message, std::initializer_list<Field> fields = {}) {
     write(level, message, std::span<const Field>(fields.begin(), fields.size()));
   }

@@ -7,9 +7,8 @@
 #include <ctime>
 #include <utility>
 
-#include "protocol/json.h"
+#include "protocol/printable_text.h"
 #include "protocol/utf8.h"
-#include "servers/printable_text.h"
 
 namespace appd::servers {
 namespace {
@@ -30,7 +29,7 @@ void append_time(std::string& out, std::chrono::system_clock::time_point time) {
 // Cut to kMaxLogTextBytes at a character and made valid; `scratch` may hold the result.
 std::string_view presentable(std::string_view bytes, std::string& scratch) {
   const bool cut = bytes.size() > kMaxLogTextBytes;
-  const std::string_view valid = valid_utf8(bytes.substr(0, kMaxLogTextBytes), scratch);
+  const std::string_view valid = protocol::valid_utf8(bytes.substr(0, kMaxLogTextBytes), scratch);
   if (!cut) return valid;
   scratch = std::string(protocol::utf8_prefix(valid, kMaxLogTextBytes)) + "...";
   return scratch;
@@ -38,35 +37,26 @@ std::string_view presentable(std::string_view bytes, std::string& scratch) {
 
 void append_json(std::string& out, std::string_view bytes) {
   std::string scratch;
-  protocol::append_json_string(out, presentable(bytes, scratch));
+  protocol::append_visible_json(out, presentable(bytes, scratch));
 }
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 // Without quotes where the text needs none: a name, a number, an address.
 bool is_plain_value(std::string_view text) {
-  const auto special = [](char c) { return is_control(c) || c == ' ' || c == '"' || c == '='; };
-  return !text.empty() && std::ranges::none_of(text, special);
-}
-
-// JSON leaves DEL as it is; a terminal should not get it.
-void append_quoted(std::string& out, std::string_view text) {
-  const std::size_t begin = out.size();
-  protocol::append_json_string(out, text);
-  for (std::size_t at = out.find('\x7f', begin); at != std::string::npos;
-       at = out.find('\x7f', at)) {
-    out.replace(at, 1, "\\u007f");
+  if (text.empty() || text.find_first_of(" \"=") != text.npos) return false;
+  while (!text.empty()) {
+    if (!protocol::is_printable(protocol::take_utf8(text))) return false;
   }
+  return true;
 }
 
-// A message is for reading: spaces and quotes stay, control characters are escaped.
+// A message is for reading: spaces and quotes stay, hidden characters are escaped.
 void append_text_message(std::string& out, std::string_view bytes) {
   std::string scratch;
   const std::string_view text = presentable(bytes, scratch);
-  if (std::ranges::none_of(text, is_control)) {
-    out += text;
+  if (protocol::has_hidden(text)) {
+    protocol::append_visible_json(out, text);
   } else {
-    append_quoted(out, text);
+    out += text;
   }
 }
 
@@ -76,7 +66,7 @@ void append_text_value(std::string& out, std::string_view bytes) {
   if (is_plain_value(text)) {
     out += text;
   } else {
-    append_quoted(out, text);
+    protocol::append_visible_json(out, text);
   }
 }
 
@@ -84,7 +74,7 @@ void append_text_line(std::string& out, std::string_view message, std::span<cons
   append_text_message(out, message);
   for (const Field& field : fields) {
     out += ' ';
-    out += field.key();
+    append_text_value(out, field.key());
     out += '=';
     if (const auto text = field.text()) {
       append_text_value(out, *text);

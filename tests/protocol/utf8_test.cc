@@ -82,5 +82,13 @@ TEST_CASE("utf8: a prefix ends at a character") {
   CHECK(utf8_prefix(text, 100) == text);
 }
 
+TEST_CASE("utf8: a byte order mark in front is skipped once") {
+  CHECK(without_byte_order_mark("\xef\xbb\xbf{}") == "{}");
+  CHECK(without_byte_order_mark("{}\xef\xbb\xbf") == "{}\xef\xbb\xbf");
+  CHECK(without_byte_order_mark("\xef\xbb").size() == 2);
+  CHECK(without_byte_order_mark("\xef\xbb\xbf\xef\xbb\xbf") == "\xef\xbb\xbf");
+  CHECK(without_byte_order_mark("").empty());
+}
+
 }  // namespace
 }  // namespace appd::protocol

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "protocol/json.h"
+#include "protocol/printable_text.h"
 
 using namespace appd::servers;
 using namespace std::chrono_literals;
@@ -71,6 +72,24 @@ TEST_CASE("log line: no value can forge a line or a field of the text") {
       line(LogFormat::kText, "a\nb", {{"v", "x y=z"}, {"w", "\x1b[31m\x7f"}, {"empty", ""}});
   CHECK(text.find('\n') == text.size() - 1);
   CHECK(text.ends_with(" \"a\\nb\" v=\"x y=z\" w=\"\\u001b[31m\\u007f\" empty=\"\"\n"));
+}
+
+TEST_CASE("log line: what is not seen is escaped, in text, JSON and names of fields") {
+  const std::string nasty = "a\u009b\u0085\u2028\u2029\u202e\u200b\ufeff\U000e0001z";
+  const std::string escaped = R"("a\u009b\u0085\u2028\u2029\u202e\u200b\ufeff\udb40\udc01z")";
+  const std::string text = line(LogFormat::kText, nasty, {{"v", nasty}, {nasty, 1}});
+  CHECK(text.ends_with(" info " + escaped + " v=" + escaped + " " + escaped + "=1\n"));
+  const std::string json = line(LogFormat::kJson, nasty, {{"v", nasty}, {nasty, 1}});
+  CHECK(appd::protocol::on_lines(json) == json);
+  const auto members = json_members(json);
+  CHECK(members.at("msg") == nasty);
+  CHECK(members.at("v") == nasty);
+  CHECK(members.at(nasty) == "1");
+}
+
+TEST_CASE("log line: a space of any width is in quotes") {
+  CHECK(line(LogFormat::kText, "m", {{"v", "a\u2003b"}}).ends_with(" v=\"a\u2003b\"\n"));
+  CHECK(line(LogFormat::kText, "m", {{"v", "caf\u00e9"}}).ends_with(" v=caf\u00e9\n"));
 }
 
 TEST_CASE("log line: long text is cut at a character") {
