@@ -12,11 +12,13 @@
 
 #include "handlers/builtin.h"
 #include "handlers/describe.h"
+#include "reactor/descriptor_io.h"
 #include "reactor/signals.h"
 #include "servers/daemonize.h"
 #include "servers/file_limit.h"
 #include "servers/pid_file.h"
 #include "servers/plugin.h"
+#include "servers/printable_text.h"
 #include "servers/search_file.h"
 #include "servers/server.h"
 #include "servers/standard_streams.h"
@@ -121,6 +123,12 @@ void log_end(Log& log, const Server& server) {
              {"cut", server.count(Counter::kCut)}});
 }
 
+// Throws StartError: it cannot be written.
+void print_answer(const std::string& text) {
+  const auto written = reactor::write_all(STDOUT_FILENO, text, "standard output");
+  if (!written) throw StartError(written.error().message);
+}
+
 Program program_of(int argc, const char* const* argv) {
   Program program;
   const std::string name = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "";
@@ -212,13 +220,14 @@ std::shared_ptr<const Registry> App::registry(const Options& options) const {
 
 int App::run() {
   open_missing_standard_streams();
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of our standard output that goes must not end us
   std::optional<Daemonizer> daemonizer;
   ExitCode exit_code = ExitCode::kSuccess;
   std::string line;
   try {
     const ParsedOptions parsed = parse();
     if (parsed.answer) {
-      std::fputs(parsed.answer->c_str(), stdout);
+      print_answer(*parsed.answer);
       return static_cast<int>(exit_code);
     }
     if (parsed.options.daemon) daemonizer.emplace(Daemonizer::detach());
@@ -231,16 +240,16 @@ int App::run() {
     line = program_.name + ": " + error.what();
     exit_code = ExitCode::kFailure;
   }
+  line = on_one_line(line);
   if (daemonizer) {
     daemonizer->report_failure(line, exit_code);
   } else {
-    std::fputs((line + "\n").c_str(), stderr);
+    static_cast<void>(reactor::write_all(STDERR_FILENO, line + "\n", "standard error"));
   }
   return static_cast<int>(exit_code);
 }
 
 void App::serve(const Options& options, Daemonizer* daemonizer) {
-  std::signal(SIGPIPE, SIG_IGN);  // a reader of our standard output that goes must not end us
   std::optional<PidFile> pid_file;
   if (!options.pid_file.empty()) pid_file.emplace(PidFile::acquire(options.pid_file));
   Log log(options.log);

@@ -77,8 +77,7 @@ void parse(CLI::App& app, int argc, const char* const* argv) {
     const std::string text = error.what();
     throw UsageError("flag " + text.substr(0, text.find(':')) + ": a value must follow");
   } catch (const CLI::ParseError& error) {
-    std::string scratch;
-    throw UsageError("flag " + std::string(valid_utf8(error.what(), scratch)));
+    throw UsageError("flag " + on_one_line(error.what()));
   }
 }
 

@@ -18,6 +18,18 @@ TEST_CASE("standard streams: closed ones are opened, so that no socket becomes s
   CHECK(exit_code_of(child) == 0);
 }
 
+TEST_CASE("standard streams: input and output that were closed fail as if they still were") {
+  const pid_t child = fork_child([] {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(stream);
+    open_missing_standard_streams();
+    char byte = 0;
+    if (::read(STDIN_FILENO, &byte, 1) >= 0) return 1;
+    if (::write(STDOUT_FILENO, &byte, 1) >= 0) return 2;
+    return ::write(STDERR_FILENO, &byte, 1) == 1 ? 0 : 3;
+  });
+  CHECK(exit_code_of(child) == 0);
+}
+
 TEST_CASE("standard streams: open ones stay what they are") {
   const Outcome outcome = run_child([] {
     open_missing_standard_streams();
