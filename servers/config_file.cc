@@ -5,21 +5,38 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdio>
 #include <optional>
 
 #include "protocol/json.h"
+#include "protocol/printable_text.h"
+#include "protocol/utf8.h"
 #include "servers/printable_text.h"
 #include "servers/read_file.h"
 #include "servers/start_error.h"
+#include "servers/toml_nesting.h"
 
 namespace appd::servers {
 namespace {
 
-std::string place(const std::string& path, const toml::source_region& region) {
-  return on_one_line(path) + ":" + std::to_string(region.begin.line);
+// No option's value is an array of arrays, and no key has a dot in it: a text that nests deeper is
+// none of ours, and of these few levels a mistake is still told as what it is.
+constexpr std::size_t kMaxNesting = 16;
+
+std::string place(const std::string& path, std::size_t line) {
+  return on_one_line(path) + ":" + std::to_string(line);
 }
 
-toml::table parse_toml(const std::string& text, const std::string& path) {
+std::string place(const std::string& path, const toml::source_region& region) {
+  return place(path, region.begin.line);
+}
+
+toml::table parse_toml(std::string_view text, const std::string& path) {
+  text = protocol::without_byte_order_mark(text);
+  if (const auto line = line_nesting_beyond(kMaxNesting, text)) {
+    throw UsageError(place(path, *line) + ": nests deeper than " + std::to_string(kMaxNesting) +
+                     " levels");
+  }
   try {
     return toml::parse(text);
   } catch (const toml::parse_error& error) {
@@ -76,12 +93,22 @@ const Option& option_of_key(const OptionTable& table, std::string_view key,
                                     : "; did you mean " + nearest + "?"));
 }
 
+// JSON leaves some characters as they are that TOML 1.0 or a terminal does not want, and writes
+// those beyond U+FFFF in a way of its own.
 std::string toml_string(std::string_view text) {
   std::string json;
   protocol::append_json_string(json, text);
-  // JSON leaves this one control character as it is; TOML 1.0 does not.
   std::string escaped;
-  for (const char c : json) escaped += c == '\x7f' ? "\\u007f" : std::string(1, c);
+  for (std::string_view rest = json; !rest.empty();) {
+    const char32_t character = protocol::take_utf8(rest);
+    if (protocol::is_hidden(character)) {
+      std::array<char, 16> digits;
+      std::snprintf(digits.data(), digits.size(), "\\U%08x", static_cast<unsigned>(character));
+      escaped += digits.data();
+    } else {
+      protocol::append_utf8(escaped, character);
+    }
+  }
   return escaped;
 }
 

@@ -16,8 +16,9 @@ namespace appd::servers {
 inline constexpr std::size_t kMaxConfigFileBytes = 1024 * 1024;
 
 // The values in the order of the file; their sources are "FILE:LINE: KEY". Throws StartError: the
-// file cannot be read. Throws UsageError ("FILE:LINE: ..."): not TOML, an unknown key, one that is
-// there twice, a value of a kind that no option takes.
+// file cannot be read. Throws UsageError ("FILE:LINE: ..."): not TOML, nested deeper than any
+// option could be, an unknown key, one that is there twice, a value of a kind that no option takes.
+// A byte order mark in front is skipped.
 [[nodiscard]] std::vector<GivenValue> read_config_file(const std::string& path,
                                                        const OptionTable& table);
 

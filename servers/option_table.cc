@@ -218,6 +218,8 @@ std::string OptionTable::nearest_name(std::string_view wrong) const {
   std::string nearest;
   std::size_t least = kNearDistance + 1;
   for (const Entry& entry : entries_) {
+    // Not near, however long it takes to find out by how much.
+    if (wrong.size() > entry.option.name.size() + kNearDistance) continue;
     const std::size_t letters = distance(wrong, entry.option.name);
     if (letters < least) {
       least = letters;

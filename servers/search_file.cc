@@ -1,5 +1,6 @@
 #include "servers/search_file.h"
 
+#include "protocol/utf8.h"
 #include "servers/printable_text.h"
 #include "servers/read_file.h"
 #include "servers/start_error.h"
@@ -9,7 +10,7 @@ namespace appd::servers {
 handlers::SearchEntries read_search_file(const std::string& path) {
   const reactor::Result<std::string> text = read_file(path, kMaxSearchFileBytes);
   if (!text) throw StartError("search file: " + text.error().message);
-  auto entries = handlers::parse_search_entries(*text);
+  auto entries = handlers::parse_search_entries(protocol::without_byte_order_mark(*text));
   if (!entries) {
     throw StartError("search file " + in_quotes(path) + ": " + entries.error().message);
   }

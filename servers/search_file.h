@@ -1,4 +1,5 @@
-// --search-file: the entries of the action "search" from a JSON file, an object of strings.
+// --search-file: the entries of the action "search" from a JSON file, an object of strings. A byte
+// order mark in front is skipped.
 #pragma once
 
 #include <string>

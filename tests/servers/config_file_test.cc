@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "protocol/printable_text.h"
 #include "servers/start_error.h"
 #include "tests/servers/text_file.h"
 #include "tests/support/temporary_folder.h"
@@ -88,6 +89,26 @@ TEST_CASE_FIXTURE(Fixture, "config file: text that is not TOML is refused with i
   CHECK(refusal("list = " + std::string(100'000, '[')).starts_with(":1: "));
 }
 
+TEST_CASE_FIXTURE(Fixture, "config file: one that nests deep is refused with its line") {
+  const auto repeated = [](const std::string& piece) {
+    std::string text;
+    while (text.size() < 600'000) text += piece;
+    return text;
+  };
+  for (const std::string& deep :
+       {repeated("a.") + "a = 1", "[" + repeated("a.") + "a]", "[[" + repeated("'a' . ") + "a]]",
+        "x = " + repeated("["), "x = " + repeated("{a="), "x = " + repeated("{a=["),
+        "x = {" + repeated("a.") + "a = 1}", "x = [[{b = 1, " + repeated("\"a\".") + "a = 1}]]"}) {
+    CAPTURE(deep.substr(0, 40));
+    CHECK(refusal("count = 1\n" + deep + "\n") == ":2: nests deeper than 16 levels");
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "config file: a byte order mark in front is skipped") {
+  read("\xef\xbb\xbf\x63ount = 7\n");
+  CHECK(count == 7);
+}
+
 TEST_CASE_FIXTURE(Fixture, "config file: what a refusal repeats of the file is printable") {
   CHECK(refusal("count = na\x17\x1b[2J").find_first_of("\x17\x1b\n") == std::string::npos);
 }
@@ -114,11 +135,14 @@ TEST_CASE_FIXTURE(Fixture,
   count = 42;
   wait = 1500ms;
   on = true;
-  some_text = "quote \" back\\slash\nline\ttab \x01 \x7f caf\xc3\xa9 \xf0\x9f\x90\xb6 # '''";
+  some_text =
+      "quote \" back\\slash\nline\ttab \x01 \x7f caf\xc3\xa9 \xf0\x9f\x90\xb6 # ''' "
+      "\u009b\u2028\U000e0001";
   list = {"a, b", "", "]"};
   const std::string text = some_text;
   const std::string printed = print_config(table);
   CAPTURE(printed);
+  CHECK(appd::protocol::on_lines(printed) == printed);
 
   count = 0;
   wait = 0s;

@@ -29,6 +29,23 @@ TEST_CASE("search file: an object of strings becomes the entries") {
   CHECK(entries == appd::handlers::SearchEntries{{"a", "b"}, {"c", ""}});
 }
 
+TEST_CASE("search file: a byte order mark in front is skipped") {
+  const appd::testing::TemporaryFolder folder;
+  write_text_file(folder.file("s.json"), "\xef\xbb\xbf{\"a\": \"b\"}");
+  CHECK(read_search_file(folder.file("s.json")) == appd::handlers::SearchEntries{{"a", "b"}});
+}
+
+TEST_CASE("search file: however deep one nests, it is refused and uses no stack") {
+  const appd::testing::TemporaryFolder folder;
+  const std::string path = folder.file("s.json");
+  for (const char* opening : {"[", "{\"a\":"}) {
+    std::string deep = "{\"a\": ";
+    while (deep.size() < 4 * 1024 * 1024) deep += opening;
+    write_text_file(path, deep);
+    CHECK(refusal(path).starts_with("search file \"" + path + "\": "));
+  }
+}
+
 TEST_CASE("search file: one that is missing, a folder or not as it should be is named") {
   const appd::testing::TemporaryFolder folder;
   const std::string path = folder.file("s.json");
