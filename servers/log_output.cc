@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <optional>
 
 #include "servers/printable_text.h"
 
@@ -17,26 +20,68 @@ constexpr std::size_t kPieceBytes = 4096;
 // Writes in a row that move nothing although poll said they would.
 constexpr int kFruitlessWrites = 16;
 
+// The descriptor that a name stands for. On Linux these names are symbolic links, and where the
+// descriptor is a socket they cannot be opened at all (proc(5), /proc/pid/fd).
+std::optional<reactor::Descriptor> descriptor_of(std::string_view path) {
+  if (path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(folder)) continue;
+    const std::string_view digits = path.substr(folder.size());
+    const char* const end = digits.data() + digits.size();
+    reactor::Descriptor fd = reactor::kNoDescriptor;
+    const auto [stop, error] = std::from_chars(digits.data(), end, fd);
+    if (error == std::errc() && stop == end && fd >= 0) return fd;
+  }
+  return std::nullopt;
+}
+
+// A second descriptor for the same open file; errno says why there is none.
+reactor::OwnedFd duplicate_for_writing(reactor::Descriptor fd) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY) errno = EBADF;
+  if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) return {};
+  return reactor::OwnedFd(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+}
+
+// O_NOFOLLOW: in a folder that others may write to, a link would have us write where they want.
+// O_NONBLOCK: a FIFO that nobody reads is an error, not a wait.
+reactor::OwnedFd open_for_appending(const std::string& path) {
+  constexpr int kFlags =
+      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK;
+  return reactor::OwnedFd(::open(path.c_str(), kFlags, 0640));
+}
+
+reactor::Result<void> open_failure(int error, const std::string& path) {
+  const std::string context = "open log file " + in_quotes(path);
+  std::error_code ignored;
+  if (!std::filesystem::is_symlink(path, ignored)) return reactor::system_failure(error, context);
+  return reactor::fail({error, std::system_category()},
+                       context + ": it is a symbolic link, and none is followed");
+}
+
 }  // namespace
 
 reactor::Result<void> LogOutput::open() {
   if (path_.empty()) return {};
-  // O_NONBLOCK: a FIFO that nobody reads is an error, not a wait.
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-  auto file = std::make_shared<reactor::OwnedFd>(::open(path_.c_str(), kFlags, 0640));
-  if (!file->valid()) return reactor::system_failure(errno, "open log file " + in_quotes(path_));
+  const std::optional<reactor::Descriptor> stream = descriptor_of(path_);
+  if (stream && file()) return {};
+  auto opened = std::make_shared<reactor::OwnedFd>(stream ? duplicate_for_writing(*stream)
+                                                          : open_for_appending(path_));
+  if (!opened->valid()) return open_failure(errno, path_);
   const std::lock_guard lock(mutex_);
-  file_ = std::move(file);
+  file_ = std::move(opened);
   return {};
 }
 
+std::shared_ptr<reactor::OwnedFd> LogOutput::file() {
+  const std::lock_guard lock(mutex_);
+  return file_;
+}
+
 bool LogOutput::write(std::string_view line) {
-  std::shared_ptr<reactor::OwnedFd> file;
-  {
-    const std::lock_guard lock(mutex_);
-    file = file_;
-  }
-  const int fd = file ? file->get() : STDERR_FILENO;
+  const std::shared_ptr<reactor::OwnedFd> opened = file();
+  const int fd = opened ? opened->get() : STDERR_FILENO;
   if (torn_ && !write_all(fd, "\n")) return false;
   torn_ = false;
   return write_all(fd, line);

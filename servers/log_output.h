@@ -18,7 +18,9 @@ inline constexpr std::chrono::milliseconds kStuckOutputWait{1000};
 
 class LogOutput {
  public:
-  // Empty `path`: standard error.
+  // Empty `path`: standard error. /dev/stdout, /dev/stderr, /dev/fd/N and /proc/self/fd/N: that
+  // descriptor, whatever it is, as it was when open() was called first. Else a file's name, which
+  // must not be a symbolic link; those of its folder may be.
   explicit LogOutput(std::string path) : path_(std::move(path)) {}
 
   // Opens the file for appending, and uses it from the next line on. Any thread; blocks as long as
@@ -29,6 +31,7 @@ class LogOutput {
   [[nodiscard]] bool write(std::string_view line);
 
  private:
+  [[nodiscard]] std::shared_ptr<reactor::OwnedFd> file();
   [[nodiscard]] bool write_all(int fd, std::string_view bytes);
   [[nodiscard]] bool wait_writable(int fd);
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -165,10 +166,11 @@ TEST_CASE_FIXTURE(Fixture, "log: a full disk loses lines, counts them and stops 
 }
 
 TEST_CASE_FIXTURE(Fixture, "log: once there is room again it says how many lines were lost") {
-  std::filesystem::create_symlink("/dev/full", options.file);
-  if (!std::filesystem::exists(options.file)) return;
+  REQUIRE(::mkfifo(options.file.c_str(), 0600) == 0);
   {
+    appd::reactor::OwnedFd reader(::open(options.file.c_str(), O_RDONLY | O_NONBLOCK));
     Log log(options);
+    reader.reset();  // what is written now is lost
     for (int line = 0; line < 3; ++line) log.write(Level::kInfo, "lost");
     while (log.dropped() < 3) std::this_thread::yield();
     std::filesystem::remove(options.file);
@@ -206,6 +208,76 @@ TEST_CASE_FIXTURE(Fixture,
   }
   CHECK(told > 0);
   CHECK(count_of(received, " info event\n") + told == kWritten);
+}
+
+TEST_CASE_FIXTURE(Fixture, "log: a file that is a symbolic link is not followed") {
+  const std::string target = folder.file("target");
+  write_text_file(target, "precious\n");
+  std::filesystem::create_symlink(target, options.file);
+  try {
+    Log log(options);
+    FAIL("no exception");
+  } catch (const StartError& error) {
+    CHECK(error.what() ==
+          "open log file \"" + options.file + "\": it is a symbolic link, and none is followed");
+  }
+  std::filesystem::remove(options.file);
+  {
+    Log log(options);
+    std::filesystem::rename(options.file, folder.file("old.log"));
+    std::filesystem::create_symlink(target, options.file);
+    const auto reopened = log.reopen();
+    REQUIRE_FALSE(reopened);
+    CHECK(reopened.error().message.find("symbolic link") != std::string::npos);
+    log.write(Level::kInfo, "still");
+  }
+  CHECK(read_text_file(target) == "precious\n");
+  CHECK(read_text_file(folder.file("old.log")).ends_with(" info still\n"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "log: a folder of the file's may be a symbolic link") {
+  std::filesystem::create_directory(folder.file("real"));
+  std::filesystem::create_directory_symlink(folder.file("real"), folder.file("link"));
+  options.file = folder.file("link/appd.log");
+  { Log(options).write(Level::kInfo, "there"); }
+  CHECK(read_text_file(folder.file("real/appd.log")).ends_with(" info there\n"));
+}
+
+TEST_CASE("log: a file that names a descriptor is that descriptor, even where it is a socket") {
+  const std::pair<int, const char*> names[] = {{STDOUT_FILENO, "/dev/stdout"},
+                                               {STDERR_FILENO, "/dev/stderr"},
+                                               {9, "/dev/fd/9"},
+                                               {9, "/proc/self/fd/9"}};
+  for (const auto& [number, name] : names) {
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0);
+    Pipe sockets;
+    sockets.read_end.reset(ends[0]);
+    sockets.write_end.reset(ends[1]);
+    const pid_t child = fork_child([&, fd = number, file = name] {
+      ::dup2(sockets.write_end.get(), fd);
+      Log log(LogOptions{.file = file});
+      log.write(Level::kInfo, "before");
+      if (!log.reopen()) return 1;
+      log.write(Level::kInfo, "after");
+      return 0;
+    });
+    const std::string received = sockets.read_all();
+    CHECK(exit_code_of(child) == 0);
+    CHECK(received.find(" info before\n") != std::string::npos);
+    CHECK(received.find(" info after\n") != std::string::npos);
+  }
+}
+
+TEST_CASE("log: a file that names a descriptor that is not there is told at the start") {
+  for (const std::string name : {"/dev/fd/900", "/proc/self/fd/900"}) {
+    try {
+      Log log(LogOptions{.file = name});
+      FAIL("no exception");
+    } catch (const StartError& error) {
+      CHECK(error.what() == "open log file \"" + name + "\": Bad file descriptor");
+    }
+  }
 }
 
 TEST_CASE("log: a closed standard error ends nothing") {
