@@ -1,18 +1,17 @@
 #include "clients/bench_command.h"
 
-#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <span>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "clients/channel.h"
 #include "clients/exit_code.h"
 #include "clients/line_request.h"
 #include "clients/load_run.h"
+#include "clients/tutorial_form.h"
 #include "protocol/byte_order.h"
 #include "reactor/event_loop.h"
 
@@ -20,8 +19,6 @@ namespace appd::clients {
 namespace {
 
 using protocol::Protocol;
-
-void print(std::FILE* to, const std::string& text) { std::fwrite(text.data(), 1, text.size(), to); }
 
 bool server_ends_connections(Protocol protocol) {
   return protocol == Protocol::kApp || protocol == Protocol::kMessageEcho;
@@ -75,19 +72,15 @@ class Probe final : private ChannelDelegate {
 
 class Marks final : public LoadObserver {
  public:
-  explicit Marks(std::FILE* to) : to_(to) {}
-  void on_window_begin() override { tell("measuring\n"); }
-  void on_window_end() override { tell("measured\n"); }
+  explicit Marks(Console& console) : console_(console) {}
+  void on_window_begin() override { console_.line("measuring"); }
+  void on_window_end() override { console_.line("measured"); }
 
  private:
-  void tell(const char* line) {
-    std::fputs(line, to_);
-    std::fflush(to_);
-  }
-  std::FILE* to_;
+  Console& console_;
 };
 
-Result<SharedRequest> make_bench_request(const CommandLine& line, std::FILE* in) {
+Result<SharedRequest> make_bench_request(const CommandLine& line, reactor::Descriptor in) {
   auto request = make_line_request(line, in, !line.one_shot);
   if (!request || !server_ends_connections(line.server.protocol)) return request;
   if ((*request)->keep_alive == line.one_shot) {
@@ -119,7 +112,7 @@ Result<LoadPlan> make_plan(const CommandLine& line) {
 Result<std::string> expected_reply(const CommandLine& line, const LoadPlan& plan,
                                    reactor::EventLoop& loop, const SharedRequest& request) {
   if (line.expect) {
-    auto bytes = read_file(*line.expect);
+    auto bytes = read_file(*line.expect, line.max_value_bytes);
     if (bytes && bytes->empty()) {
       return fail(ClientError::kInvalidRequest, "--expect: " + *line.expect + " is empty");
     }
@@ -127,7 +120,11 @@ Result<std::string> expected_reply(const CommandLine& line, const LoadPlan& plan
   }
   auto reply = Probe(line, plan, loop).ask(request);
   if (!reply) return tl::unexpected(std::move(reply.error()));
-  if (auto text = reply->result_text(); !text) return tl::unexpected(std::move(text.error()));
+  if (auto text = reply->result_text(); !text) {
+    const auto hint = tutorial_hint(line.action, line.form, *reply);
+    if (hint) text.error().message += "; " + *hint;
+    return tl::unexpected(std::move(text.error()));
+  }
   if (plan.protocol != Protocol::kApp) return request->head + request->body;
   if (!plan.one_shot && !reply->keep_alive) {
     return fail(ClientError::kServerError,
@@ -136,21 +133,21 @@ Result<std::string> expected_reply(const CommandLine& line, const LoadPlan& plan
   return message_bytes(*reply);
 }
 
-Result<LoadResult> run_load(const CommandLine& line, const Streams& streams, LoadPlan& plan,
+Result<LoadResult> run_load(const CommandLine& line, Console& console, LoadPlan& plan,
                             reactor::Backend backend) {
-  auto request = make_bench_request(line, streams.in);
+  auto request = make_bench_request(line, console.in());
   if (!request) return tl::unexpected(std::move(request.error()));
   reactor::EventLoop loop(std::move(backend));
   auto reply = expected_reply(line, plan, loop, *request);
   if (!reply) return tl::unexpected(std::move(reply.error()));
   plan.request = (*request)->head + (*request)->body;
   plan.reply = std::move(*reply);
-  Marks marks(streams.err);
+  Marks marks(console);
   return LoadRun(loop, plan, marks).run();
 }
 
-int report(const Error& error, std::FILE* err) {
-  print(err, "appctl: " + error.message + '\n');
+int report(const Error& error, Console& console) {
+  console.line("appctl: " + error.message);
   return exit_code_of(client_error_of(error));
 }
 
@@ -224,21 +221,15 @@ std::string result_json(const LoadPlan& plan, const LoadResult& result) {
   return std::move(json).finish();
 }
 
-int run_bench(const CommandLine& line, const Streams& streams,
-              const reactor::BackendFactory& backend) {
+int run_bench(const CommandLine& line, Console& console, const reactor::BackendFactory& backend) {
   auto plan = make_plan(line);
-  if (!plan) return report(plan.error(), streams.err);
+  if (!plan) return report(plan.error(), console);
   auto parts = backend();
-  if (!parts) return report({ClientError::kCannotConnect, parts.error().message}, streams.err);
-  const auto result = run_load(line, streams, *plan, std::move(*parts));
-  if (!result) return report(result.error(), streams.err);
-  print(streams.out,
-        line.output == OutputFormat::kJson ? result_json(*plan, *result) : result_text(*result));
-  if (std::fflush(streams.out) != 0 || std::ferror(streams.out) != 0) {
-    print(streams.err,
-          "appctl: cannot write the result: " + std::generic_category().message(errno) + '\n');
-    return kExitServerError;
-  }
+  if (!parts) return report({ClientError::kCannotConnect, parts.error().message}, console);
+  const auto result = run_load(line, console, *plan, std::move(*parts));
+  if (!result) return report(result.error(), console);
+  console.result(line.output == OutputFormat::kJson ? result_json(*plan, *result)
+                                                    : result_text(*result));
   return result->errors > 0 ? kExitServerError : kExitDone;
 }
 

@@ -10,7 +10,7 @@ namespace appd::clients {
 // Asks once, to know the reply that must come from then on, and runs the load. "measuring" and
 // "measured" lines on `err` mark the window, for a script that measures the server over it.
 // Returns the exit code: 0, 1 if any request failed, or why it could not be done.
-[[nodiscard]] int run_bench(const CommandLine& line, const Streams& streams,
+[[nodiscard]] int run_bench(const CommandLine& line, Console& console,
                             const reactor::BackendFactory& backend = reactor::system_backend);
 
 // One JSON object, flat, and a line end: the plan's numbers, and the result's. Times are in

@@ -1,11 +1,9 @@
 #include "clients/call_command.h"
 
-#include <cerrno>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -13,8 +11,8 @@
 #include "clients/description_page.h"
 #include "clients/exit_code.h"
 #include "clients/line_request.h"
-#include "clients/request_builder.h"
 #include "clients/trace.h"
+#include "clients/tutorial_form.h"
 #include "reactor/event_loop.h"
 
 namespace appd::clients {
@@ -23,18 +21,17 @@ namespace {
 // The action whose answer is for people.
 constexpr std::string_view kDescribe = "describe";
 
-void print(std::FILE* to, const std::string& text) { std::fwrite(text.data(), 1, text.size(), to); }
-
 // What all connections of a run share.
 struct Run {
   const CommandLine& line;
-  const Streams& streams;
+  Console& console;
   SharedRequest request;
   Trace trace;
   bool packed_number = false;
   std::size_t active = 0;  // connections that are not done
   std::size_t replies = 0;
   std::size_t errors = 0;
+  bool hinted = false;
   std::optional<Error> failure;  // the first connection's that failed
 };
 
@@ -66,11 +63,12 @@ class Lane final : private ChannelDelegate {
 
   void on_reply(Reply reply) override {
     run_.trace.received(reply, run_.packed_number);
-    print(run_.streams.out, printed(reply));
+    run_.console.result(printed(reply));
     if (auto result = reply.result_text(); !result) {
       ++run_.errors;
-      print(run_.streams.err, "Error: " + result.error().message + '\n');
+      run_.console.line("Error: " + result.error().message);
     }
+    tell_way(reply);
     ++run_.replies;
     ++answered_;
     if (answered_ < run_.line.repeat) {
@@ -79,6 +77,15 @@ class Lane final : private ChannelDelegate {
       channel_.close();
       --run_.active;
     }
+  }
+
+  // Once: the requests of a run are all the same.
+  void tell_way(const Reply& reply) {
+    if (run_.hinted || run_.line.server.protocol != protocol::Protocol::kApp) return;
+    const auto hint = tutorial_hint(run_.line.action, run_.line.form, reply);
+    if (!hint) return;
+    run_.console.line("appctl: " + *hint);
+    run_.hinted = true;
   }
 
   [[nodiscard]] std::string printed(const Reply& reply) const {
@@ -90,7 +97,7 @@ class Lane final : private ChannelDelegate {
   }
 
   void on_failed(Error error) override {
-    print(run_.streams.err, "appctl: " + error.message + '\n');
+    run_.console.line("appctl: " + error.message);
     if (!run_.failure) run_.failure = std::move(error);
     --run_.active;
   }
@@ -115,47 +122,44 @@ void turn_until_done(Run& run, reactor::EventLoop& loop, SessionContext& context
     lanes.push_back(std::make_unique<Lane>(run, loop, context, endpoints));
     lanes.back()->start();
   }
-  while (run.active > 0) loop.run_once();
+  while (run.active > 0 && !run.console.failed()) {
+    loop.run_once();
+    run.console.flush();
+  }
   if (!many) return;
   const std::chrono::duration<double> seconds = loop.now() - begin;
   char summary[160];
   std::snprintf(summary, sizeof summary,
-                "replies: %zu, errors: %zu, connections: %zu, seconds: %.3f\n", run.replies,
+                "replies: %zu, errors: %zu, connections: %zu, seconds: %.3f", run.replies,
                 run.errors, run.line.connections, seconds.count());
-  print(run.streams.err, summary);
+  run.console.line(summary);
 }
 
-int report(const Error& error, std::FILE* err) {
-  print(err, "appctl: " + error.message + '\n');
+int report(const Error& error, Console& console) {
+  console.line("appctl: " + error.message);
   return exit_code_of(client_error_of(error));
 }
 
 }  // namespace
 
-int run_call(const CommandLine& line, const Streams& streams,
-             const reactor::BackendFactory& backend) {
-  auto request = make_line_request(line, streams.in, line.repeat > 1);
-  if (!request) return report(request.error(), streams.err);
+int run_call(const CommandLine& line, Console& console, const reactor::BackendFactory& backend) {
+  auto request = make_line_request(line, console.in(), line.repeat > 1);
+  if (!request) return report(request.error(), console);
   auto endpoints = resolve_server(line.server);
-  if (!endpoints) return report(endpoints.error(), streams.err);
+  if (!endpoints) return report(endpoints.error(), console);
   auto parts = backend();
-  if (!parts) return report({ClientError::kCannotConnect, parts.error().message}, streams.err);
+  if (!parts) return report({ClientError::kCannotConnect, parts.error().message}, console);
 
   Run run{.line = line,
-          .streams = streams,
+          .console = console,
           .request = std::move(*request),
-          .trace = Trace(line.trace, line.server, streams.err),
-          .packed_number = is_packed_number(line.action, line.form),
+          .trace = Trace(line.trace, line.server, console),
+          .packed_number = tutorial_form(line.action, line.form) == TutorialForm::kPackedNumber,
           .failure = {}};
   {
     SessionContext context(line.max_content_bytes);
     reactor::EventLoop loop(std::move(*parts));
     turn_until_done(run, loop, context, *endpoints);
-  }
-  if (std::fflush(streams.out) != 0 || std::ferror(streams.out) != 0) {
-    print(streams.err,
-          "appctl: cannot write the result: " + std::generic_category().message(errno) + '\n');
-    return kExitServerError;
   }
   if (run.failure) return exit_code_of(client_error_of(*run.failure));
   return run.errors > 0 ? kExitServerError : kExitDone;

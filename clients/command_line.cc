@@ -17,6 +17,9 @@ constexpr double kMaxTimeoutSeconds = 1e6;
 constexpr double kMaxBenchSeconds = 86'400;
 constexpr double kMaxRate = 1e8;
 constexpr std::uint64_t kDefaultMaxContent = 64 * 1024 * 1024;
+// 16 times what a server takes by default, and no more than a machine has to spare: a device that
+// never ends must not take all memory before that is noticed.
+constexpr std::uint64_t kDefaultMaxValue = 256 * 1024 * 1024;
 
 constexpr const char* kUsage =
     R"(Usage: appctl [--server ADDRESS] [options] ACTION [VALUE]
@@ -34,9 +37,10 @@ spaces, and what comes back must be what was sent.
 
 binary, double and negate are sent as the tutorial's client does it: the action's and the value's
 bytes, or the name and a big-endian int32. Every other action goes as JSON; its VALUE is JSON where
-it is valid JSON and a string otherwise (for search always a string). Without VALUE the message has
-none. VALUE - is standard input, which counts as a file; one line end behind a file's text is not
-part of it. Words behind -- are taken as they are. Negative numbers need no --.
+it is valid JSON and a string otherwise (for search always a string). For a server that means
+something else by these names, --json and --binary with --file send them as any other. Without VALUE
+the message has none. VALUE - is standard input, which counts as a file; one line end behind a file's text is not
+part of it, nor is a byte order mark in front of it. Words behind -- are taken as they are. Negative numbers need no --.
 
 bench sends the same request again and again, compares every reply with the first one, and prints
 rate and latencies; --output json is one object of numbers.
@@ -45,7 +49,7 @@ rate and latencies; --output json is one object of numbers.
 request-id, result, content-base64 (all but JSON content) and header; raw prints the content's
 bytes as they came.
 
-Exit: 0 done, 1 the server answered an error, 2 wrong usage, 3 cannot connect, 4 timeout,
+Exit: 0 done, 1 the server answered an error or the result cannot be written, 2 wrong usage, 3 cannot connect, 4 timeout,
 5 the peer broke the protocol.)";
 
 // A word that is no option. `literal`: it stood behind "--".
@@ -83,12 +87,18 @@ tl::unexpected<Error> wrong_usage(std::string text) {
 void define_value_options(CLI::App& app, Parsed& parsed) {
   auto* json = app.add_flag("--json", parsed.json, "VALUE is JSON, for any action");
   auto* string = app.add_flag("--string", parsed.string, "VALUE is a string, for any action");
-  auto* binary = app.add_flag("--binary", parsed.binary,
-                              "Send the action's and the value's bytes, for any action");
+  auto* binary = app.add_flag(
+      "--binary", parsed.binary,
+      "Send bytes, for any action: the action's and VALUE's, or with --file the file's, and the "
+      "action in the header");
   json->excludes(string)->excludes(binary);
   string->excludes(binary);
   app.add_option("--file", parsed.line.file, "Take VALUE from a file; - is standard input")
       ->type_name("F");
+  app.add_option("--max-value", parsed.line.max_value_bytes,
+                 "Bytes of a file or of standard input at most")
+      ->capture_default_str()
+      ->type_name("BYTES");
   app.add_option("--header", parsed.line.header_fields,
                  "Add a header field, again for more; VALUE is JSON where valid, else a string")
       ->type_name("NAME=VALUE")
@@ -222,7 +232,11 @@ Result<void> take_call_words(std::vector<Word> words, CommandLine& line) {
                        "\" on: a VALUE with spaces needs quotes");
   }
   line.action = words[0].text;
-  return words.size() == 2 ? take_value(words[1], line) : Result<void>();
+  if (words.size() == 2) {
+    if (auto done = take_value(words[1], line); !done) return done;
+  }
+  if (line.form == ValueForm::kBinary && line.file) line.form = ValueForm::kContent;
+  return {};
 }
 
 Result<void> take_echo_words(std::vector<Word> words, CommandLine& line) {
@@ -326,6 +340,7 @@ CommandLine show(std::string text) {
 Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments) {
   Parsed parsed;
   parsed.line.max_content_bytes = kDefaultMaxContent;
+  parsed.line.max_value_bytes = kDefaultMaxValue;
   CLI::App app;
   define_options(app, parsed);
   std::vector<std::string> options;

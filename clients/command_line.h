@@ -26,15 +26,16 @@ struct CommandLine {
   std::string action;                // empty for an echo server
   std::optional<std::string> value;  // as typed
   std::optional<std::string> file;   // instead of the value: a file's name, "-" for standard input
-  ValueForm form = ValueForm::kAutomatic;
+  ValueForm form = ValueForm::kAutomatic;  // of an app server also by tutorial_form()
   std::vector<std::string> header_fields;  // NAME=VALUE
   bool trace = false;
   OutputFormat output = OutputFormat::kText;
-  std::size_t connections = 1;  // at once
-  std::size_t repeat = 1;       // requests a connection
-  std::size_t pipeline = 1;     // requests on the wire without a reply
-  reactor::Duration timeout{};  // of connecting and a reply
-  std::uint64_t max_content_bytes = 0;
+  std::size_t connections = 1;          // at once
+  std::size_t repeat = 1;               // requests a connection
+  std::size_t pipeline = 1;             // requests on the wire without a reply
+  reactor::Duration timeout{};          // of connecting and a reply
+  std::uint64_t max_content_bytes = 0;  // of a reply
+  std::uint64_t max_value_bytes = 0;    // of a file or standard input
 
   // kBench: connections, pipeline, timeout and output as for kCall, and these.
   bool one_shot = false;              // a connection a request

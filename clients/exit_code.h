@@ -6,7 +6,7 @@
 namespace appd::clients {
 
 inline constexpr int kExitDone = 0;
-inline constexpr int kExitServerError = 1;  // also: standard output cannot be written
+inline constexpr int kExitServerError = 1;  // also: standard output cannot be written, no memory
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitCannotConnect = 3;
 inline constexpr int kExitTimeout = 4;

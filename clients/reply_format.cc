@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "clients/request_builder.h"
+#include "clients/tutorial_form.h"
 #include "protocol/json.h"
 
 namespace appd::clients {

@@ -1,11 +1,8 @@
 #include "clients/request_builder.h"
 
-#include <array>
-#include <charconv>
-#include <span>
+#include <utility>
 
 #include "clients/header_fields.h"
-#include "protocol/byte_order.h"
 #include "protocol/json.h"
 #include "protocol/text_encoding.h"
 #include "protocol/utf8.h"
@@ -17,41 +14,15 @@ using protocol::JsonView;
 using protocol::Protocol;
 
 constexpr std::string_view kPlainTextType = "text/plain";
-constexpr std::string_view kPackedReplyName = "result";
-constexpr std::size_t kPackedReplyBytes = 10;
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
-// A text without the line end that an editor or echo(1) put behind it.
-std::string_view line_text(const CallValue& value) {
-  std::string_view text = *value.text;
-  if (!value.from_stream || !text.ends_with('\n')) return text;
+// A text without what an editor or echo(1) put around it: a byte order mark, a line end.
+std::string_view bare_text(const CallValue& value) {
+  if (!value.from_stream) return *value.text;
+  std::string_view text = protocol::without_byte_order_mark(*value.text);
+  if (!text.ends_with('\n')) return text;
   text.remove_suffix(1);
   if (text.ends_with('\r')) text.remove_suffix(1);
   return text;
-}
-
-Result<std::int32_t> parse_int32(std::string_view action, const CallValue& value) {
-  const std::string_view text = value.text ? trimmed(*value.text) : std::string_view();
-  const std::string_view digits = text.starts_with('+') ? text.substr(1) : text;
-  std::int32_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error == std::errc() && end == digits.data() + digits.size() && !digits.starts_with("+") &&
-      !text.starts_with("+-")) {
-    return number;
-  }
-  std::string message = "the value of " + std::string(action) +
-                        " must be a whole number from -2147483648 to 2147483647, ";
-  message += value.text ? "not \"" + std::string(text) + '"' : "and there is none";
-  if (error == std::errc::result_out_of_range) {
-    message += "; --json sends integers of 64 bits";
-  }
-  return fail(ClientError::kInvalidRequest, std::move(message));
 }
 
 Request binary_request(std::string content) {
@@ -60,16 +31,6 @@ Request binary_request(std::string content) {
   request.content_encoding = protocol::kBinaryEncoding;
   request.content = std::move(content);
   return request;
-}
-
-Result<Request> packed_request(std::string_view action, const CallValue& value) {
-  const auto number = parse_int32(action, value);
-  if (!number) return tl::unexpected(number.error());
-  std::array<std::byte, 4> packed;
-  protocol::store_be32(packed, static_cast<std::uint32_t>(*number));
-  std::string content(action);
-  content.append(reinterpret_cast<const char*>(packed.data()), packed.size());
-  return binary_request(std::move(content));
 }
 
 Result<void> append_string(std::string_view text, std::string& out) {
@@ -81,12 +42,9 @@ Result<void> append_string(std::string_view text, std::string& out) {
   return {};
 }
 
-Result<void> append_value(std::string_view action, const CallValue& value, ValueForm form,
-                          std::string& out) {
-  const bool string_only =
-      form == ValueForm::kString || (form == ValueForm::kAutomatic && action == "search");
-  if (!string_only) {
-    const auto json = JsonView::parse(*value.text);
+Result<void> append_value(const CallValue& value, ValueForm form, std::string& out) {
+  if (form != ValueForm::kString) {
+    const auto json = JsonView::parse(protocol::without_byte_order_mark(*value.text));
     if (json) {
       out += json->text();
       return {};
@@ -96,7 +54,7 @@ Result<void> append_value(std::string_view action, const CallValue& value, Value
                   "the value is not JSON: " + json.error().message + "; --string quotes it");
     }
   }
-  return append_string(line_text(value), out);
+  return append_string(bare_text(value), out);
 }
 
 Result<Request> json_request(std::string_view action, const CallValue& value, ValueForm form) {
@@ -106,7 +64,7 @@ Result<Request> json_request(std::string_view action, const CallValue& value, Va
   if (auto done = append_string(action, content); !done) return tl::unexpected(done.error());
   if (value.text) {
     content += R"(, "value": )";
-    if (auto done = append_value(action, value, form, content); !done) {
+    if (auto done = append_value(value, form, content); !done) {
       return tl::unexpected(done.error());
     }
   }
@@ -114,12 +72,21 @@ Result<Request> json_request(std::string_view action, const CallValue& value, Va
   return request;
 }
 
-Result<Request> plain_request(std::string_view action, const CallValue& value, ValueForm form) {
-  if (is_packed_number(action, form)) return packed_request(action, value);
-  const bool binary =
-      form == ValueForm::kBinary || (form == ValueForm::kAutomatic && action == "binary");
-  if (!binary) return json_request(action, value, form);
-  return binary_request(std::string(action) + value.text.value_or(""));
+Result<Request> plain_request(std::string_view action, CallValue value, ValueForm form) {
+  switch (form) {
+    case ValueForm::kAutomatic:
+    case ValueForm::kJson:
+    case ValueForm::kString:
+      break;
+    case ValueForm::kBinary:
+      return binary_request(std::string(action) + std::move(value.text).value_or(""));
+    case ValueForm::kContent: {
+      Request request = binary_request(std::move(value.text).value_or(""));
+      if (!action.empty()) request.action = std::string(action);
+      return request;
+    }
+  }
+  return json_request(action, value, form);
 }
 
 // Adds the fields; UTF-8 content follows an encoding that they ask for.
@@ -136,21 +103,9 @@ Result<Request> finish_request(Request request, const std::vector<std::string>& 
 
 }  // namespace
 
-bool is_packed_number(std::string_view action, ValueForm form) {
-  return form == ValueForm::kAutomatic && (action == "double" || action == "negate");
-}
-
-std::optional<std::int32_t> unpack_number(std::string_view content) {
-  if (content.size() != kPackedReplyBytes || !content.starts_with(kPackedReplyName)) {
-    return std::nullopt;
-  }
-  const auto packed = std::as_bytes(std::span(content)).subspan(kPackedReplyName.size());
-  return static_cast<std::int32_t>(protocol::load_be32(packed));
-}
-
-Result<Request> build_request(std::string_view action, const CallValue& value, ValueForm form,
+Result<Request> build_request(std::string_view action, CallValue value, ValueForm form,
                               const std::vector<std::string>& fields) {
-  auto request = plain_request(action, value, form);
+  auto request = plain_request(action, std::move(value), form);
   if (!request) return request;
   return finish_request(std::move(*request), fields);
 }
@@ -165,8 +120,10 @@ Result<Request> build_echo_request(Protocol protocol, std::string value, ValueFo
     }
     return binary_request(std::move(value));
   }
+  if (form == ValueForm::kJson) value = protocol::without_byte_order_mark(value);
   const bool utf8 = protocol::is_valid_utf8(value);
-  if (form == ValueForm::kBinary || (form == ValueForm::kAutomatic && !utf8)) {
+  const bool binary = form == ValueForm::kBinary || form == ValueForm::kContent;
+  if (binary || (form == ValueForm::kAutomatic && !utf8)) {
     return finish_request(binary_request(std::move(value)), fields);
   }
   if (!utf8 || (form == ValueForm::kJson && !JsonView::parse(value))) {

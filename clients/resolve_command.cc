@@ -66,14 +66,14 @@ std::string format_addresses(const std::vector<reactor::ResolvedAddress>& addres
   return text;
 }
 
-int run_resolve(const std::string& host, const std::string& service, const Streams& streams) {
+int run_resolve(const std::string& host, const std::string& service, Console& console) {
   const auto found =
       reactor::resolve(host, service, {.streams_only = false, .canonical_name = true});
   if (!found) {
-    std::fputs(("appctl: " + found.error().message + '\n').c_str(), streams.err);
+    console.line("appctl: " + found.error().message);
     return kExitCannotConnect;
   }
-  std::fputs(format_addresses(*found).c_str(), streams.out);
+  console.result(format_addresses(*found));
   return kExitDone;
 }
 

@@ -16,6 +16,6 @@ namespace appd::clients {
 // `service` may be empty; the address is then printed without a port. Returns the exit code: 3 for
 // a name that cannot be resolved.
 [[nodiscard]] int run_resolve(const std::string& host, const std::string& service,
-                              const Streams& streams);
+                              Console& console);
 
 }  // namespace appd::clients

@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "clients/request_builder.h"
+#include "clients/tutorial_form.h"
 #include "protocol/json.h"
 #include "protocol/python_literal.h"
 
@@ -35,11 +35,11 @@ std::string python_address(const protocol::Address& address) {
   return '(' + protocol::string_literal(address.host) + ", " + std::to_string(address.port) + ')';
 }
 
-Trace::Trace(bool on, const protocol::Address& server, std::FILE* out)
+Trace::Trace(bool on, const protocol::Address& server, Console& console)
     : on_(on),
       messages_(server.protocol == protocol::Protocol::kApp),
       address_(python_address(server)),
-      out_(out) {}
+      console_(console) {}
 
 void Trace::connecting() {
   if (on_) line("starting connection to " + address_);
@@ -78,9 +78,7 @@ void Trace::closing() {
   if (on_) line("closing connection to " + address_);
 }
 
-void Trace::line(std::string text) {
-  text += '\n';
-  std::fwrite(text.data(), 1, text.size(), out_);
-}
+// A result's own line ends stay, as in the tutorial.
+void Trace::line(std::string_view text) { console_.lines(text); }
 
 }  // namespace appd::clients

@@ -7,10 +7,10 @@
 //   closing connection to ('127.0.0.1', 65432)
 #pragma once
 
-#include <cstdio>
 #include <string>
 #include <string_view>
 
+#include "clients/console.h"
 #include "clients/reply.h"
 #include "clients/request.h"
 #include "protocol/address.h"
@@ -22,8 +22,8 @@ namespace appd::clients {
 
 class Trace {
  public:
-  // `out` is borrowed; nothing is written to it by a trace that is off.
-  Trace(bool on, const protocol::Address& server, std::FILE* out);
+  // `console` is borrowed; a trace that is off writes nothing.
+  Trace(bool on, const protocol::Address& server, Console& console);
 
   void connecting();
   void sending(const WireRequest& request);
@@ -33,12 +33,12 @@ class Trace {
 
  private:
   void received_json(const Reply& reply);
-  void line(std::string text);
+  void line(std::string_view text);
 
   const bool on_;
   const bool messages_;  // replies have a header
   const std::string address_;
-  std::FILE* const out_;
+  Console& console_;
 };
 
 }  // namespace appd::clients

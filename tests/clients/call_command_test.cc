@@ -2,9 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include <memory>
-
 #include "clients/exit_code.h"
+#include "tests/clients/command_streams.h"
 #include "tests/clients/fake_server.h"
 #include "tests/clients/golden_cases.h"
 #include "tests/support/calm_world.h"
@@ -17,45 +16,18 @@ using testing::FakeServerThread;
 using testing::message;
 using Arguments = std::vector<std::string>;
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-// The three streams as files, and what was written to them.
-class Outcome {
+class Outcome : public testing::CommandStreams {
  public:
-  explicit Outcome(const std::string& input = "") : in_(open()), out_(open()), err_(open()) {
-    std::fwrite(input.data(), 1, input.size(), in_.get());
-    std::rewind(in_.get());
-  }
+  using CommandStreams::CommandStreams;
   Outcome& run(const Arguments& arguments,
                const reactor::BackendFactory& backend = reactor::system_backend) {
     const auto line = parse_command_line(arguments);
     REQUIRE_MESSAGE(line, line.error().message);
-    exit_code = run_call(*line, {in_.get(), out_.get(), err_.get()}, backend);
+    Console console(streams());
+    exit_code = console.finish(run_call(*line, console, backend));
     return *this;
   }
-  [[nodiscard]] std::string out() const { return text(out_.get()); }
-  [[nodiscard]] std::string err() const { return text(err_.get()); }
   int exit_code = -1;
-
- private:
-  using File = std::unique_ptr<std::FILE, CloseFile>;
-  static File open() {
-    File file(std::tmpfile());
-    REQUIRE(file);
-    return file;
-  }
-  static std::string text(std::FILE* file) {
-    std::string all;
-    char piece[4096];
-    std::rewind(file);
-    while (const std::size_t count = std::fread(piece, 1, sizeof piece, file)) {
-      all.append(piece, count);
-    }
-    return all;
-  }
-  File in_, out_, err_;
 };
 
 std::string replaced(std::string text, const std::string& what, const std::string& with) {
@@ -137,6 +109,91 @@ TEST_CASE("appctl: a server's error is exit 1 and goes to standard error") {
   CHECK(outcome.exit_code == kExitServerError);
   CHECK(outcome.out().empty());
   CHECK(outcome.err() == "Error: no way\n");
+}
+
+// What a server that has no such action, or does not like the value, makes appctl say.
+std::string hint_of(const Arguments& arguments, const std::string& reply) {
+  FakeServerThread server([&reply](FakePeer& peer) {
+    if (peer.take_message().empty()) return;
+    peer.send(reply);
+    peer.close();
+  });
+  Arguments all{"--server", server.app_address()};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  Outcome outcome;
+  outcome.run(all);
+  const std::string err = outcome.err();
+  const std::size_t at = err.find("appctl: ");
+  return at == std::string::npos ? "" : err.substr(at);
+}
+
+TEST_CASE(
+    "appctl: where the tutorial's form meets a server that means something else, it says so") {
+  const std::string unknown = message(R"({"result": "Error: invalid action \"binary\"."})");
+  const std::string strange = message(R"({"result": "Error: shout takes an object"})");
+  const std::string with_status =
+      message(R"({"result": "Error: no"})", R"("connection": "close", "status": "out_of_range")");
+  const std::string bytes = message("First 10 bytes", "", "binary/x", "binary");
+  for (const Arguments& way : {Arguments{"double", "5"}, {"negate", "5"}, {"binary", "5"}}) {
+    for (const std::string& reply : {unknown, strange, with_status}) {
+      CHECK(hint_of(way, reply).find("--json") != std::string::npos);
+    }
+  }
+  CHECK(hint_of({"double", "5"}, bytes).find("--json") != std::string::npos);
+  CHECK(hint_of({"search", "5"}, strange).find("--json") != std::string::npos);
+  const std::string by_flag = hint_of({"--binary", "shout", "x"}, unknown);
+  CHECK(by_flag.find("\"shout\"") != std::string::npos);
+  CHECK(by_flag.find("--file") != std::string::npos);
+}
+
+TEST_CASE("appctl: no other way is named where it would not help") {
+  const std::string unknown = message(R"({"result": "Error: invalid action \"search\"."})");
+  const std::string overloaded =
+      message(R"({"result": "Error: no"})", R"("connection": "close", "status": "overloaded")");
+  CHECK(hint_of({"search", "5"}, unknown).empty());
+  CHECK(hint_of({"double", "5"}, overloaded).empty());
+  CHECK(hint_of({"--json", "double", "5"}, unknown).empty());
+  CHECK(hint_of({"echo", "5"}, unknown).empty());
+  CHECK(hint_of({"double", "5"}, message(R"({"result": 10})")).empty());
+}
+
+TEST_CASE("appctl: what a server says in an error is one line without hidden characters") {
+  FakeServerThread server(echo_and_close);
+  Outcome outcome;
+  outcome.run({"--server", server.app_address(), "--json", "echo",
+               R"("Error: a\nb\u001b[2J\u009b31m\u2028\u202e\udb40\udc01")"});
+  CHECK(outcome.err() == R"(Error: a\u000ab\u001b[2J\u009b31m\u2028\u202e\udb40\udc01)"
+                         "\n");
+}
+
+TEST_CASE("appctl: a result that is no terminal's keeps its bytes") {
+  FakeServerThread server(echo_and_close);
+  Outcome outcome;
+  outcome.run({"--server", server.app_address(), "--json", "echo", R"("a\n\u001b\u009b\u202e")"});
+  CHECK(outcome.out() == "a\n\x1b\u009b\u202e\n");
+}
+
+TEST_CASE("appctl: with --binary a file's bytes are the content and the header names the action") {
+  std::string request;
+  FakeServerThread server([&request](FakePeer& peer) {
+    request = peer.take_message();
+    if (request.empty()) return;
+    peer.send(message(R"({"result": 1})"));
+    peer.close();
+  });
+  const std::string bytes("\xef\xbb\xbf\0\xff\n", 6);
+  Outcome outcome(bytes);
+  outcome.run({"--server", server.app_address(), "--binary", "store", "-"});
+  server.stop();
+  CHECK(outcome.exit_code == kExitDone);
+  CHECK(request ==
+        message(bytes, R"("action": "store")", "binary/custom-client-binary-type", "binary"));
+}
+
+TEST_CASE("appctl: a value that is larger than it may be is exit 2") {
+  Outcome outcome("four");
+  CHECK(outcome.run({"--max-value", "3", "echo", "-"}).exit_code == kExitUsage);
+  CHECK(outcome.err() == "appctl: standard input has more than 3 bytes; --max-value allows more\n");
 }
 
 TEST_CASE("appctl: standard input is a value, without its last line end") {

@@ -104,6 +104,14 @@ TEST_CASE("command line: every option arrives") {
   CHECK(line.header_fields == Arguments{"a=1", "b=[2]"});
 }
 
+TEST_CASE("command line: bytes of a file go as content, typed ones behind the action's") {
+  CHECK(parse({"--binary", "x", "v"}).form == ValueForm::kBinary);
+  CHECK(parse({"--binary", "x"}).form == ValueForm::kBinary);
+  CHECK(parse({"--binary", "x", "-"}).form == ValueForm::kContent);
+  CHECK(parse({"--file", "f", "--binary", "x"}).form == ValueForm::kContent);
+  CHECK(parse({"--file", "f", "binary"}).form == ValueForm::kAutomatic);
+}
+
 TEST_CASE("command line: what is wrong is named") {
   const auto names = [](const Arguments& arguments, const char* what) {
     const std::string text = refusal(arguments);

@@ -1,10 +1,10 @@
 #include <doctest/doctest.h>
 
-#include <cstdio>
 #include <optional>
 
 #include "clients/bench_command.h"
 #include "clients/exit_code.h"
+#include "tests/clients/command_streams.h"
 #include "tests/clients/load_fixture.h"
 
 namespace appd::clients {
@@ -266,23 +266,15 @@ struct Ran {
   std::string err;
 };
 
-std::string contents(std::FILE* file) {
-  std::string text;
-  std::rewind(file);
-  for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) text += static_cast<char>(c);
-  std::fclose(file);
-  return text;
-}
-
 Ran bench(const std::string& server, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), {"--server", server, "--duration", "0.05", "--warmup", "0"});
   const auto line = parse_command_line(arguments);
   REQUIRE_MESSAGE(line, line.error().message);
   REQUIRE(line->command == Command::kBench);
-  std::FILE* out = std::tmpfile();
-  std::FILE* err = std::tmpfile();
-  const int exit_code = run_bench(*line, {stdin, out, err});
-  return {exit_code, contents(out), contents(err)};
+  const testing::CommandStreams streams;
+  Console console(streams.streams());
+  const int exit_code = console.finish(run_bench(*line, console));
+  return {exit_code, streams.out(), streams.err()};
 }
 
 TEST_CASE("bench: every protocol can be loaded, and every reply is verified") {

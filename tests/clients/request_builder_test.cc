@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include "tests/clients/fake_server.h"
-#include "tests/clients/golden_cases.h"
 
 namespace appd::clients {
 namespace {
@@ -27,25 +26,18 @@ std::string wire(const Result<Request>& request, Protocol protocol = Protocol::k
   return encoded->head + encoded->body;
 }
 
-TEST_CASE("request builder: the tutorial client's requests come out byte for byte") {
-  for (const auto& golden : testing::golden_client_cases()) {
-    CAPTURE(golden.name);
-    const auto& arguments = golden.arguments;
-    // What the tutorial's client sends as bytes for actions it does not know, we do for --binary.
-    const bool known = arguments[0] == "search" || arguments[0] == "binary" ||
-                       golden.request.find("content-length\": 10}double") != std::string::npos ||
-                       arguments[0] == "negate";
-    const ValueForm form = known ? ValueForm::kAutomatic : ValueForm::kBinary;
-    CHECK(wire(build_request(arguments[0], {arguments[1]}, form)) == golden.request);
+TEST_CASE("request builder: no action's name is magic") {
+  for (const char* name : {"search", "double", "negate", "binary", "describe"}) {
+    CAPTURE(name);
+    const std::string begin = "{\"action\": \"" + std::string(name) + "\"";
+    CHECK(content(name, {"5"}) == begin + ", \"value\": 5}");
+    CHECK(content(name, {"2.5"}) == begin + ", \"value\": 2.5}");
+    CHECK(content(name, {"x"}) == begin + ", \"value\": \"x\"}");
+    CHECK(content(name, {}) == begin + "}");
   }
 }
 
-TEST_CASE("request builder: search looks up a string, whatever it looks like") {
-  CHECK(content("search", {"5"}) == R"({"action": "search", "value": "5"})");
-  CHECK(content("search", {"[1]"}) == R"({"action": "search", "value": "[1]"})");
-}
-
-TEST_CASE("request builder: other actions take JSON where it is valid and a string otherwise") {
+TEST_CASE("request builder: a value is JSON where it is valid and a string otherwise") {
   CHECK(content("echo", {" [1,2] "}) == R"({"action": "echo", "value": [1,2]})");
   CHECK(content("echo", {"5"}) == R"({"action": "echo", "value": 5})");
   CHECK(content("echo", {"a \"b\""}) == R"({"action": "echo", "value": "a \"b\""})");
@@ -55,7 +47,7 @@ TEST_CASE("request builder: other actions take JSON where it is valid and a stri
 
 TEST_CASE("request builder: without a value the message has none") {
   CHECK(content("echo", {}) == R"({"action": "echo"})");
-  CHECK(content("binary", {}) == "binary");
+  CHECK(content("binary", {}, ValueForm::kBinary) == "binary");
 }
 
 TEST_CASE("request builder: a form that is asked for wins over the action's own") {
@@ -66,19 +58,26 @@ TEST_CASE("request builder: a form that is asked for wins over the action's own"
   CHECK(content("double", {"5"}, ValueForm::kBinary) == "double5");
 }
 
-TEST_CASE("request builder: double and negate take whole numbers of 32 bits") {
-  CHECK(content("double", {"-2147483648"}) == std::string("double\x80\0\0\0", 10));
-  CHECK(content("negate", {"+5\n", true}) == std::string("negate\0\0\0\5", 10));
-  for (const char* wrong : {"5x", "", "5.0", "++5", "+-5", "0x10", "2147483648"}) {
-    CAPTURE(wrong);
-    CHECK(refusal(build_request("double", {wrong}, ValueForm::kAutomatic))
-              .find("from -2147483648 to 2147483647") != std::string::npos);
-  }
+TEST_CASE("request builder: content is the value's bytes, and the header names the action") {
+  const std::string bytes("\0\0\0\5", 4);
+  const auto request = build_request("double", {bytes}, ValueForm::kContent);
+  CHECK(wire(request) == testing::message(bytes, R"("action": "double")",
+                                          "binary/custom-client-binary-type", "binary"));
+  const auto elsewhere =
+      build_request("x", {"v"}, ValueForm::kContent, {"action=y", "connection=keep-alive"});
+  CHECK(wire(elsewhere) == testing::message("v", R"("connection": "keep-alive", "action": "y")",
+                                            "binary/custom-client-binary-type", "binary"));
+  CHECK_FALSE(build_request("", {"v"}, ValueForm::kContent).value().action);
 }
 
-TEST_CASE("request builder: a number beyond 32 bits is refused with a way out") {
-  const auto text = refusal(build_request("negate", {"2147483648"}, ValueForm::kAutomatic));
-  CHECK(text.find("--json") != std::string::npos);
+TEST_CASE("request builder: a byte order mark in front of JSON or of a file's text is skipped") {
+  CHECK(content("echo", {"\xef\xbb\xbf[1]"}) == R"({"action": "echo", "value": [1]})");
+  CHECK(content("echo", {"\xef\xbb\xbf[1]\n", true}, ValueForm::kJson) ==
+        R"({"action": "echo", "value": [1]})");
+  CHECK(content("echo", {"\xef\xbb\xbfone\n", true}) == R"({"action": "echo", "value": "one"})");
+  CHECK(content("echo", {"\xef\xbb\xbfone"}) ==
+        "{\"action\": \"echo\", \"value\": \"\xef\xbb\xbfone\"}");
+  CHECK(content("echo", {"\xef\xbb\xbf", true}, ValueForm::kContent) == "\xef\xbb\xbf");
 }
 
 TEST_CASE("request builder: one line end behind a file's text is not part of it, bytes are kept") {
@@ -176,13 +175,6 @@ TEST_CASE("request: a message echo's content-type follows from the value") {
   CHECK(type_of("hi", ValueForm::kAutomatic) == "text/plain");
   CHECK(type_of("\xff", ValueForm::kAutomatic) == "binary/custom-client-binary-type");
   CHECK(type_of("[1]", ValueForm::kJson) == "text/json");
-}
-
-TEST_CASE("request builder: only ten bytes that begin with result are a packed number") {
-  CHECK(unpack_number(std::string("result\xff\xff\xfe\xd4", 10)) == -300);
-  CHECK_FALSE(unpack_number("result"));
-  CHECK_FALSE(unpack_number("resulted by"));
-  CHECK_FALSE(unpack_number("0123456789"));
 }
 
 }  // namespace

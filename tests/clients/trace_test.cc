@@ -16,11 +16,13 @@ TEST_CASE("trace: an address is printed as Python prints it") {
 }
 
 TEST_CASE("trace: one that is off writes nothing") {
-  Trace trace(false, {}, nullptr);
+  Console console({-1, -1, -1});
+  Trace trace(false, {}, console);
   trace.connecting();
   trace.sending({});
   trace.received({}, false);
   trace.closing();
+  CHECK(console.finish(0) == 0);
 }
 
 }  // namespace
