@@ -1,6 +1,7 @@
 #include "handlers/search_entries.h"
 
 #include "protocol/json.h"
+#include "protocol/printable_text.h"
 
 namespace appd::handlers {
 
@@ -19,13 +20,13 @@ struct EntryCollector {
   void add(std::string_view query, JsonView text) {
     if (!problem.empty()) return;
     if (text.kind() != JsonKind::kString) {
-      problem = "search entry \"" + std::string(query) + "\" must be a string, not ";
+      problem = "search entry " + protocol::in_quotes(query) + " must be a string, not ";
       problem += json_kind_name(text.kind());
       return;
     }
     std::string scratch;
     const bool added = entries.emplace(query, text.string(scratch)).second;
-    if (!added) problem = "search entry \"" + std::string(query) + "\" is there twice";
+    if (!added) problem = "search entry " + protocol::in_quotes(query) + " is there twice";
   }
 };
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "handlers/search_entries.h"
+#include "protocol/printable_text.h"
 #include "protocol/utf8.h"
 #include "reactor/check.h"
 #include "servers/config_file.h"
@@ -24,7 +25,7 @@ void write_file(const std::string& path, std::string_view text) {
 // What a terminal can show as one line.
 void check_line(std::string_view line) {
   APPD_CHECK(!line.empty() && protocol::is_valid_utf8(line), line);
-  for (const char c : line) APPD_CHECK(c < 0 || c >= 0x20, line);
+  APPD_CHECK(!protocol::has_hidden(line), line);
 }
 
 struct Configuration {

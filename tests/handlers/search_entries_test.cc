@@ -34,6 +34,11 @@ TEST_CASE("search entries: a text that is no string is named by its key") {
         "search entry \"ring\" must be a string, not an integer");
 }
 
+TEST_CASE("search entries: a key is named on one line, whatever is in it") {
+  CHECK(problem_of(R"({"a\n\u009b\u202e": 5})", Status::kInvalidArgument) ==
+        R"(search entry "a\n\u009b\u202e" must be a string, not an integer)");
+}
+
 TEST_CASE("search entries: a key that is there twice is named") {
   CHECK(problem_of(R"({"ring": "a", "ring": "b"})", Status::kInvalidArgument) ==
         "search entry \"ring\" is there twice");
