@@ -9,6 +9,12 @@
 #include "reactor/check.h"
 
 namespace appd::reactor {
+namespace {
+
+// Not worth a look how much of it is used.
+constexpr std::size_t kSmallBytes = 4 * 1024;
+
+}  // namespace
 
 Buffer::Buffer(Buffer&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)),
@@ -33,8 +39,7 @@ void Buffer::append(std::span<const std::byte> bytes) {
   if (bytes.empty()) return;
   if (capacity_ - end_ < bytes.size()) {
     // Doubling keeps a long run of appends linear; a single one gets just its size.
-    const std::size_t doubled = empty() ? 0 : 2 * size();
-    (void)reserve(std::max(bytes.size(), doubled));
+    (void)reserve(std::max(bytes.size(), size()));
   }
   std::memcpy(data_ + end_, bytes.data(), bytes.size());
   end_ += bytes.size();
@@ -60,7 +65,22 @@ std::span<std::byte> Buffer::reserve(std::size_t bytes) {
 void Buffer::consume(std::size_t bytes) {
   APPD_CHECK(bytes <= size(), bytes, size());
   begin_ += bytes;
-  if (empty()) release();
+  if (empty()) {
+    release();
+  } else if (capacity_ > kSmallBytes && size() < capacity_ / 4) {
+    shrink();
+  }
+}
+
+// Three quarters were consumed since it was grown or shrunk last: less work than that was.
+void Buffer::shrink() {
+  std::memmove(data_, data_ + begin_, size());
+  end_ -= begin_;
+  begin_ = 0;
+  if (void* shrunk = std::realloc(data_, end_)) {
+    data_ = static_cast<std::byte*>(shrunk);
+    capacity_ = end_;
+  }
 }
 
 void Buffer::release() {

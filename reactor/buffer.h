@@ -21,6 +21,8 @@ class Buffer {
   [[nodiscard]] std::size_t size() const { return end_ - begin_; }
   // Bytes of memory held, consumed ones included.
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
+  // Bytes that fit behind the content without growing.
+  [[nodiscard]] std::size_t room() const { return capacity_ - end_; }
 
   // Valid until the next non-const call.
   [[nodiscard]] std::span<const std::byte> bytes() const { return {data_ + begin_, size()}; }
@@ -33,7 +35,8 @@ class Buffer {
   [[nodiscard]] std::span<std::byte> reserve(std::size_t bytes);
   void commit(std::size_t bytes) { end_ += bytes; }
 
-  // Drops `bytes` (at most size()) from the front; when nothing is left the memory is freed.
+  // Drops `bytes` (at most size()) from the front; when nothing is left the memory is freed, when
+  // little is left of a large one, most of it.
   void consume(std::size_t bytes);
   // Drops everything, keeps the memory: for a buffer that is filled every turn.
   void clear() { begin_ = end_ = 0; }
@@ -41,6 +44,8 @@ class Buffer {
   void release();
 
  private:
+  void shrink();
+
   std::byte* data_ = nullptr;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;

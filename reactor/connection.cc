@@ -8,24 +8,25 @@
 #include "reactor/connection_inner.h"
 
 namespace appd::reactor {
-namespace {
-
-// How soon a connection that the budget stopped looks again.
-constexpr auto kBudgetRetry = std::chrono::milliseconds(10);
-
-}  // namespace
-
 Connection::Connection(ConnectionContext& context, AnyTransport transport,
                        ConnectionDelegate& delegate)
     : context_(context),
       delegate_(delegate),
       transport_(std::move(transport)),
-      slot_(context.loop.take_slot(*this)) {}
+      slot_(context.loop.take_slot(*this)) {
+  try {
+    loop().timers().take_place();
+  } catch (const std::bad_alloc&) {
+    stop_watching();
+    throw;
+  }
+}
 
 Connection::~Connection() {
   state_ = State::kClosed;
   stop_watching();
   loop().timers().cancel(*this);
+  loop().timers().give_place_back();
   if (held_) {
     held_->input.release();
     held_->unsent.release();
@@ -62,9 +63,13 @@ void Connection::forget_held() {
 void Connection::end_event() {
   in_event_ = false;
   if (state_ != State::kOpen) release_input();  // not earlier: the delegate was looking at it
-  if (state_ != State::kClosed) {
-    if (wants_input() && transport_.has_buffered_input()) loop().schedule(slot_);
-    update_interest();
+  try {
+    if (state_ != State::kClosed) {
+      if (wants_input() && transport_.has_buffered_input()) loop().schedule(slot_);
+      update_interest();
+    }
+  } catch (const std::bad_alloc&) {  // nobody would look at it again
+    finish_close(std::make_error_code(std::errc::not_enough_memory));
   }
   account();
   forget_held();
@@ -103,7 +108,13 @@ void Connection::report_closed() {
   std::error_code reason;
   if (broken_)
     reason = held_ ? held_->close_reason : std::make_error_code(std::errc::not_enough_memory);
-  delegate_.on_closed(reason);
+  try {
+    delegate_.on_closed(reason);
+  } catch (const std::bad_alloc&) {  // in a later turn there may be some
+    closed_reported_ = false;
+    arm_timer();
+    return;
+  }
   if (planted(PlantedBug::kCalledWhenClosed)) delegate().on_drained();
 }
 
@@ -138,11 +149,13 @@ void Connection::on_due() {
 
 bool Connection::own_deadline_due() const {
   const bool late = has_unsent() && loop().now() >= held_->write_deadline;
-  return late || budget_paused_ || (state_ == State::kLingering && loop().now() >= deadline_);
+  return late || budget_paused_ || turn_over() ||
+         (state_ == State::kLingering && loop().now() >= deadline_);
 }
 
 void Connection::on_own_deadline() {
   budget_paused_ = false;
+  if (turn_over()) end_turn();
   if (has_unsent() && loop().now() >= held_->write_deadline) {
     finish_close(std::make_error_code(std::errc::timed_out));
   } else if (state_ == State::kLingering && glancing_) {
@@ -160,7 +173,10 @@ TimePoint Connection::next_deadline() const {
   if (state_ == State::kLingering) return deadline_;
   TimePoint next = TimePoint::max();
   if (state_ == State::kOpen) next = deadline_;
-  if (state_ == State::kOpen && budget_paused_) next = std::min(next, loop().now() + kBudgetRetry);
+  if (state_ == State::kOpen && budget_paused_) {
+    next = std::min(next, loop().now() + context_.options.budget->retry());
+  }
+  if (overdraft_ && held_) next = std::min(next, held_->turn_ends);
   const bool bounded = has_unsent() && !planted(PlantedBug::kWriteTimeoutMissed);
   return bounded ? std::min(next, held_->write_deadline) : next;
 }
@@ -195,14 +211,16 @@ void Connection::stop_watching() {
 
 void Connection::account() {
   BufferBudget* const budget = context_.options.budget;
-  if (budget == nullptr || (!held_ && !overdraft_)) return;
+  if (budget == nullptr || (!held_ && !overdraft_ && !budget_told_)) return;
+  if (state_ != State::kOpen) go_on_by_budget();
   std::size_t held = 0;
   if (held_) {
     held = held_->input.capacity() + held_->unsent.capacity() + held_->delegate_bytes;
     if (held != held_->accounted) budget->change(held_->accounted, held);
     held_->accounted = held;
   }
-  if (overdraft_ && (state_ != State::kOpen || budget->allows(held))) {
+  const bool reads_on = state_ == State::kOpen && !paused_;
+  if (overdraft_ && (!reads_on || budget->allows(held))) {
     overdraft_ = false;
     budget->end_overdraft();
   }

@@ -15,6 +15,7 @@
 //
 // Flow control, each a reason of its own not to read: the delegate paused; unsent bytes above the
 // high watermark (until a quarter is left); the budget of all connections is used up.
+// Memory for input follows what arrived: a kept rest is at most doubled, whatever was announced.
 //
 // The loop's thread only.
 #pragma once
@@ -115,6 +116,12 @@ class Connection final : private EventSink {
 
   [[nodiscard]] bool wants_input() const;
   [[nodiscard]] bool may_read();
+  // Of the budget: whether this connection may go beyond it now, from now on, no longer.
+  [[nodiscard]] bool take_turn(BufferBudget& budget);
+  void end_turn();
+  void stop_by_budget(BufferBudget& budget);
+  void go_on_by_budget();
+  [[nodiscard]] bool turn_over() const;
   // Whether bytes or the end came.
   bool read_some();
   [[nodiscard]] ReadTarget read_target();

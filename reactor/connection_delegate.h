@@ -31,13 +31,21 @@ class ConnectionDelegate : public Retirable {
   // Unsent bytes went from above the high watermark down to the low one.
   virtual void on_drained() {}
   // Reading stops by itself until there is room again.
-  enum class StopReason : std::uint8_t { kHighWatermark, kBudget };
+  enum class StopReason : std::uint8_t {
+    kHighWatermark,
+    kBudget,
+    kBudgetStill,  // told at each look until it goes on
+    // The budget's reserve is used up as well, and this message was not complete within its turn:
+    // the delegate should end it, so that its memory is free for others.
+    kOverdrawn,
+  };
   virtual void on_reading_stopped(StopReason /*reason*/) {}
   // The time of Connection::set_deadline() has come, and the connection is open. Not within any
   // event of the connection.
   virtual void on_deadline() {}
   // Exactly once, and the last call: closed in order (no error) or broken. Never from within
-  // close(), abort() or send() of the caller, always from the loop.
+  // close(), abort() or send() of the caller, always from the loop. One that throws std::bad_alloc
+  // has done nothing yet, and is called again.
   virtual void on_closed(std::error_code reason) = 0;
 };
 

@@ -16,6 +16,9 @@ struct Connection::Held {
   std::size_t wanted = 0;     // bytes of input and behind it that the delegate waits for
   std::size_t accounted = 0;  // bytes the budget knows of
   std::size_t delegate_bytes = 0;
+  TimePoint turn_ends{};             // while it has the budget's overdraft
+  std::size_t turn_began_bytes = 0;  // what was kept then
+  std::uint32_t wasted_turns = 0;
   TimePoint write_deadline{};  // while there is something unsent
   std::error_code close_reason;
 };

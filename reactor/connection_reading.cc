@@ -10,11 +10,8 @@ namespace {
 // A kept rest of at most this size is copied in front of the next read, which then goes into the
 // loop's buffer; a larger one grows in place.
 constexpr std::size_t kSmallRestBytes = 4 * 1024;
-// A length from the wire is believed up to this; beyond, memory grows with what really arrives.
-constexpr std::size_t kTrustedBytes = 128 * 1024;
-std::size_t trusted_bytes() {
-  return planted(PlantedBug::kLengthBelieved) ? SIZE_MAX : kTrustedBytes;
-}
+// What is kept grows (to twice of it) when less room than this is left for a read.
+constexpr std::size_t kLeastRoomBytes = 4 * 1024;
 
 }  // namespace
 
@@ -26,17 +23,60 @@ bool Connection::wants_input() const {
 bool Connection::may_read() {
   if (state_ != State::kOpen || !wants_input()) return false;
   BufferBudget* const budget = context_.options.budget;
-  if (budget != nullptr && !overdraft_ && !budget->allows(held_ ? held_->accounted : 0)) {
-    overdraft_ = budget->begin_overdraft();
-    budget_paused_ = !overdraft_;
+  if (budget != nullptr && !overdraft_ && !budget->allows(held_ ? held_->accounted : 0) &&
+      !take_turn(*budget)) {
+    stop_by_budget(*budget);
+    return false;
   }
-  if (!budget_paused_) {
-    budget_told_ = false;
-  } else if (!budget_told_) {
-    budget_told_ = true;
-    delegate().on_reading_stopped(ConnectionDelegate::StopReason::kBudget);
+  go_on_by_budget();
+  return true;
+}
+
+// Who holds nothing is always allowed to read: there is a Held.
+bool Connection::take_turn(BufferBudget& budget) {
+  // With the reserve used up, only for a message that gives memory back when it is complete.
+  if (!has_input() && budget.exhausted()) return false;
+  const std::size_t kept = held_->input.size();
+  const std::size_t missing =
+      held_->wanted > kept ? held_->wanted - kept : EventLoop::kReadBufferBytes;
+  overdraft_ = budget.begin_overdraft({held_->wasted_turns, missing}, loop().now());
+  if (overdraft_) {
+    held_->turn_ends = loop().now() + BufferBudget::kTurn;
+    held_->turn_began_bytes = kept;
   }
-  return !budget_paused_;
+  return overdraft_;
+}
+
+bool Connection::turn_over() const {
+  return overdraft_ && held_ && !planted(PlantedBug::kTurnWithoutEnd) &&
+         loop().now() >= held_->turn_ends;
+}
+
+// It still holds more than its share: others come first.
+void Connection::end_turn() {
+  BufferBudget& budget = *context_.options.budget;
+  overdraft_ = false;
+  budget.end_overdraft();
+  if (state_ != State::kOpen) return;
+  if (kept_bytes() < held_->turn_began_bytes + BufferBudget::kTurnBytes) ++held_->wasted_turns;
+  stop_by_budget(budget);
+  if (has_input() && budget.exhausted()) {
+    delegate().on_reading_stopped(ConnectionDelegate::StopReason::kOverdrawn);
+  }
+}
+
+void Connection::stop_by_budget(BufferBudget& budget) {
+  using StopReason = ConnectionDelegate::StopReason;
+  budget_paused_ = true;
+  const bool told = budget_told_;
+  budget_told_ = true;
+  if (!told) budget.count_stopped();
+  delegate().on_reading_stopped(told ? StopReason::kBudgetStill : StopReason::kBudget);
+}
+
+void Connection::go_on_by_budget() {
+  if (budget_told_) context_.options.budget->count_resumed();
+  budget_told_ = false;
 }
 
 bool Connection::read_now() {
@@ -74,20 +114,25 @@ bool Connection::read_some() {
   return false;
 }
 
-// A small rest is copied in front of the next read; a message that is larger than the loop's buffer
-// is received straight into its place.
+// A small rest is copied in front of the next read; one that is larger, or whose message is larger
+// than the loop's buffer, is received in its place.
 Connection::ReadTarget Connection::read_target() {
   const std::span<std::byte> shared = loop().read_buffer();
   if (!held_) return {shared, false};
   Buffer& input = held_->input;
   const std::size_t kept = input.size();
-  if (kept <= kSmallRestBytes && held_->wanted <= shared.size()) {
-    if (kept > 0) std::memcpy(shared.data(), input.bytes().data(), kept);
+  if (kept <= kSmallRestBytes) {
+    // What cannot be complete with this read is appended by take_input(), which looks at no copy.
+    const bool may_complete = kept > 0 && held_->wanted <= shared.size();
+    if (may_complete) std::memcpy(shared.data(), input.bytes().data(), kept);
     return {shared.subspan(kept), false};
   }
   const std::size_t missing = held_->wanted > kept ? held_->wanted - kept : shared.size();
-  const auto room = input.reserve(std::min(missing, std::max(trusted_bytes(), kept)));
-  return {room.first(std::min(room.size(), shared.size())), true};
+  if (input.room() < std::min(missing, kLeastRoomBytes)) {
+    (void)input.reserve(std::min(missing, kept));
+  }
+  const std::size_t most = std::min({input.room(), missing, shared.size()});
+  return {input.reserve(most).first(most), true};
 }
 
 // `fresh` lies behind what was kept: in the kept input, or in the loop's buffer behind a copy of
@@ -122,13 +167,12 @@ void Connection::set_wanted(std::size_t bytes) {
   if (held_ || bytes > 0) hold().wanted = bytes;
 }
 
-// One piece of memory for the whole message, as far as its length is believed.
 void Connection::keep_input(std::span<const std::byte> bytes) {
   if (bytes.empty()) return;
   Held& held = hold();
-  const std::size_t kept = held.input.size();
-  const std::size_t missing = held.wanted > kept ? held.wanted - kept : 0;
-  (void)held.input.reserve(std::max(bytes.size(), std::min(missing, trusted_bytes())));
+  if (planted(PlantedBug::kLengthBelieved) && held.wanted > held.input.size()) {
+    (void)held.input.reserve(held.wanted - held.input.size());
+  }
   held.input.append(bytes);
 }
 
@@ -181,8 +225,8 @@ void Connection::resume_reading() {
 // Kept input, in the next turn.
 void Connection::show_again() {
   if (!has_input()) return;
-  redeliver_ = true;
   loop().schedule(slot_);
+  redeliver_ = true;
 }
 
 }  // namespace appd::reactor

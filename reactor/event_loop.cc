@@ -119,8 +119,9 @@ Result<void> EventLoop::set_interest(Slot slot, Descriptor fd, Interest interest
 
 void EventLoop::schedule(Slot slot) {
   Place& place = places_[slot];
-  if (std::exchange(place.scheduled, true)) return;
+  if (place.scheduled) return;
   scheduled_.push_back({slot, place.generation});
+  place.scheduled = true;
 }
 
 std::optional<Duration> EventLoop::time_to_wait(std::optional<Duration> max_wait) const {
@@ -179,6 +180,11 @@ void EventLoop::run_posted() {
     posted.reset();
   }
   posted_now_.clear();
+}
+
+void EventLoop::retire(std::unique_ptr<Retirable, Retirable::Disposer> object) {
+  Retirable* const dying = object.release();
+  retired_.emplace_back(dying);
 }
 
 // A destructor may retire further objects.

@@ -117,7 +117,7 @@ class EventLoop {
   void give_back(Slot slot, Descriptor fd);
   [[nodiscard]] Interest interest(Slot slot) const { return places_[slot].interest; }
   [[nodiscard]] Result<void> set_interest(Slot slot, Descriptor fd, Interest interest);
-  void schedule(Slot slot);
+  void schedule(Slot slot);  // throws std::bad_alloc, and then nothing is scheduled
 
   // Runs `function` once on the loop's thread, in the order of posting. Any thread. false: refused,
   // the queue is full. What is still queued when the loop is destroyed is destroyed without a run.
@@ -128,10 +128,10 @@ class EventLoop {
   }
 
   // Destroys `object` at the end of this turn (or of the next, outside of a turn), in the order of
-  // these calls.
-  void retire(std::unique_ptr<Retirable> object) { retired_.emplace_back(object.release()); }
-  void retire(std::unique_ptr<Retirable, Retirable::Disposer> object) {
-    retired_.push_back(std::move(object));
+  // these calls. Throws std::bad_alloc; then the object, which may be in a callback, lives on.
+  void retire(std::unique_ptr<Retirable, Retirable::Disposer> object);
+  void retire(std::unique_ptr<Retirable> object) {
+    retire(std::unique_ptr<Retirable, Retirable::Disposer>(object.release()));
   }
   // At once: for who goes before the loop does. Not within a turn.
   void destroy_retired();

@@ -1,5 +1,6 @@
 #include "reactor/timer_queue.h"
 
+#include <algorithm>
 #include <new>
 
 #include "reactor/check.h"
@@ -49,6 +50,11 @@ void TimerQueue::collect_due(TimePoint now) {
     take_out(0);
     timer->position_ = TimerSink::kDue | static_cast<std::uint32_t>(due_.size() - 1);
   }
+}
+
+void TimerQueue::take_place() {
+  if (places_ == heap_.capacity()) heap_.reserve(std::max<std::size_t>(16, 2 * places_));
+  ++places_;
 }
 
 // Of the last 2^32 calls of arm() with this lower half, the one that has been.

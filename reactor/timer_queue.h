@@ -1,5 +1,6 @@
 // Timers of one loop. A timer is a member or a base of what it guards; arming it allocates nothing
-// (the queue's array grows once per power of two of armed timers).
+// and never fails, because whoever may arm one has taken its place in the queue's array before
+// (take_place(); the array grows once per power of two of places).
 //
 // Times are the loop's time of the turn; nothing here reads a clock, so tests advance time by
 // hand. Not thread-safe: the loop's own thread only.
@@ -52,6 +53,10 @@ class TimerQueue {
   TimerQueue& operator=(const TimerQueue&) = delete;
   ~TimerQueue();  // checks that no timer is left
 
+  // For a timer that may be armed from now on. Throws std::bad_alloc, and then there is no place.
+  void take_place();
+  void give_place_back() noexcept { --places_; }
+
   // Fires once, in the first turn whose time is `deadline` or later. Arming an armed timer moves
   // it; moving it later costs no work in the queue (the entry is corrected when it comes up).
   void arm(TimerSink& timer, TimePoint deadline);
@@ -95,6 +100,7 @@ class TimerQueue {
   std::vector<Entry> due_;  // of the fire_due() that is running; cancelled ones have no timer
   std::uint64_t next_sequence_ = 0;
   std::size_t armed_count_ = 0;
+  std::size_t places_ = 0;
 };
 
 // A timer as a member, which calls a function of its owner and cancels in its destructor.
@@ -107,7 +113,10 @@ class Timer final : public TimerSink {
   [[nodiscard]] static Timer calling(TimerQueue& queue, Owner& owner) {
     return Timer(queue, &owner, [](void* self) { (static_cast<Owner*>(self)->*Method)(); });
   }
-  ~Timer() { cancel(); }
+  ~Timer() {
+    cancel();
+    queue_.give_place_back();
+  }
 
   void arm(TimePoint deadline) { queue_.arm(*this, deadline_ = deadline); }
   void cancel() { queue_.cancel(*this); }
@@ -117,7 +126,9 @@ class Timer final : public TimerSink {
  private:
   using Callback = void (*)(void*);
   Timer(TimerQueue& queue, void* owner, Callback callback)
-      : queue_(queue), owner_(owner), callback_(callback) {}
+      : queue_(queue), owner_(owner), callback_(callback) {
+    queue_.take_place();
+  }
 
   void on_due() override { callback_(owner_); }
   [[nodiscard]] TimePoint due() const override { return deadline_; }

@@ -177,6 +177,10 @@ void Session::end_wait() {
         look_for_end();
         break;
       }
+      if (works_on_answer()) {  // it takes what its bytes take, and who sent them may wait for that
+        connection_.set_deadline(context().loop.now() + context().limits.half_close_grace);
+        break;
+      }
       // The peer ended, and half_close_grace is over.
       if (tells_life()) tell("closing", {{"why", "peer left before its answers"}});
       cut();
@@ -220,7 +224,26 @@ void Session::on_drained() {
 }
 
 void Session::on_reading_stopped(StopReason reason) {
-  context().metrics.add(reason == StopReason::kBudget ? Counter::kBudget : Counter::kWatermark);
+  if (reason == StopReason::kHighWatermark) {
+    context().metrics.add(Counter::kWatermark);
+    return;
+  }
+  if (reason == StopReason::kBudget) context().metrics.add(Counter::kBudget);
+  tell_budget();
+  if (reason == StopReason::kOverdrawn) {
+    refuse(protocol::Status::kOverloaded,
+           "the memory for messages under way is used up; try again later");
+  }
+}
+
+// One line a second, whichever loop writes it.
+void Session::tell_budget() {
+  reactor::BufferBudget& budget = *context().options.budget;
+  if (!budget.line_due(context().loop.now())) return;
+  context().log.write(Level::kWarn, "memory of all sessions used up; not reading from some",
+                      {{"stopped", budget.stopped()},
+                       {"buffered", budget.used()},
+                       {"max_buffered", budget.limit()}});
 }
 
 void Session::on_closed(std::error_code reason) {

@@ -121,6 +121,8 @@ class Session : public reactor::ConnectionDelegate {
                                             std::string_view /*text*/) {
     return false;
   }
+  // The next answer does not wait for anything, but is being worked on.
+  [[nodiscard]] virtual bool works_on_answer() { return false; }
   // The connection is gone: nobody waits for answers any more.
   virtual void on_gone() {}
   // Requests that wait for their answers.
@@ -145,6 +147,7 @@ class Session : public reactor::ConnectionDelegate {
   void on_closed(std::error_code reason) final;
   void on_deadline() final;
   void end_wait();
+  void tell_budget();
   void time_out(Counter counter, std::string_view text);
   [[nodiscard]] bool between_messages() const;
 

@@ -244,7 +244,7 @@ TEST_CASE_FIXTURE(TimeFixture,
   BufferBudget budget(1);
   budget.change(0, 100);
   budget.change(0, 100);
-  REQUIRE(budget.begin_overdraft());  // somebody else has it
+  REQUIRE(budget.begin_overdraft({}, loop.now()));  // somebody else has it
   options.budget = &budget;
   Link a(world, loop, options);
   a.connection->start();
