@@ -49,7 +49,7 @@ OwnedRequest::Copy::Copy(const Request& borrowed)
   request.source = this;
   if (borrowed.value) {
     value = borrowed.value->text();
-    request.value = *JsonView::parse(value);  // was valid before
+    request.value = borrowed.value->in(value);
   }
 }
 

@@ -22,7 +22,6 @@ using internal::JsonSlice;
 
 // Memory that a reader keeps between texts. A usual header or request needs a few hundred bytes.
 constexpr std::size_t kKeptStackBytes = std::size_t{64} * 1024;
-constexpr std::size_t kKeptMembers = 1024;
 
 // The reader's input: bytes with an end, and no terminator behind it.
 //
@@ -107,8 +106,8 @@ void SkipWhitespace(TokenStream& stream) { stream.next_token(); }
 // before it takes it, and a scalar or a name behind its last byte.
 class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collector> {
  public:
-  Collector(const TokenStream& stream, std::vector<JsonMember>* members)
-      : stream_(stream), members_(members) {}
+  Collector(const TokenStream& stream, std::vector<JsonMember>* members, std::size_t max_depth)
+      : stream_(stream), members_(members), max_depth_(max_depth) {}
 
   bool Null() { return scalar(JsonKind::kNull); }
   bool Bool(bool) { return scalar(JsonKind::kBool); }
@@ -129,6 +128,7 @@ class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collect
 
   [[nodiscard]] const JsonPlace& outermost() const { return outermost_; }
   [[nodiscard]] bool found_surrogate() const { return found_surrogate_; }
+  [[nodiscard]] bool too_deep() const { return too_deep_; }
 
  private:
   // Of the malformed strings, which are shown as they are, RapidJSON 1.1.0 lets one kind pass: with
@@ -150,6 +150,8 @@ class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collect
     return true;
   }
   bool open() {
+    too_deep_ = depth_ == max_depth_;
+    if (too_deep_) return false;
     if (depth_ < 2) opened_at_[depth_] = static_cast<std::uint32_t>(stream_.Tell());
     ++depth_;
     return true;
@@ -163,18 +165,21 @@ class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collect
   void finish(const JsonPlace& value) {
     if (depth_ == 0) {
       outermost_ = value;
-    } else if (members_ != nullptr && stream_.text()[opened_at_[0]] == '{') {
+    } else if (members_ != nullptr && stream_.text()[opened_at_[0]] == '{' &&
+               members_->size() < internal::kMemberBatch) {
       members_->push_back({name_, value});
     }
   }
 
   const TokenStream& stream_;
-  std::vector<JsonMember>* members_;  // nullptr: not wanted
+  std::vector<JsonMember>* members_;  // nullptr: not wanted; the first batch of them
+  const std::size_t max_depth_;
   std::size_t depth_ = 0;
   std::uint32_t opened_at_[2] = {0, 0};  // the outermost bracket, and the one within it
   JsonSlice name_;
   JsonPlace outermost_;
   bool found_surrogate_ = false;
+  bool too_deep_ = false;
 };
 
 // What RapidJSON's stack takes its memory from: knows how much there is, and fails as C++ does
@@ -261,6 +266,9 @@ Result<void> check_bytes(std::string_view text) {
 }  // namespace
 
 struct JsonReader::Impl {
+  explicit Impl(std::size_t most) : max_nesting(most) {}
+
+  const std::size_t max_nesting;
   StackMemory memory;
   std::optional<Parser> parser{std::in_place, &memory, kFirstStackBytes};
   std::vector<JsonMember> members;
@@ -285,9 +293,14 @@ Result<JsonPlace> JsonReader::Impl::parse(std::string_view text, bool want_membe
     members.clear();
   }
   TokenStream stream(text);
-  Collector collector(stream, want_members ? &members : nullptr);
+  Collector collector(stream, want_members ? &members : nullptr, max_nesting);
   rapidjson::ParseResult result = parser->Parse<kFlags>(stream, collector);
   if (collector.found_surrogate()) return invalid("half a surrogate pair", stream.token_offset());
+  if (collector.too_deep()) {
+    return invalid(
+        "more than " + std::to_string(max_nesting) + " arrays and objects within one another",
+        stream.Tell());
+  }
   if (result.IsError()) {
     return invalid(describe(result.Code(), text, result.Offset()), result.Offset());
   }
@@ -301,11 +314,11 @@ void JsonReader::Impl::give_back_excess() {
     parser.emplace(&memory, kFirstStackBytes);
     memory.forget();
   }
-  if (members.capacity() > kKeptMembers) std::vector<JsonMember>().swap(members);
+  if (members.capacity() > internal::kMemberBatch) std::vector<JsonMember>().swap(members);
   if (name.capacity() > kKeptStackBytes) std::string().swap(name);
 }
 
-JsonReader::JsonReader() : impl_(std::make_unique<Impl>()) {}
+JsonReader::JsonReader(std::size_t max_nesting) : impl_(std::make_unique<Impl>(max_nesting)) {}
 JsonReader::~JsonReader() = default;
 JsonReader::JsonReader(JsonReader&&) noexcept = default;
 JsonReader& JsonReader::operator=(JsonReader&&) noexcept = default;
@@ -317,6 +330,13 @@ Result<std::span<const JsonMember>> JsonReader::find_members(std::string_view te
   if (!value) return tl::unexpected<Error>(std::move(value.error()));
   return fail(Status::kInvalidContent,
               "a JSON object is needed, not " + std::string(json_kind_name(value->kind)));
+}
+
+std::span<const JsonMember> JsonReader::more_members(std::string_view text) {
+  const std::size_t behind = impl_->members.back().value.slice.end;
+  impl_->members.clear();
+  internal::read_members(text, behind, internal::kMemberBatch, impl_->members);
+  return impl_->members;
 }
 
 std::string_view JsonReader::decode_name(std::string_view name) {

@@ -3,7 +3,7 @@
 //
 // Values are handed on as JsonView: a piece of validated text, decoded when somebody asks. So an
 // action that passes a value through copies it exactly, numbers of any size included. Parsing is
-// iterative: nesting costs memory in proportion to the text, never stack.
+// iterative: nesting costs memory in proportion to its depth, never stack, and depth has a limit.
 #pragma once
 
 #include <concepts>
@@ -23,6 +23,11 @@ namespace appd::protocol {
 // A text may have 4 GiB: places in it are counted in 32 bits.
 inline constexpr std::size_t kMaxJsonBytes = std::numeric_limits<std::uint32_t>::max();
 
+// Arrays and objects within one another, at most: what a server takes from its peers unless told
+// otherwise (--max-nesting), and what anybody can ask for.
+inline constexpr std::size_t kDefaultMaxNesting = 1000;
+inline constexpr std::size_t kMostNesting = 1'000'000;
+
 enum class JsonKind : std::uint8_t { kNull, kBool, kInteger, kFraction, kString, kArray, kObject };
 
 // "null", "a boolean", "an integer", "a number", "a string", "an array", "an object": for texts.
@@ -35,6 +40,9 @@ class JsonView {
   // Validates `text` as one JSON value, white space around it allowed.
   // Errors: invalid_content, with the place and the reason ("... at byte 17").
   [[nodiscard]] static Result<JsonView> parse(std::string_view text);
+
+  // The same value in `copy`, a copy of its text.
+  [[nodiscard]] JsonView in(std::string_view copy) const { return {copy, kind_, plain_}; }
 
   // What one short pass can tell: `text` is all of a string without an escape, or of a number.
   // nullopt says nothing about it.
@@ -85,13 +93,19 @@ struct JsonMember {
   JsonPlace value;
 };
 
+// So many members of an object are kept at a time.
+inline constexpr std::size_t kMemberBatch = 1024;
+
 }  // namespace internal
 
 // Parses objects and keeps its memory (the parser's stack) for the next one: one a loop. What an
-// unusually large text needed is given back. Not thread-safe.
+// unusually large text needed is given back. The memory of one text is bounded by its nesting and
+// by kMemberBatch, but for what is malformed: of a string or number that has no end, twice its
+// length. Not thread-safe.
 class JsonReader {
  public:
-  JsonReader();
+  // Deeper nesting than that is an error.
+  explicit JsonReader(std::size_t max_nesting = kMostNesting);
   ~JsonReader();
   JsonReader(JsonReader&&) noexcept;
   JsonReader& operator=(JsonReader&&) noexcept;
@@ -103,11 +117,16 @@ class JsonReader {
   // was made then.
   template <std::invocable<std::string_view, JsonView> Member>
   [[nodiscard]] Result<void> read_object(std::string_view text, Member&& member) {
-    const Result<std::span<const internal::JsonMember>> members = find_members(text);
-    if (!members) return tl::unexpected<Error>(members.error());
-    for (const internal::JsonMember& found : *members) {
-      const std::string_view name = found.name.of(text);
-      member(found.value.plain ? name : decode_name(name), view(text, found.value));
+    const Result<std::span<const internal::JsonMember>> first = find_members(text);
+    if (!first) return tl::unexpected<Error>(first.error());
+    std::span<const internal::JsonMember> members = *first;
+    while (true) {
+      for (const internal::JsonMember& found : members) {
+        const std::string_view name = found.name.of(text);
+        member(found.value.plain ? name : decode_name(name), view(text, found.value));
+      }
+      if (members.size() < internal::kMemberBatch) break;
+      members = more_members(text);
     }
     give_back_excess();
     return {};
@@ -123,6 +142,8 @@ class JsonReader {
   }
   // Valid until the reader is used again.
   [[nodiscard]] Result<std::span<const internal::JsonMember>> find_members(std::string_view text);
+  // Behind a full batch of the last text, which was valid: the next one, likewise.
+  [[nodiscard]] std::span<const internal::JsonMember> more_members(std::string_view text);
   [[nodiscard]] std::string_view decode_name(std::string_view name);
   void give_back_excess();
 

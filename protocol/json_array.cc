@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "protocol/json_members.h"
 #include "protocol/json_text.h"
 #include "reactor/check.h"
 
@@ -44,7 +45,52 @@ std::size_t nest_bytes(std::string_view text) {
   return at;
 }
 
+internal::MeasuredValue measure_word(std::string_view text) {
+  const std::size_t bytes = text.find_first_of(",]} \t\r\n");
+  const std::string_view word = text.substr(0, bytes);
+  if (word == "true" || word == "false") return {bytes, JsonKind::kBool};
+  if (word == "null") return {bytes, JsonKind::kNull};
+  const bool fraction = word.find_first_of(".eE") != std::string_view::npos;
+  return {bytes, fraction ? JsonKind::kFraction : JsonKind::kInteger};
+}
+
 }  // namespace
+
+namespace internal {
+
+MeasuredValue measure_value(std::string_view text) {
+  switch (text.front()) {
+    case '"':
+      return {string_bytes(text), JsonKind::kString};
+    case '[':
+      return {nest_bytes(text), JsonKind::kArray};
+    case '{':
+      return {nest_bytes(text), JsonKind::kObject};
+    default:
+      return measure_word(text);
+  }
+}
+
+void read_members(std::string_view text, std::size_t at, std::size_t most,
+                  std::vector<JsonMember>& members) {
+  const auto place = [text](std::string_view part, std::size_t bytes) {
+    const auto begin = static_cast<std::uint32_t>(part.data() - text.data());
+    return JsonSlice{begin, begin + static_cast<std::uint32_t>(bytes)};
+  };
+  std::string_view rest = without_space(text.substr(at));
+  while (rest.front() == ',' && members.size() < most) {
+    rest = without_space(rest.substr(1));
+    const std::size_t quoted_bytes = string_bytes(rest);
+    const JsonSlice name = place(rest.substr(1), quoted_bytes - 2);
+    rest = without_space(rest.substr(quoted_bytes));  // the colon
+    rest = without_space(rest.substr(1));
+    const MeasuredValue value = measure_value(rest);
+    members.push_back({name, {place(rest, value.bytes), value.kind, false}});
+    rest = without_space(rest.substr(value.bytes));
+  }
+}
+
+}  // namespace internal
 
 JsonArray::JsonArray(JsonView array) : rest_(array.text()) {
   APPD_CHECK(array.kind() == JsonKind::kArray, json_kind_name(array.kind()));
@@ -54,29 +100,7 @@ JsonArray::JsonArray(JsonView array) : rest_(array.text()) {
 
 std::optional<JsonView> JsonArray::next() {
   if (rest_.front() == ']') return std::nullopt;
-  std::size_t bytes = 0;
-  JsonKind kind = JsonKind::kNull;
-  switch (rest_.front()) {
-    case '"':
-      bytes = string_bytes(rest_);
-      kind = JsonKind::kString;
-      break;
-    case '[':
-    case '{':
-      bytes = nest_bytes(rest_);
-      kind = rest_.front() == '[' ? JsonKind::kArray : JsonKind::kObject;
-      break;
-    default: {
-      bytes = rest_.find_first_of(",] \t\r\n");
-      const std::string_view word = rest_.substr(0, bytes);
-      if (word == "true" || word == "false") {
-        kind = JsonKind::kBool;
-      } else if (word != "null") {
-        const bool fraction = word.find_first_of(".eE") != std::string_view::npos;
-        kind = fraction ? JsonKind::kFraction : JsonKind::kInteger;
-      }
-    }
-  }
+  const auto [bytes, kind] = internal::measure_value(rest_);
   const JsonView element(rest_.substr(0, bytes), kind, false);
   rest_ = without_space(rest_.substr(bytes));
   if (rest_.front() == ',') rest_ = without_space(rest_.substr(1));

@@ -15,6 +15,7 @@ class FlatScanner {
     if (!take('{')) return false;
     if (take('}')) return at_end();
     do {
+      if (members.size() == kMemberBatch) return false;
       JsonMember& member = members.emplace_back();
       if (!name(member.name) || !take(':') || !scalar(member.value)) return false;
     } while (take(','));

@@ -31,7 +31,7 @@ struct DecodeEvent {
 // What all decoders of a loop share, so that one of an idle connection is a few words: the parser
 // and the header that was parsed last. Outlives the decoders. Not thread-safe.
 struct DecodeContext {
-  DecodeContext() = default;
+  explicit DecodeContext(std::size_t max_nesting = kDefaultMaxNesting) : reader(max_nesting) {}
   DecodeContext(const DecodeContext&) = delete;
   DecodeContext& operator=(const DecodeContext&) = delete;
 

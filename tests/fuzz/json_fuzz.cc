@@ -2,6 +2,7 @@
 // read again. Input: the text.
 #include <simdjson.h>
 
+#include <algorithm>
 #include <string>
 
 #include "protocol/json.h"
@@ -65,6 +66,33 @@ void check_against_simdjson(std::string_view text, const Result<JsonView>& ours)
   }
 }
 
+// How deep the arrays and objects of a valid text are.
+std::size_t deepest(std::string_view text) {
+  std::size_t depth = 0;
+  std::size_t most = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (c == '[' || c == '{')) {
+      most = std::max(most, ++depth);
+    } else if (!quoted && (c == ']' || c == '}')) {
+      --depth;
+    }
+  }
+  return most;
+}
+
+// A limit takes what is as deep as it, and refuses one level more.
+void check_nesting(std::string_view text) {
+  const std::size_t depth = deepest(text);
+  APPD_CHECK(JsonReader(std::max<std::size_t>(depth, 1)).read_value(text), text);
+  APPD_CHECK(depth < 2 || !JsonReader(depth - 1).read_value(text), text);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -73,7 +101,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   JsonReader reader;
   const Result<JsonView> value = reader.read_value(text);
   check_against_simdjson(text, value);
-  if (value) check_value(*value, text);
+  if (value) {
+    check_value(*value, text);
+    check_nesting(text);
+  }
 
   const bool object = value && value->kind() == JsonKind::kObject;
   std::size_t members = 0;

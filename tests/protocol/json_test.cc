@@ -252,17 +252,55 @@ TEST_CASE("json: an object with very many members is read whole") {
   CHECK(members_of(reader, text).size() == 200'000);
 }
 
+TEST_CASE("json: members beyond the first batch are like those in it") {
+  const std::string one =
+      R"( "a\u0062" : [1, {"x": "]}\""}] , "s":"q\"" ,"n" :-1.5e3, "t":true,"o":{ },"z": null)";
+  std::string text = "{" + one;
+  for (int i = 1; i < 1000; ++i) text += "," + one;
+  text += " }";
+  JsonReader reader;
+  const Members all = members_of(reader, text);
+  const Members first = members_of(reader, "{" + one + "}");
+  REQUIRE(all.size() == 6000);
+  for (std::size_t i = 0; i < all.size(); ++i) REQUIRE(all[i] == first[i % 6]);
+}
+
+TEST_CASE("json: an object of exactly one batch of members is read whole") {
+  for (const std::size_t count : {std::size_t{1023}, std::size_t{1024}, std::size_t{1025}}) {
+    std::string text = "{\"a\":[]";
+    for (std::size_t i = 1; i < count; ++i) text += ",\"b\":0";
+    text += "}";
+    JsonReader reader;
+    CHECK(members_of(reader, text).size() == count);
+  }
+}
+
+TEST_CASE("json: nesting up to the limit is taken, one more is refused where it is") {
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  JsonReader reader(1000);
+  CHECK(reader.read_value(nested(1000)).has_value());
+  const Result<JsonView> refused = reader.read_value(nested(1001));
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message ==
+        "more than 1000 arrays and objects within one another at byte 1000");
+  CHECK(reader.read_value(nested(1000)).has_value());
+  CHECK_FALSE(reader.read_object("{\"a\":" + nested(1000) + "}", [](auto, auto) {}).has_value());
+  CHECK(reader.read_object("{\"a\":" + nested(999) + "}", [](auto, auto) {}).has_value());
+  CHECK(JsonReader(1).read_object("{\"a\": 1}", [](auto, auto) {}).has_value());
+}
+
 // Recursion would overflow the stack, starting over would not end within the test's time.
-TEST_CASE("json: 16 MiB of nesting is parsed in proportion to its length") {
-  constexpr std::size_t kDepth = std::size_t{8} * 1024 * 1024;
-  std::string text = std::string(kDepth, '[') + std::string(kDepth, ']');
+TEST_CASE("json: a million levels are parsed in proportion to their number, more are refused") {
+  const std::string text = std::string(kMostNesting, '[') + std::string(kMostNesting, ']');
   JsonReader reader;
   Result<JsonView> value = reader.read_value(text);
   REQUIRE(value.has_value());
   CHECK(value->kind() == JsonKind::kArray);
   CHECK(value->text().size() == text.size());
 
-  std::string unclosed(2 * kDepth, '[');
+  const std::string unclosed(std::size_t{16} * 1024 * 1024, '[');
   CHECK_FALSE(reader.read_value(unclosed).has_value());
 }
 
