@@ -62,6 +62,11 @@ class Reply {
                   std::string_view content_encoding = protocol::kBinaryEncoding);
   // {"result": "Error: TEXT"}. `detail` is for the log alone.
   void set_error(Status status, std::string_view text, std::string_view detail = {});
+  // Not filled, with status `internal`: for whom there is no memory to say more.
+  void set_unanswered() noexcept {
+    filled_ = false;
+    status_ = Status::kInternal;
+  }
   // Back to the state of a new one, its memory kept.
   void clear();
 
@@ -92,8 +97,8 @@ class Reply {
 // Fills `reply`, or fails with invalid_argument, out_of_range or another status: the error's
 // message (UTF-8) is the reply's text. Answered `internal`, with the reason in Reply::detail alone:
 // an exception, an error that is no protocol::Status or is `internal`, a reply that was not filled.
-// Called on a loop's thread, on several loops at once: what it captures must be immutable or
-// guarded.
+// Called on a loop's thread, on several loops at once, and for large contents on threads of the
+// worker pool: what it captures must be immutable or guarded.
 using Handler = std::function<Result<void>(const Request& request, Reply& reply)>;
 
 class CallContext;  // call_context.h

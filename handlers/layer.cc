@@ -1,6 +1,7 @@
 #include "handlers/layer.h"
 
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "handlers/call_context.h"
@@ -14,8 +15,14 @@ namespace {
 
 using Observers = std::vector<ReplyObserver>;
 
+// An observer that finds no memory has seen nothing; the answer goes on.
 void tell(const Observers& observers, const Reply& reply) {
-  for (const ReplyObserver& observer : observers) observer(reply);
+  for (const ReplyObserver& observer : observers) {
+    try {
+      observer(reply);
+    } catch (const std::bad_alloc&) {
+    }
+  }
 }
 
 // Hands an answer on, and shows it to the observers on the way.
@@ -24,7 +31,11 @@ class ObservedSink final : public ReplySink {
   ObservedSink(Responder responder, Observers observers)
       : responder_(std::move(responder)), observers_(std::move(observers)) {}
   void complete(Reply reply) noexcept override {
-    if (!reply.filled()) set_internal(reply, "the action filled no reply");
+    try {
+      if (!reply.filled()) set_internal(reply, "the action filled no reply");
+    } catch (const std::bad_alloc&) {
+      reply.set_unanswered();
+    }
     tell(observers_, reply);
     responder_.reply(std::move(reply));
   }

@@ -19,7 +19,9 @@
 
 namespace appd::handlers {
 
-// Looks at an answer, errors included; for actions that wait on any thread. Must not throw.
+// Looks at an answer, errors included; for actions that wait on any thread. Must not throw, but
+// std::bad_alloc, which is ignored. Without memory for its text an answer is `internal` and not
+// filled.
 using ReplyObserver = std::function<void(const Reply& reply)>;
 
 // The rest of a call, as a layer sees it; valid during the layer's call.
