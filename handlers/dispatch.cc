@@ -13,6 +13,9 @@ using protocol::JsonKind;
 
 namespace {
 
+// A content of at least so many bytes is named while it is decoded (decoding_action()).
+constexpr std::size_t kNamedContentBytes = 16 * 1024;
+
 // The action of binary content that names no other.
 constexpr std::string_view kBinaryAction = "binary";
 
@@ -70,6 +73,12 @@ void release_if_large(std::string& scratch) {
 
 }  // namespace
 
+const Action& decoding_action() {
+  static const Action decoding{
+      .name = "decoding", .summary = "a content on its way to its action", .handler = {}};
+  return decoding;
+}
+
 const Reply& Dispatcher::dispatch(const protocol::MessageHeader& header,
                                   std::span<const std::byte> content) {
   class NowhereToWait final : public CallStarter {
@@ -88,6 +97,8 @@ const Reply* Dispatcher::dispatch(const protocol::MessageHeader& header,
   starter_ = &starter;
   pending_ = false;
   try {
+    std::optional<RunningCall::Scope> decoding;
+    if (content.size() >= kNamedContentBytes) decoding.emplace(running_, decoding_action());
     const Result<void> done = route(header, content);
     if (!done) {
       set_failure(reply_, done.error());

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "handlers/call_cache.h"
 #include "handlers/handler.h"
@@ -26,6 +27,9 @@ class CallStarter : public PeerSource {
  protected:
   ~CallStarter() = default;
 };
+
+// What a thread is in while it decodes a content that takes a moment.
+[[nodiscard]] const Action& decoding_action();
 
 // Finds the action that a message calls, and calls it:
 //
@@ -59,6 +63,9 @@ class Dispatcher {
   // Where nothing can wait: an action that waits is answered `internal`.
   [[nodiscard]] const Reply& dispatch(const protocol::MessageHeader& header,
                                       std::span<const std::byte> content);
+
+  // What the last dispatch returned, to keep.
+  [[nodiscard]] Reply take_reply() { return std::move(reply_); }
 
   // Which action the loop's thread is in.
   [[nodiscard]] RunningCall& running() { return running_; }

@@ -66,18 +66,16 @@ class alignas(kCacheLineBytes) BufferBudget {
   void end_overdraft();
   // The reserve is used up, too: a turn ends with a complete message, or ends the message.
   [[nodiscard]] bool exhausted() const {
-    const std::size_t now_used = used();
-    return now_used > limit_ && now_used - limit_ > reserve_;
+    const std::size_t charged = charged_.load(std::memory_order_relaxed);
+    return used() > charged && used() - charged > limit_ && used() - charged - limit_ > reserve_;
   }
 
-  // A connection stopped or goes on.
   void count_stopped() { stopped_.fetch_add(1, std::memory_order_relaxed); }
   void count_resumed() { stopped_.fetch_sub(1, std::memory_order_relaxed); }
   [[nodiscard]] std::size_t stopped() const { return stopped_.load(std::memory_order_relaxed); }
   [[nodiscard]] Duration retry() const;  // how soon it looks again: later in a crowd
   // At most once a second over all callers: somebody may say that connections are stopped.
   [[nodiscard]] bool line_due(TimePoint now);
-
   [[nodiscard]] std::size_t used() const { return used_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t limit() const { return limit_; }
 
@@ -93,6 +91,8 @@ class alignas(kCacheLineBytes) BufferBudget {
   bool overdrawn_ = false;  // somebody has the turn
   Claim best_;              // of those who were refused lately
   TimePoint best_until_{};  // how long it counts without being made again
+  friend class BudgetCharge;
+  std::atomic<std::size_t> charged_ = 0;  // part of used_: soon given back, by nobody's reading
 };
 
 // Memory that is no connection's any more, or not yet, counted as long as this lives.
@@ -100,12 +100,15 @@ class BudgetCharge {
  public:
   BudgetCharge(std::shared_ptr<BufferBudget> budget, std::size_t bytes)
       : budget_(std::move(budget)), bytes_(bytes) {
+    budget_->charged_.fetch_add(bytes_, std::memory_order_relaxed);
     budget_->change(0, bytes_);
   }
   BudgetCharge(const BudgetCharge&) = delete;
   BudgetCharge& operator=(const BudgetCharge&) = delete;
   ~BudgetCharge() {
-    if (!planted(PlantedBug::kChargeKept)) budget_->change(bytes_, 0);
+    if (planted(PlantedBug::kChargeKept)) return;
+    budget_->change(bytes_, 0);
+    budget_->charged_.fetch_sub(bytes_, std::memory_order_relaxed);
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "handlers/failure.h"
+#include "servers/decoding_job.h"
 #include "servers/printable_text.h"
 #include "servers/reply.h"
 
@@ -14,6 +15,11 @@ using protocol::DecodeEvent;
 using protocol::Status;
 
 namespace {
+
+// What a request that waits holds beside its own bytes: its place, its call, a usual coroutine.
+constexpr std::size_t kFrameBytes = 1024;
+constexpr std::size_t kPlaceBytes =
+    sizeof(QueuedReply) + sizeof(PendingCall) + sizeof(CallState) + kFrameBytes;
 
 handlers::Peer peer_of(const reactor::Endpoint& endpoint) {
   handlers::Peer peer;
@@ -193,6 +199,10 @@ const handlers::Reply* AppSession::reply_to(const protocol::MessageHeader& heade
                        " ms had passed before the action could be called");
     return &late;
   }
+  if (content.size() > kLargeContentBytes && context().calls.pool() != nullptr) {
+    handlers::Reply& refused = context().error_reply;
+    return start_decoding(header, content, refused) ? &refused : nullptr;
+  }
   context().calls.running().set_connection(number());
   Starter starter(*this);
   return context().dispatcher.dispatch(header, content, starter);
@@ -209,27 +219,58 @@ const handlers::Peer& AppSession::peer() {
 
 // Calls that wait ----------------------------------------------------------------------------
 
+PendingCall::Terms AppSession::call_terms(const protocol::MessageHeader& header,
+                                          std::chrono::milliseconds time_limit) {
+  UnderWay& owner = under_way();
+  PendingCall::Terms terms{.connection = number(),
+                           .source = &owner,
+                           .depth = header.call_depth,
+                           .begin = message_began()};
+  if (header.deadline) terms.deadline = terms.begin + *header.deadline;
+  terms.deadline = earlier_deadline(terms.deadline, time_limit, terms.begin);
+  if (owes_answers()) terms.tag = owner.queue->next_tag();
+  return terms;
+}
+
 bool AppSession::start_call(const handlers::Action& action, const handlers::Request& request,
                             handlers::Reply& reply) {
-  const protocol::MessageHeader& header = *request.header;
-  UnderWay& owner = under_way();
-  PendingCall::Terms terms{.connection = number(), .source = &owner, .depth = header.call_depth};
-  if (header.deadline) terms.deadline = message_began() + *header.deadline;
-  terms.deadline = earlier_deadline(terms.deadline, action.time_limit, message_began());
-  if (owes_answers()) terms.tag = owner.queue->next_tag();
-
+  const PendingCall::Terms terms = call_terms(*request.header, action.time_limit);
   CallTable& calls = context().calls;
-  auto call = std::make_unique<PendingCall>(calls, owner, calls.registry(), action, terms);
+  auto call = std::make_unique<PendingCall>(calls, *under_way_, calls.registry(), action, terms);
   handlers::Request kept = request;
-  kept.source = &owner;  // the starter is gone by the time of the answer
+  kept.source = terms.source;  // the starter is gone by the time of the answer
   if (call->start(kept, reply)) return true;
+  queue_call(std::move(call), *request.header);
+  return false;
+}
+
+bool AppSession::start_decoding(const protocol::MessageHeader& header,
+                                std::span<const std::byte> content, handlers::Reply& reply) {
+  const PendingCall::Terms terms = call_terms(header, std::chrono::milliseconds(0));
+  CallTable& calls = context().calls;
+  auto call = std::make_unique<PendingCall>(calls, *under_way_, calls.registry(),
+                                            handlers::decoding_action(), terms);
+  if (header.action) call->note_action(*header.action);
+  handlers::Request raw;
+  raw.form = handlers::Request::Form::kBinary;
+  raw.payload = content;
+  raw.header = &header;
+  raw.source = terms.source;
+  if (call->start_decoding(raw, reply)) return true;
+  queue_call(std::move(call), header);
+  return false;
+}
+
+void AppSession::queue_call(std::unique_ptr<PendingCall> call,
+                            const protocol::MessageHeader& header) {
+  std::string action(call->action_name());
+  call->note_action(call->action().name);  // the header's text goes
   queue({.call = std::move(call),
-         .held_bytes = header.content_length,
+         .held_bytes = static_cast<std::size_t>(header.content_length) + header.json.size(),
          .extended = header.extended(),
          .keep_alive = header.keep_alive,
          .request_id = std::string(header.request_id),
-         .action = action.name});
-  return false;
+         .action = std::move(action)});
 }
 
 void AppSession::queue(QueuedReply place) {
@@ -246,7 +287,9 @@ void AppSession::on_answered(PendingCall& call, handlers::Reply reply) {
   if (!owes_answers()) return;
   try {
     if (!reply.filled()) handlers::set_internal(reply, "the action filled no reply");
-    under_way_->queue->answer(call.terms().tag, std::move(reply));
+    const bool found = call.action_name() != handlers::decoding_action().name;
+    under_way_->queue->answer(call.terms().tag, std::move(reply),
+                              found ? call.action_name() : std::string_view());
     send_queued();
   } catch (const std::bad_alloc&) {  // not enough memory for a reply
     cut();
@@ -283,7 +326,18 @@ void AppSession::send_queued() {
 }
 
 void AppSession::note_held() {
-  connection().set_delegate_bytes(owes_answers() ? under_way_->queue->held_bytes() : 0);
+  std::size_t bytes = 0;
+  if (owes_answers()) {
+    const ReplyQueue& queue = *under_way_->queue;
+    bytes = queue.held_bytes() + queue.size() * kPlaceBytes;
+  }
+  connection().set_delegate_bytes(bytes);
+}
+
+bool AppSession::works_on_answer() {
+  if (!owes_answers()) return false;
+  const PendingCall* first = under_way_->queue->places().front().call.get();
+  return first != nullptr && first->decoding();
 }
 
 // What it holds may speak up while it goes.

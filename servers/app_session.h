@@ -5,6 +5,7 @@
 // write watermark.
 #pragma once
 
+#include <chrono>
 #include <memory>
 
 #include "servers/reply_queue.h"
@@ -26,11 +27,18 @@ class AppSession final : public Session {
   void send_error(protocol::Status status, std::string_view text) override;
   bool refuse_in_turn(protocol::Status status, std::string_view text) override;
   void on_gone() override;
+  bool works_on_answer() override;
   void report_pending(DrainReport& report) override;
   [[nodiscard]] const handlers::Peer& peer();
   // True: it is answered already, in `reply`.
   [[nodiscard]] bool start_call(const handlers::Action& action, const handlers::Request& request,
                                 handlers::Reply& reply);
+  // A large request, to be decoded in the pool. Likewise.
+  [[nodiscard]] bool start_decoding(const protocol::MessageHeader& header,
+                                    std::span<const std::byte> content, handlers::Reply& reply);
+  [[nodiscard]] PendingCall::Terms call_terms(const protocol::MessageHeader& header,
+                                              std::chrono::milliseconds time_limit);
+  void queue_call(std::unique_ptr<PendingCall> call, const protocol::MessageHeader& header);
   void on_answered(PendingCall& call, handlers::Reply reply);
 
   // What an error that ends the conversation answers.

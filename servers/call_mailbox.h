@@ -5,9 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "handlers/handler.h"
+#include "handlers/owned_request.h"
 #include "reactor/event_loop.h"
 
 namespace appd::servers {
@@ -19,8 +22,17 @@ struct CallId {
   bool operator==(const CallId&) const = default;
 };
 
+// The call of an action that waits, out of a large request.
+struct DecodedCall {
+  DecodedCall(const handlers::Action& the_action, handlers::OwnedRequest the_request)
+      : action(the_action), request(std::move(the_request)) {}
+  const handlers::Action& action;
+  const handlers::OwnedRequest request;
+};
+
 struct CallEvent {
   enum class Kind : std::uint8_t {
+    kDecoded,     // `decoded`
     kAnswer,      // `reply`
     kNoAnswer,    // likewise: who had to answer is gone
     kWorkDone,    // of the wait with the number `wait`
@@ -30,6 +42,9 @@ struct CallEvent {
   Kind kind = Kind::kAnswer;
   std::uint32_t wait = 0;
   handlers::Reply reply = {};
+  std::unique_ptr<DecodedCall> decoded = {};
+  // Of a large request, once known: its action's name in the registry of the call.
+  std::string_view action = {};
 };
 
 class CallEventSink {

@@ -34,7 +34,12 @@ PendingCall* CallState::on_loop() const {
 }
 
 void CallState::resume(const std::function<void()>& step) {
-  if (call_ != nullptr) call_->resume(step);
+  if (call_ == nullptr) return;
+  try {
+    call_->resume(step);
+  } catch (const std::bad_alloc&) {  // for what the answer needs
+    if (call_ != nullptr) call_->give_up();
+  }
 }
 
 void CallState::remove_work(std::uint32_t number) {

@@ -1,5 +1,6 @@
 #include "servers/call_table.h"
 
+#include <new>
 #include <utility>
 
 #include "reactor/check.h"
@@ -11,11 +12,11 @@ namespace appd::servers {
 using reactor::PlantedBug;
 
 CallTable::CallTable(reactor::EventLoop& loop, Metrics& metrics, handlers::RunningCall& running,
-                     JobRunner* pool, std::unique_ptr<handlers::OutgoingCalls> outgoing)
+                     CallResources resources, std::unique_ptr<handlers::OutgoingCalls> outgoing)
     : loop_(loop),
       metrics_(metrics),
       running_(running),
-      pool_(pool),
+      resources_(std::move(resources)),
       outgoing_(std::move(outgoing)),
       mailbox_(std::make_shared<CallMailbox>(loop, static_cast<CallEventSink&>(*this))) {}
 
@@ -57,12 +58,26 @@ void CallTable::on_call_event(CallEvent event) {
     return;
   }
   PendingCall* call = find(event.call);
+  if (call == nullptr) {
+    if (event.kind == CallEvent::Kind::kAnswer) metrics_.add(Counter::kLateAnswers);
+    return;
+  }
+  const CallId id = event.call;
+  try {
+    deliver(*call, std::move(event));
+  } catch (const std::bad_alloc&) {  // for what the answer needs
+    if (PendingCall* left = find(id)) left->give_up();
+  }
+}
+
+void CallTable::deliver(PendingCall& call, CallEvent event) {
+  if (!event.action.empty()) call.note_action(event.action);
   if (event.kind == CallEvent::Kind::kWorkDone) {
-    if (call != nullptr) call->on_work_done(event.wait);
-  } else if (call != nullptr) {
-    call->on_answer(std::move(event.reply));
-  } else if (event.kind == CallEvent::Kind::kAnswer) {
-    metrics_.add(Counter::kLateAnswers);
+    call.on_work_done(event.wait);
+  } else if (event.kind == CallEvent::Kind::kDecoded) {
+    call.on_decoded(*event.decoded);
+  } else {
+    call.on_answer(std::move(event.reply));
   }
 }
 

@@ -9,7 +9,9 @@
 #include "handlers/call_services.h"
 #include "handlers/registry.h"
 #include "handlers/running_call.h"
+#include "reactor/buffer_budget.h"
 #include "reactor/event_loop.h"
+#include "servers/call_limit.h"
 #include "servers/call_mailbox.h"
 #include "servers/job_runner.h"
 #include "servers/metrics.h"
@@ -18,12 +20,19 @@ namespace appd::servers {
 
 class PendingCall;
 
+// What the calls of all loops of a server share.
+struct CallResources {
+  JobRunner* pool;  // null: nothing can run outside of the loops
+  CallLimit& limit;
+  std::shared_ptr<reactor::BufferBudget> budget;
+  std::size_t max_nesting;  // of what is decoded in the pool
+};
+
 // One a loop; outlives the calls. The loop's thread only.
 class CallTable final : private CallEventSink {
  public:
-  // `pool`: null, where nothing can run outside of the loop.
   CallTable(reactor::EventLoop& loop, Metrics& metrics, handlers::RunningCall& running,
-            JobRunner* pool, std::unique_ptr<handlers::OutgoingCalls> outgoing);
+            CallResources resources, std::unique_ptr<handlers::OutgoingCalls> outgoing);
   ~CallTable();
   CallTable(const CallTable&) = delete;
   CallTable& operator=(const CallTable&) = delete;
@@ -58,7 +67,8 @@ class CallTable final : private CallEventSink {
   [[nodiscard]] reactor::EventLoop& loop() { return loop_; }
   [[nodiscard]] Metrics& metrics() { return metrics_; }
   [[nodiscard]] handlers::RunningCall& running() { return running_; }
-  [[nodiscard]] JobRunner* pool() { return pool_; }
+  [[nodiscard]] JobRunner* pool() { return resources_.pool; }
+  [[nodiscard]] const CallResources& resources() { return resources_; }
   // Null: there are none, or no more.
   [[nodiscard]] handlers::OutgoingCalls* outgoing() { return outgoing_.get(); }
   // Closes the connections to other servers. When the last call is gone.
@@ -75,11 +85,12 @@ class CallTable final : private CallEventSink {
 
   void on_call_event(CallEvent event) override;
   [[nodiscard]] PendingCall* find(CallId id) const;
+  void deliver(PendingCall& call, CallEvent event);
 
   reactor::EventLoop& loop_;
   Metrics& metrics_;
   handlers::RunningCall& running_;
-  JobRunner* pool_;
+  const CallResources resources_;
   std::unique_ptr<handlers::OutgoingCalls> outgoing_;
   std::shared_ptr<const handlers::Registry> registry_;
   std::shared_ptr<CallMailbox> mailbox_;

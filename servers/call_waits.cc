@@ -4,7 +4,9 @@
 #include <new>
 #include <utility>
 
+#include "handlers/dispatch.h"
 #include "handlers/failure.h"
+#include "servers/decoding_job.h"
 
 namespace appd::servers {
 
@@ -109,11 +111,19 @@ ActionWait::ActionWait(std::shared_ptr<CallState> state, PendingCall& parent,
 
 Result<void> ActionWait::call(const handlers::Action& action, const CallRequest& call_request) {
   const protocol::MessageHeader header = header_of(call_request);
+  const bool large = call_request.content.size() > kLargeContentBytes;
   Request request;
   request.action = action.name;
   request.form = call_request.form;
   request.header = &header;
   request.source = parent_.terms().source;
+  CallTable& table = parent_.table();
+  if (large && table.pool() != nullptr) {
+    request.form = Request::Form::kBinary;
+    request.payload = std::as_bytes(std::span(call_request.content));
+    start_child(handlers::decoding_action(), request);
+    return {};
+  }
   if (request.form == Request::Form::kBinary) {
     request.payload = std::as_bytes(std::span(call_request.content));
   } else if (!call_request.content.empty()) {
@@ -121,21 +131,29 @@ Result<void> ActionWait::call(const handlers::Action& action, const CallRequest&
     if (!value) return tl::unexpected(value.error());
     request.value = *value;
   }
+  if (action.waits()) {
+    start_child(action, request);
+    return {};
+  }
+  const handlers::RunningCall::Scope scope(table.running(), action);
+  handlers::call_handler(action.handler, request, reply_);
+  answered_.arm(table.loop().now());
+  return {};
+}
+
+void ActionWait::start_child(const handlers::Action& action, const Request& request) {
   CallTable& table = parent_.table();
   const reactor::TimePoint now = table.loop().now();
-  if (action.waits()) {
-    PendingCall::Terms terms = parent_.terms();
-    ++terms.depth;
-    terms.deadline = earlier_deadline(terms.deadline, action.time_limit, now);
-    child_ = std::make_unique<PendingCall>(table, static_cast<CallOwner&>(*this),
-                                           state_->registry(), action, terms);
-    if (!child_->start(request, reply_)) return {};
-  } else {
-    const handlers::RunningCall::Scope scope(table.running(), action);
-    handlers::call_handler(action.handler, request, reply_);
-  }
-  answered_.arm(now);
-  return {};
+  PendingCall::Terms terms = parent_.terms();
+  ++terms.depth;
+  terms.begin = now;
+  terms.deadline = earlier_deadline(terms.deadline, action.time_limit, now);
+  child_ = std::make_unique<PendingCall>(table, static_cast<CallOwner&>(*this), state_->registry(),
+                                         action, terms);
+  const bool answered = &action == &handlers::decoding_action()
+                            ? child_->start_decoding(request, reply_)
+                            : child_->start(request, reply_);
+  if (answered) answered_.arm(now);
 }
 
 void ActionWait::on_answered(PendingCall& /*call*/, Reply reply) {

@@ -54,6 +54,7 @@ class ActionWait final : public handlers::Wait, private CallOwner {
 
  private:
   void on_answered(PendingCall& call, handlers::Reply reply) override;
+  void start_child(const handlers::Action& action, const handlers::Request& request);
   void finish();
 
   const std::shared_ptr<CallState> state_;

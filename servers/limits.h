@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "protocol/json.h"
 #include "reactor/clock.h"
 
 namespace appd::servers {
@@ -22,6 +23,9 @@ struct Limits {
   std::size_t max_buffered = 1024 * 1024 * 1024;   // bytes over all sessions
   reactor::Duration drain_timeout = std::chrono::seconds(10);
   std::size_t max_pending_calls = 64;  // of one session, that wait for their answer
+  std::size_t max_calls = 64 * 1024;   // over all sessions, that wait for their answer
+  // Arrays and objects within one another, in a header or a content.
+  std::size_t max_nesting = protocol::kDefaultMaxNesting;
   // From the end of what a peer sends to its disconnection, where answers are still owed: it may
   // wait for them with its sending side shut, or be gone.
   reactor::Duration half_close_grace = std::chrono::seconds(1);

@@ -48,6 +48,8 @@ std::string_view counter_name(Counter counter) {
       return "work_dropped";
     case Counter::kPoolFull:
       return "pool_full";
+    case Counter::kCallLimit:
+      return "call_limit";
     case Counter::kPendingLimit:
       return "pending_limit";
     case Counter::kDrained:

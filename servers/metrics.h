@@ -35,6 +35,7 @@ enum class Counter : std::uint8_t {
   kLateAnswers,       // answers to calls that were dropped
   kWorkDropped,       // work for the pool that nobody wanted any more when its turn came
   kPoolFull,          // --pool-queue: calls and offloads refused
+  kCallLimit,         // --max-calls: calls refused
   kPendingLimit,      // --max-pending-calls: times that a session stopped reading
   kDrained,           // connections that ended in order while draining
   kCut,               // connections that --drain-timeout ended

@@ -108,6 +108,10 @@ void add_limit_options(OptionTable& table, Limits& limits) {
                             limits.drain_timeout, reactor::Duration(0)));
   table.add(count_option("max-pending-calls", "Requests of one session that wait for their answer",
                          limits.max_pending_calls, 1, kNoMost));
+  table.add(count_option("max-calls", "Requests over all sessions that wait for their answer",
+                         limits.max_calls, 1, kNoMost));
+  table.add(count_option("max-nesting", "Arrays and objects of a JSON text within one another",
+                         limits.max_nesting, 1, protocol::kMostNesting));
   table.add(duration_option("half-close-grace",
                             "For answers that are still owed when a peer has ended its sending",
                             limits.half_close_grace, reactor::Duration(0)));

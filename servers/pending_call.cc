@@ -9,6 +9,7 @@
 #include "handlers/owned_request.h"
 #include "reactor/check.h"
 #include "reactor/planted.h"
+#include "servers/decoding_job.h"
 
 namespace appd::servers {
 
@@ -37,11 +38,15 @@ class ActionJob final : public Job {
     Responder responder(state_);
     if (action_.waiting_handler) {
       handlers::call_waiting_handler(action_, *request_, CallContext(state_), std::move(responder));
-    } else {
-      Reply reply;
-      handlers::call_handler(action_.handler, *request_, reply);
-      responder.reply(std::move(reply));
+      return;
     }
+    Reply reply;
+    try {
+      handlers::call_handler(action_.handler, *request_, reply);
+    } catch (const std::bad_alloc&) {  // for an error reply
+      reply.set_unanswered();
+    }
+    responder.reply(std::move(reply));
   }
 
  private:
@@ -67,6 +72,8 @@ PendingCall::PendingCall(CallTable& table, CallOwner& owner,
       owner_(owner),
       action_(action),
       terms_(terms),
+      action_name_(action.name),
+      place_(table.resources().limit),
       name_(table, *this),
       state_(std::make_shared<CallState>(*this, name_.id(), table.mailbox(), std::move(registry),
                                          terms.deadline)),
@@ -86,11 +93,22 @@ void PendingCall::end(Counter how) {
   if (!planted(PlantedBug::kDeadlineAfterAnswer)) deadline_.cancel();
   state_->end();
   name_.reset();
+  place_.reset();
   state_->request_stop();
   coroutine_.reset();
+  child_.reset();
+}
+
+bool PendingCall::refused(Reply& reply) {
+  if (place_.taken()) return false;
+  table_.metrics().add(Counter::kCallLimit);
+  reply.set_error(Status::kOverloaded, "too many requests wait for their answers; try again later");
+  end(Counter::kCallsAnswered);
+  return true;
 }
 
 bool PendingCall::start(const Request& request, Reply& reply) {
+  if (refused(reply)) return true;
   if (terms_.deadline) deadline_.arm(*terms_.deadline);
   if (action_.runs_in_pool) return start_in_pool(request, reply);
   run_step([&] { call_waiting_handler(request); });
@@ -105,11 +123,46 @@ bool PendingCall::start_in_pool(const Request& request, Reply& reply) {
   if (pool != nullptr && pool->submit(std::make_unique<ActionJob>(state_, action_, request))) {
     return false;
   }
+  return refuse_without_pool(reply);
+}
+
+bool PendingCall::refuse_without_pool(Reply& reply) {
   table_.metrics().add(Counter::kPoolFull);
   reply.set_error(Status::kOverloaded,
                   "too many requests wait for the worker pool; try again later");
   end(Counter::kCallsAnswered);
   return true;
+}
+
+// A large request --------------------------------------------------------------------------------
+
+bool PendingCall::start_decoding(const Request& raw, Reply& reply) {
+  if (refused(reply)) return true;
+  if (terms_.deadline) deadline_.arm(*terms_.deadline);
+  const CallResources& resources = table_.resources();
+  decoding_ = resources.pool->submit(std::make_unique<DecodingJob>(
+      state_, OwnedRequest(raw), resources.max_nesting, resources.budget));
+  return decoding_ ? false : refuse_without_pool(reply);
+}
+
+void PendingCall::on_decoded(const DecodedCall& decoded) {
+  decoding_ = false;
+  Terms terms = terms_;
+  terms.deadline = earlier_deadline(terms_.deadline, decoded.action.time_limit, terms_.begin);
+  child_ = std::make_unique<PendingCall>(table_, static_cast<CallOwner&>(*this), state_->registry(),
+                                         decoded.action, terms);
+  Reply reply;
+  if (child_->start(*decoded.request, reply)) answer(std::move(reply));
+}
+
+void PendingCall::on_answered(PendingCall& /*call*/, Reply reply) { answer(std::move(reply)); }
+
+// ------------------------------------------------------------------------------------------------
+
+void PendingCall::give_up() {
+  Reply reply;
+  reply.set_unanswered();
+  answer(std::move(reply));
 }
 
 void PendingCall::call_waiting_handler(const Request& request) {

@@ -18,13 +18,14 @@ void ReplyQueue::push(QueuedReply place) {
   ++next_tag_;
 }
 
-void ReplyQueue::answer(std::uint64_t tag, handlers::Reply reply) {
+void ReplyQueue::answer(std::uint64_t tag, handlers::Reply reply, std::string_view action) {
   const auto found =
       std::find_if(places_.begin(), places_.end(),
                    [tag](const QueuedReply& candidate) { return candidate.tag == tag; });
   if (found == places_.end() && planted(PlantedBug::kDeadlineAfterAnswer)) return;
   APPD_CHECK(found != places_.end(), tag);
   QueuedReply& place = *found;
+  if (!action.empty()) place.action = action;
   held_bytes_ -= place.held_bytes;
   place.held_bytes = reply.content().size();
   held_bytes_ += place.held_bytes;

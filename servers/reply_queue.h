@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "handlers/handler.h"
 #include "servers/pending_call.h"
@@ -39,8 +40,9 @@ class ReplyQueue {
 
   // Behind all others.
   void push(QueuedReply place);
-  // The place becomes an answered one, and its call ends.
-  void answer(std::uint64_t tag, handlers::Reply reply);
+  // The place becomes an answered one, and its call ends. `action`: its name, where that was found
+  // out since push(); else empty.
+  void answer(std::uint64_t tag, handlers::Reply reply, std::string_view action = {});
 
   // `reply` is the answer to the first request without one, and the last: what is behind it goes.
   void refuse_rest(handlers::Reply reply);

@@ -49,12 +49,15 @@ ServerShared::ServerShared(const Limits& the_limits, Log& the_log)
     : limits(the_limits),
       log(the_log),
       decode_limits{.max_content = limits.max_content},
-      budget(limits.max_buffered),
+      budget_owner(
+          std::make_shared<reactor::BufferBudget>(limits.max_buffered, limits.max_content)),
+      budget(*budget_owner),
       connection_options{.write_high_watermark = limits.write_high_watermark,
                          .write_timeout = limits.write_timeout,
                          .budget = &budget},
       connections(limits.max_connections),
-      peers(limits.max_connections_per_peer) {}
+      peers(limits.max_connections_per_peer),
+      calls(limits.max_calls) {}
 
 // Doors ------------------------------------------------------------------------------------------
 
@@ -77,9 +80,11 @@ Worker::Worker(ServerShared& shared, Place place, reactor::Backend backend,
     : shared_(shared),
       seats_(kSeatBytes),
       loop_(std::move(backend)),
+      decode_(shared.limits.max_nesting),
       registry_(guarded(std::move(registry))),
       dispatcher_(*registry_, decode_.reader),
-      calls_(loop_, metrics_, dispatcher_.running(), shared.pool,
+      calls_(loop_, metrics_, dispatcher_.running(),
+             {shared.pool, shared.calls, shared.budget_owner, shared.limits.max_nesting},
              shared.make_outgoing ? shared.make_outgoing(loop_, shared.pool) : nullptr),
       context_{{loop_, shared.connection_options},
                shared.limits,
@@ -176,15 +181,16 @@ void Worker::admit(Session& session, std::string peer) {
 }
 
 void Worker::on_session_closed(Session& session, std::error_code reason) {
+  // First, because it may find no memory: then nothing was done (ConnectionDelegate::on_closed()).
+  const bool at_once = reactor::planted(reactor::PlantedBug::kFreedInCallback);
+  if (!at_once) {
+    loop_.retire(std::unique_ptr<reactor::Retirable, reactor::Retirable::Disposer>(&session));
+  }
   if (const auto counted = counted_peers_.find(session.seat()); counted != counted_peers_.end()) {
     shared_.peers.release(counted->second);
     counted_peers_.erase(counted);
   }
-  if (reactor::planted(reactor::PlantedBug::kFreedInCallback)) {
-    session.dispose();
-  } else {
-    loop_.retire(std::unique_ptr<reactor::Retirable, reactor::Retirable::Disposer>(&session));
-  }
+  if (at_once) session.dispose();
   --session_count_;
   metrics_.add(Counter::kClosed);
   if (context_.draining)

@@ -34,10 +34,13 @@ struct ServerShared {
   const Limits limits;
   Log& log;
   const protocol::DecodeLimits decode_limits;
-  reactor::BufferBudget budget;
+  // Shared with jobs that may outlive the server.
+  const std::shared_ptr<reactor::BufferBudget> budget_owner;
+  reactor::BufferBudget& budget;
   const reactor::ConnectionOptions connection_options;
   ConnectionLimit connections;
   PeerLimit peers;
+  CallLimit calls;
   // Where handlers that block run; null: nowhere. Set before the workers are made.
   JobRunner* pool = nullptr;
   // The worker's calls to other servers, made with its loop; absent: such calls fail.

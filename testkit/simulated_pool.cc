@@ -28,6 +28,8 @@ SimulatedPool::~SimulatedPool() {
 
 void SimulatedPool::set_job_time(reactor::Duration time) { state_->job_time = time; }
 
+std::size_t SimulatedPool::jobs() const { return state_->busy + state_->queue.size(); }
+
 bool SimulatedPool::submit(std::unique_ptr<servers::Job> job) {
   if (state_->busy < state_->threads) {
     begin(state_, std::move(job));

@@ -20,6 +20,9 @@ class SimulatedPool final : public servers::JobRunner {
   // Of each job that begins from now on; it runs at the end of it.
   void set_job_time(reactor::Duration time);
 
+  // Jobs that run or wait.
+  [[nodiscard]] std::size_t jobs() const;
+
   [[nodiscard]] bool submit(std::unique_ptr<servers::Job> job) override;
 
  private:

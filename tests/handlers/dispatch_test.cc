@@ -3,6 +3,8 @@
 #include <stdexcept>
 
 #include "call_fixture.h"
+#include "handlers/call_context.h"
+#include "handlers/responder.h"
 
 using namespace std::literals;
 
@@ -316,8 +318,39 @@ TEST_CASE("dispatch: the last action is the one that was called") {
   CHECK(caller.dispatcher.last_action().empty());
 }
 
+// What an action that waits is started by, seen from there.
+TEST_CASE("dispatch: a content that takes a moment is named while it is decoded") {
+  Caller caller;
+  caller.registry.add({.name = "waits",
+                       .summary = "waits",
+                       .handler = {},
+                       .waiting_handler = [](const Request&, const CallContext&, Responder) {}});
+  struct Looking final : CallStarter {
+    explicit Looking(Dispatcher& looked_at) : dispatcher(looked_at) {}
+    bool start(const Action&, const Request&, Reply&) override {
+      const auto now = dispatcher.running().now();
+      seen = now ? now->action->name : "nothing";
+      return false;
+    }
+    const Peer& peer() override { return nobody; }
+    Dispatcher& dispatcher;
+    Peer nobody;
+    std::string seen;
+  } looking(caller.dispatcher);
+  protocol::MessageHeader header;
+  header.content_type = protocol::kJsonContentType;
+  header.content_encoding = protocol::kUtf8Encoding;
+  for (const std::size_t size : {std::size_t{10}, std::size_t{64 * 1024}}) {
+    const std::string content = R"({"action": "waits"})" + std::string(size, ' ');
+    CHECK(caller.dispatcher.dispatch(header, std::as_bytes(std::span(content)), looking) ==
+          nullptr);
+    CHECK(looking.seen == (size < 1000 ? "nothing" : "decoding"));
+  }
+  CHECK(!caller.dispatcher.running().now());
+}
+
 TEST_CASE("dispatch: nesting costs no stack") {
-  const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  const std::string deep = std::string(900'000, '[') + std::string(900'000, ']');
   CHECK(Caller().call("echo", deep) == json_result(deep));
 }
 

@@ -72,6 +72,44 @@ class ContentTest(programs.TestCase):
             self.assertEqual(reply.content, b'{"result": ' + content + b"}")
 
 
+class HostileContentTest(programs.TestCase):
+    """What takes long to look into: decoded in the pool, at most so deep."""
+
+    def hostile(self):
+        size = 16 * 2**20
+        yield "nesting", b"[" * size, "utf-8", "invalid_content"
+        yield "array", b"[" + b"0," * (size // 2 - 1) + b"0]", "utf-8", "ok"
+        yield "escapes", b'"' + b"\\u00e9" * (size // 6 - 1) + b'"', "utf-8", "ok"
+        yield "letters", b'"' + b"\xe9" * (size - 2) + b'"', "latin-1", "ok"
+        yield "digits", b"7" * size, "utf-8", "ok"
+        yield "members", b"{" + b'"":0,' * (size // 5 - 1) + b'"":0}', "utf-8", "ok"
+
+    def test_each_is_answered_and_others_are_meanwhile(self):
+        with programs.Appd("--threads=1") as appd, wire.connect(appd.port) as bystander:
+            for name, content, encoding, status in self.hostile():
+                with self.subTest(name), wire.connect(appd.port) as connection:
+                    request = wire.text_request(
+                        content, encoding, action="echo", request_id=1, connection="close"
+                    )
+                    connection.sendall(request)
+                    bystander.sendall(keep_alive(name))
+                    self.assertEqual(wire.result_of(wire.read_message(bystander)), name)
+                    reply = wire.read_message(connection)
+                    self.assertEqual(wire.status_of(reply), status)
+
+    def test_nesting_beyond_the_limit_is_refused_in_content_and_header(self):
+        for flags, limit in (((), 1000), (("--max-nesting=7",), 7)):
+            deep = [b"[" * depth + b"]" * depth for depth in (limit, limit + 1)]
+            with self.subTest(limit), programs.Appd(*flags) as appd:
+                for content, status in zip(deep, ("ok", "invalid_content")):
+                    request = wire.text_request(content, action="echo", request_id=1)
+                    self.assertEqual(wire.status_of(wire.ask(appd.port, request)), status)
+                header = wire.fields(b"1", "text/json", "utf-8", action="echo", request_id=1)
+                text = wire.dumps(header)[:-1] + b', "x": ' + deep[1] + b"}"
+                reply = wire.ask(appd.port, wire.with_header(text, b"1"))
+                self.assertEqual(wire.status_of(reply), "bad_header")
+
+
 class LingerTest(programs.TestCase):
     """The reply reaches a client that is still sending; then comes an end, never a reset."""
 

@@ -66,6 +66,12 @@ TEST_CASE_FIXTURE(Fixture, "options: the defaults are those of the documentation
   CHECK_FALSE(parsed.options.daemon);
 }
 
+TEST_CASE_FIXTURE(Fixture, "options: the limits of calls and of nesting reach their fields") {
+  const Options few = options({"--max-calls", "10", "--max-nesting", "11"});
+  CHECK(few.limits.max_calls == 10);
+  CHECK(few.limits.max_nesting == 11);
+}
+
 TEST_CASE_FIXTURE(Fixture, "options: every flag reaches its field") {
   const Options all = options({"--listen",
                                ":1",

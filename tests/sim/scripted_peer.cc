@@ -190,6 +190,10 @@ void ScriptedPeer::differs() {
   const std::string status = length ? message_status(received_.substr(0, *length)) : std::string();
   const bool ends = status == "timeout" || status == "shutting_down" || status == "overloaded";
   if (length) last_status_ = status;
+  if (status == "overloaded" && may_be_overloaded_) {
+    cut_off_ = true;
+    return;
+  }
   if (ends && (excused() || !talk_.honest || world_.now() >= drain_deadline_)) {
     cut_off_ = true;
     return;
@@ -239,6 +243,7 @@ std::size_t ScriptedPeer::owed() const {
 // The world has done something that may end any conversation.
 bool ScriptedPeer::excused() const {
   if (wire_ && wire_->struck()) return true;
+  if (may_be_overloaded_ && cut_off_) return true;
   if (world_.jumped() != jumped_before_) return true;
   return arrived_at_drain_ && world_.now() >= drain_deadline_;
 }

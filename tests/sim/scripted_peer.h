@@ -26,6 +26,8 @@ class ScriptedPeer final : public reactor::sim::Actor {
   [[nodiscard]] std::optional<reactor::TimePoint> wakes_at() const override;
   void turn() override;
 
+  // The server may refuse any of its requests, and end the connection.
+  void may_be_overloaded() { may_be_overloaded_ = true; }
   [[nodiscard]] bool done() const { return state_ == State::kDone; }
   [[nodiscard]] const Conversation& talk() const { return talk_; }
   [[nodiscard]] std::size_t replies() const { return matched_; }
@@ -79,6 +81,7 @@ class ScriptedPeer final : public reactor::sim::Actor {
   std::size_t matched_ = 0;
   std::string last_status_;
   bool ended_in_order_ = false;
+  bool may_be_overloaded_ = false;
   bool cut_off_ = false;  // the server said that it ends: no more replies are owed
   reactor::Duration jumped_before_{};
   std::optional<std::uint64_t> arrived_at_drain_;

@@ -4,6 +4,7 @@
 
 #include "handlers/builtin.h"
 #include "reactor/planted.h"
+#include "servers/decoding_job.h"
 #include "servers/log.h"
 
 namespace appd::testing {
@@ -26,6 +27,7 @@ constexpr Duration kSlack = 3s;
 constexpr Duration kLinger = 5s;  // ConnectionOptions
 // How long a drain waits for a moment with something to do.
 constexpr Duration kPatience = 2s;
+constexpr std::size_t kPoolThreads = 2;
 
 // Silent, and shared by all worlds of the process: its thread knows nothing of them.
 servers::Log& silent_log() {
@@ -44,8 +46,10 @@ std::shared_ptr<const handlers::Registry> builtin_registry() {
 // SimulatedServer --------------------------------------------------------------------------------
 
 SimulatedServer::SimulatedServer(reactor::sim::World& world, const servers::Limits& limits,
-                                 std::size_t threads, std::size_t max_descriptors)
-    : host_(world, {.address = "10.0.0.1", .max_descriptors = max_descriptors}) {
+                                 std::size_t threads, std::size_t max_descriptors,
+                                 std::size_t pool_queue)
+    : host_(world, {.address = "10.0.0.1", .max_descriptors = max_descriptors}),
+      pool_(world, kPoolThreads, pool_queue) {
   static const auto registry = builtin_registry();
   server_ = std::make_unique<servers::Server>(
       limits, threads, silent_log(), registry,
@@ -53,7 +57,8 @@ SimulatedServer::SimulatedServer(reactor::sim::World& world, const servers::Limi
         auto poller = std::make_unique<reactor::sim::SimPoller>(host_);
         pollers_.push_back(poller.get());
         return reactor::Backend{std::move(poller), &host_, &world.clock()};
-      });
+      },
+      servers::OutgoingCallsFactory(), &pool_);
   for (const Protocol protocol : kProtocols) {
     const auto where = endpoint(protocol);
     protocol::Address address;
@@ -108,10 +113,20 @@ Simulation::Simulation(std::uint64_t seed, reactor::sim::Trace::Line line)
   began_ = world_.now();
   const std::size_t threads = 1 + world_.random().below(2);
   const std::size_t descriptors = world_.random().below(6) == 0 ? 24 : 4096;
-  server_ = std::make_unique<SimulatedServer>(world_, limits_, threads, descriptors);
+  // One job at a time may wait for the pool, or none: then large requests are refused now and then.
+  const bool small_pool = world_.random().below(8) == 0;
+  const std::size_t pool_queue = small_pool ? world_.random().below(2) : 1024;
+  server_ = std::make_unique<SimulatedServer>(world_, limits_, threads, descriptors, pool_queue);
+  constexpr std::array<Duration, 4> kJobTimes{100us, 1ms, 50ms, 1500ms};
+  server_->pool().set_job_time(kJobTimes[world_.random().below(kJobTimes.size())]);
   choose_faults();
   add_peers();
   add_clients();
+  // With little memory a message that is not complete in its turn may be refused as well.
+  if (small_pool || limits_.max_buffered < servers::Limits{}.max_buffered) {
+    for (auto& peer : peers_) peer->may_be_overloaded();
+    for (auto& client : clients_) client->excuse();
+  }
   if (world_.random().below(4) == 0) churn_ = std::make_unique<Churn>(world_);
   const std::uint64_t latest = world_.random().below(2) == 0 ? 15'000 : 120'000;
   drain_at_ = began_ + std::chrono::milliseconds(world_.random().between(1'000, latest));
@@ -241,7 +256,7 @@ void Simulation::stand_still() {
 
 bool Simulation::all_done() const {
   const auto done = [](const auto& one) { return one->done(); };
-  return server_->drain_begun() && server_->drained() &&
+  return server_->drain_begun() && server_->drained() && server_->pool().jobs() == 0 &&
          std::all_of(peers_.begin(), peers_.end(), done) && (!churn_ || churn_->done());
 }
 
@@ -290,22 +305,24 @@ void Simulation::check_wires() {
   }
 }
 
-// What a session holds follows from what has arrived, never from what was announced; and all of
-// them together keep to the budget, but for one message, one read each, and the doubling of the
-// buffer that was the last to grow (so that memory taken may be twice the bytes held).
+// What a session holds follows from what has arrived, never from what was announced (with what a
+// large request is counted for while it is decoded); and all of them together keep to the budget,
+// but for one message and the reserve, a read and a request that is decoded for each.
 void Simulation::check_memory() {
   constexpr std::uint64_t kRead = reactor::EventLoop::kReadBufferBytes;
-  constexpr std::uint64_t kTrusted = 128 * 1024;
   const std::uint64_t held = server_->server().buffered_bytes();
-  std::uint64_t plausible = 0;
+  // A job may have outlived its session.
+  const std::uint64_t decoded =
+      server_->pool().jobs() * servers::kDecodingParts * limits_.max_content;
+  std::uint64_t plausible = decoded;
   for (const auto& wire : world_.accepted()) {
     const auto& end = wire->end(Wire::kServer);
     const std::uint64_t arrived = end.read_bytes;
-    plausible += 3 * std::min<std::uint64_t>(arrived, 2 * limits_.max_content) + kTrusted +
+    plausible += 3 * std::min<std::uint64_t>(arrived, 2 * limits_.max_content) +
                  2 * (limits_.write_high_watermark + 2 * kRead);
   }
-  const std::uint64_t allowed = 2 * limits_.max_buffered + 2 * limits_.max_content +
-                                world_.accepted().size() * (2 * kRead + kTrusted);
+  const std::uint64_t allowed = 2 * limits_.max_buffered + 3 * limits_.max_content + decoded +
+                                world_.accepted().size() * 3 * kRead;
   if (held > plausible) world_.violate("sessions hold memory for bytes that never came");
   if (held > allowed) {
     world_.violate("sessions hold " + std::to_string(held) +

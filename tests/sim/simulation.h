@@ -10,6 +10,7 @@
 
 #include "reactor/sim/poller.h"
 #include "servers/server.h"
+#include "testkit/simulated_pool.h"
 #include "tests/sim/channel_client.h"
 #include "tests/sim/churn.h"
 #include "tests/sim/memory_hooks.h"
@@ -27,11 +28,13 @@ struct SimulationResult {
 // A server in a world, driven turn by turn. What a test adds to it is its own.
 class SimulatedServer {
  public:
+  // `pool_queue`: jobs that may wait for the pool.
   SimulatedServer(reactor::sim::World& world, const servers::Limits& limits, std::size_t threads,
-                  std::size_t max_descriptors);
+                  std::size_t max_descriptors, std::size_t pool_queue = 1024);
 
   [[nodiscard]] servers::Server& server() { return *server_; }
   [[nodiscard]] reactor::sim::Host& host() { return host_; }
+  [[nodiscard]] test::SimulatedPool& pool() { return pool_; }
   // Where `protocol` is served.
   [[nodiscard]] static reactor::Endpoint endpoint(protocol::Protocol protocol);
   // Tells it to drain, as SIGTERM does.
@@ -43,6 +46,7 @@ class SimulatedServer {
 
  private:
   reactor::sim::Host host_;
+  test::SimulatedPool pool_;
   std::vector<reactor::sim::SimPoller*> pollers_;  // the loops'
   std::unique_ptr<servers::Server> server_;
   std::vector<std::unique_ptr<reactor::sim::LoopActor>> actors_;
