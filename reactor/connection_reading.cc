@@ -48,8 +48,7 @@ bool Connection::take_turn(BufferBudget& budget) {
 }
 
 bool Connection::turn_over() const {
-  return overdraft_ && held_ && !planted(PlantedBug::kTurnWithoutEnd) &&
-         loop().now() >= held_->turn_ends;
+  return overdraft_ && held_ && loop().now() >= held_->turn_ends;
 }
 
 // It still holds more than its share: others come first.

@@ -71,7 +71,10 @@ bool Listener::accept_or_throw() {
 void Listener::rest(std::error_code error) {
   exhausted_timer_.arm(loop_.now() + kExhaustedPause);
   update_interest();
-  delegate_.on_accept_exhausted(error);
+  try {
+    delegate_.on_accept_exhausted(error);
+  } catch (const std::bad_alloc&) {  // it is told of the next time
+  }
 }
 
 void Listener::update_interest() {

@@ -31,7 +31,6 @@ enum class PlantedBug : std::uint8_t {
   kLateAnswerLands,     // an answer goes to whoever has the place of a call that is gone
   kCalledWhenClosed,    // a session hears of its sent bytes although it was told that it is closed
   kChargeKept,          // memory of what the pool decoded counts for ever
-  kTurnWithoutEnd,      // the budget's overdraft stays with whoever has it
   kDeadlineAfterAnswer  // a deadline still fires when the call is answered
 };
 

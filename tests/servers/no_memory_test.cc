@@ -216,9 +216,11 @@ struct WaitingFixture : NoMemoryFixture {
 
   void answer_held() {
     const auto left = std::exchange(allocations_left, std::nullopt);
+    const auto failures = std::exchange(failures_left, 0);
     Reply reply;
     reply.set_string("an answer that is longer than a short string");
     allocations_left = left;
+    failures_left = failures;
     if (!held.empty()) held[0].reply(std::move(reply));
   }
 

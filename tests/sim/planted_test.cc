@@ -57,8 +57,7 @@ constexpr std::array kPlanted{
     Planted{"write time-out missed", PlantedBug::kWriteTimeoutMissed, 200},
     Planted{"replies out of order", PlantedBug::kRepliesOutOfOrder, 20, waiting_world},
     Planted{"late answer lands elsewhere", PlantedBug::kLateAnswerLands, 60, waiting_world},
-    Planted{"memory of decoding kept", PlantedBug::kChargeKept, 40},
-    Planted{"overdraft without end", PlantedBug::kTurnWithoutEnd, 400},
+    Planted{"memory of decoding kept", PlantedBug::kChargeKept, 100},
     Planted{"callback behind on_closed()", PlantedBug::kCalledWhenClosed, 10},
     Planted{"deadline behind the answer", PlantedBug::kDeadlineAfterAnswer, 40, waiting_world},
 };
