@@ -18,7 +18,7 @@ std::string on_one_line(std::string_view json) {
   return out;
 }
 
-std::string quoted(std::string_view utf8) {
+std::string json_string(std::string_view utf8) {
   std::string out;
   protocol::append_json_string(out, utf8);
   return out;
@@ -27,7 +27,7 @@ std::string quoted(std::string_view utf8) {
 std::string json_line(const Reply& reply, std::optional<std::int32_t> number) {
   std::string out = R"({"error": )";
   out += reply.is_error ? "true" : "false";
-  if (reply.status) out += R"(, "status": )" + quoted(*reply.status);
+  if (reply.status) out += R"(, "status": )" + json_string(*reply.status);
   if (!reply.request_id.empty()) out += R"(, "request-id": )" + on_one_line(reply.request_id);
   if (reply.is_json()) {
     out += R"(, "result": )" + on_one_line(reply.result);
