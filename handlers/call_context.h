@@ -9,11 +9,11 @@
 #include <concepts>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <utility>
 
 #include "handlers/call_awaiters.h"
 #include "handlers/call_services.h"
+#include "reactor/stop_token.h"
 
 namespace appd::handlers {
 
@@ -28,7 +28,7 @@ class CallContext {
   // limit, whichever is earlier. nullopt: never. On the loop's clock.
   [[nodiscard]] std::optional<reactor::TimePoint> deadline() const { return services_->deadline(); }
   // Fires when the call is no longer wanted: deadline or disconnection. For work in other threads.
-  [[nodiscard]] std::stop_token stop_token() const { return services_->stop_token(); }
+  [[nodiscard]] reactor::StopToken stop_token() const { return services_->stop_token(); }
 
   // co_await sleep(d): goes on after `duration`, not before.
   [[nodiscard]] auto sleep(reactor::Duration duration) const {

@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "handlers/task.h"
 #include "protocol/address.h"
 #include "reactor/clock.h"
+#include "reactor/stop_token.h"
 
 namespace appd::handlers {
 
@@ -88,7 +88,7 @@ class CallServices {
 
   // Any thread.
   [[nodiscard]] virtual std::optional<reactor::TimePoint> deadline() const = 0;
-  [[nodiscard]] virtual std::stop_token stop_token() const = 0;
+  [[nodiscard]] virtual reactor::StopToken stop_token() const = 0;
 
   [[nodiscard]] virtual std::unique_ptr<Wait> start_sleep(reactor::Duration duration,
                                                           Done done) = 0;

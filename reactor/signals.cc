@@ -59,7 +59,7 @@ Result<void> Signals::install(const std::vector<int>& signals) {
   struct sigaction action {};
   action.sa_handler = note_signal;
   action.sa_flags = SA_RESTART;
-  sigfillset(&action.sa_mask);
+  sigfillset(&action.sa_mask);  // a macro on some systems
   for (const int signo : signals) {
     struct sigaction before {};
     const bool in_range = signo > 0 && signo < kSignals;

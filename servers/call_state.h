@@ -4,12 +4,12 @@
 
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <thread>
 
 #include "handlers/call_services.h"
 #include "handlers/registry.h"
 #include "handlers/responder.h"
+#include "reactor/stop_token.h"
 #include "servers/call_mailbox.h"
 
 namespace appd::servers {
@@ -46,7 +46,7 @@ class CallState final : public handlers::CallServices,
   void drop() noexcept override;
 
   [[nodiscard]] std::optional<reactor::TimePoint> deadline() const override { return deadline_; }
-  [[nodiscard]] std::stop_token stop_token() const override { return stop_.get_token(); }
+  [[nodiscard]] reactor::StopToken stop_token() const override { return stop_.get_token(); }
   [[nodiscard]] std::unique_ptr<handlers::Wait> start_sleep(reactor::Duration duration,
                                                             Done done) override;
   [[nodiscard]] handlers::Result<std::unique_ptr<handlers::Wait>> start_offload(
@@ -70,7 +70,7 @@ class CallState final : public handlers::CallServices,
   const std::shared_ptr<CallMailbox> mailbox_;
   const std::shared_ptr<const handlers::Registry> registry_;
   const std::optional<reactor::TimePoint> deadline_;
-  std::stop_source stop_;
+  reactor::StopSource stop_;
 };
 
 }  // namespace appd::servers

@@ -21,7 +21,7 @@ constexpr std::chrono::seconds kBetweenNotices{1};
 // Signals are for the loops; and SIGPIPE of a closed standard error must not end the process.
 void block_signals() {
   sigset_t all;
-  ::sigfillset(&all);
+  sigfillset(&all);  // a macro on some systems
   ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 

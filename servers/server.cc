@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "reactor/joining_thread.h"
 #include "reactor/resolver.h"
 #include "servers/start_error.h"
 
@@ -112,7 +113,7 @@ Address Server::listen_on(const Address& address, const Endpoint& wanted) {
 
 void Server::run() {
   if (shared_.limits.blocked_loop_warning > reactor::Duration::zero()) watch_loops();
-  std::vector<std::jthread> threads;
+  std::vector<reactor::JoiningThread> threads;
   for (std::size_t i = 1; i < workers_.size(); ++i) {
     threads.emplace_back([worker = workers_[i].get()] { worker->loop().run(); });
   }

@@ -32,5 +32,7 @@ using handlers::Task;
 using protocol::Address;
 using protocol::fail;
 using protocol::parse_address;
+using reactor::StopCallback;
+using reactor::StopToken;
 
 }  // namespace appd

@@ -18,10 +18,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "handlers/builtin.h"
+#include "reactor/joining_thread.h"
 #include "servers/server.h"
 #include "tests/bench/app_messages.h"
 #include "tests/bench/line_ledger.h"
@@ -208,7 +208,7 @@ int main(int argc, char** argv) {
   const auto bound = server.listen(protocol::parse_address("127.0.0.1:0").value());
   std::uint64_t requests = 0;
   {
-    const std::jthread loops([&] { server.run(); });
+    const reactor::JoiningThread loops([&] { server.run(); });
     requests = record(server, bound.front().port, found->second);
     server.stop();
   }

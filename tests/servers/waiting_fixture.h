@@ -5,12 +5,12 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "handlers/coroutine_handler.h"
+#include "reactor/stop_token.h"
 #include "worker_fixture.h"
 
 namespace appd::servers::testing {
@@ -173,7 +173,7 @@ struct WaitingFixture : WorkerFixture {
     return made;
   }();
   std::map<std::string, handlers::Responder> held;
-  std::map<std::string, std::stop_token> stop_tokens;
+  std::map<std::string, reactor::StopToken> stop_tokens;
   std::vector<std::shared_ptr<ManualOutgoing::Pending>> outgoing;
   bool outgoing_ended = false;
   int blocks = 0;

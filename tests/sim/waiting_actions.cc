@@ -1,10 +1,10 @@
 #include "tests/sim/waiting_actions.h"
 
 #include <functional>
-#include <stop_token>
 #include <utility>
 
 #include "handlers/builtin.h"
+#include "reactor/stop_token.h"
 
 namespace appd::testing {
 
@@ -104,7 +104,7 @@ std::unique_ptr<handlers::OutgoingCalls> WaitingActions::outgoing(reactor::Event
 Task<handlers::Result<Reply>> WaitingActions::steps(OwnedRequest request, CallContext context) {
   WatchedCall& call = probe_.begin(number_of(*request), context.deadline());
   WaitingProbe::Frame frame(probe_, call);
-  const std::stop_callback on_stop(context.stop_token(), [this, &call] { probe_.stop(call); });
+  const reactor::StopCallback on_stop(context.stop_token(), [this, &call] { probe_.stop(call); });
   for (std::size_t i = 0; i < call.plan->steps.size(); ++i) {
     auto next = step(call, i, context);
     const Result done = co_await std::move(next);
@@ -215,7 +215,7 @@ WaitingActions::Result WaitingActions::check(const handlers::Result<CallReply>& 
 
 struct WaitingActions::Held {
   Held(WaitingActions& actions, WatchedCall& the_call, Responder the_responder,
-       const std::stop_token& token, TimePoint due)
+       const reactor::StopToken& token, TimePoint due)
       : call(the_call),
         responder(std::move(the_responder)),
         wait(std::in_place, actions.probe_, call, 0, due),
@@ -227,7 +227,7 @@ struct WaitingActions::Held {
   WatchedCall& call;
   Responder responder;
   std::optional<Suspension> wait;  // until it is answered or stopped
-  std::stop_callback<std::function<void()>> on_stop;
+  reactor::StopCallback<std::function<void()>> on_stop;
 };
 
 void WaitingActions::hold(const Request& request, const CallContext& context, Responder responder) {
