@@ -1,8 +1,8 @@
 #include <charconv>
 #include <cstddef>
-#include <limits>
 #include <system_error>
 
+#include "protocol/decimal.h"
 #include "protocol/json.h"
 #include "protocol/json_text.h"
 #include "protocol/utf8.h"
@@ -10,31 +10,6 @@
 
 namespace appd::protocol {
 namespace {
-
-// Whether the non-zero number `text` is at least 1, for one that no double can hold: then it is
-// either far above or far below.
-bool is_at_least_one(std::string_view text) {
-  std::size_t exponent_at = text.find_first_of("eE");
-  std::string_view digits = text.substr(0, exponent_at);
-  std::int64_t exponent = 0;
-  if (exponent_at != std::string_view::npos) {
-    std::string_view exponent_text = text.substr(exponent_at + 1);
-    if (exponent_text.front() == '+') exponent_text.remove_prefix(1);
-    auto parsed = std::from_chars(exponent_text.data(), exponent_text.data() + exponent_text.size(),
-                                  exponent);
-    // An exponent past 64 bits outweighs any number of digits that memory can hold.
-    if (parsed.ec != std::errc()) return exponent_text.front() != '-';
-  }
-  std::size_t point = digits.find('.');
-  if (point == std::string_view::npos) point = digits.size();
-  std::size_t first = digits.find_first_of("123456789");
-  if (first == std::string_view::npos) return false;
-  auto magnitude = static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first);
-  if (magnitude > 0) --magnitude;  // the digit before the point counts ones
-  constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
-  if (exponent > 0 && magnitude > kMax - exponent) return true;
-  return magnitude + exponent >= 0;
-}
 
 void append_escaped(std::string& out, char c) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -115,11 +90,7 @@ Result<std::int64_t> JsonView::integer() const {
 
 double JsonView::number() const {
   APPD_CHECK(kind_ == JsonKind::kInteger || kind_ == JsonKind::kFraction, json_kind_name(kind_));
-  double value = 0;
-  auto parsed = std::from_chars(text_.data(), text_.data() + text_.size(), value);
-  if (parsed.ec == std::errc()) return value;
-  double magnitude = is_at_least_one(text_) ? std::numeric_limits<double>::infinity() : 0.0;
-  return text_.front() == '-' ? -magnitude : magnitude;
+  return nearest_double(text_);
 }
 
 std::string_view JsonView::string(std::string& scratch) const {
