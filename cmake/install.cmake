@@ -1,26 +1,66 @@
 # cmake --install: the libraries and their headers (include/appd/LAYER/), appd and appctl, and what
-# finds them again: find_package(appd) with the targets appd::app and appd::client (include/) over
-# appd::reactor ... appd::clients, and pkg-config appd.
+# finds them again: find_package(appd COMPONENTS client plugin app test) and pkg-config appd,
+# appd-client, appd-plugin and appd-test.
 include(CMakePackageConfigHelpers)
-
-if(APPD_FETCHED)
-  message(STATUS "Not installable: ${APPD_FETCHED} was fetched. Install the package to change that")
-  return()
-endif()
 
 # The two halves of the Debian packages (package.cmake); an install without a component has both.
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
 
+# `installable` builds all that is installed, and no tests.
+get_property(layers GLOBAL PROPERTY APPD_LAYERS)
+list(TRANSFORM layers PREPEND appd_ OUTPUT_VARIABLE libraries)
+add_custom_target(installable DEPENDS ${libraries} appd appctl)
+
+# may_install.cmake runs before anything is copied (CMakeLists.txt): nothing is installed by half.
+set(may_install ${PROJECT_BINARY_DIR}/package/may_install-$<CONFIG>.cmake)
+if(APPD_FETCHED)
+  list(JOIN APPD_FETCHED ", " fetched)
+  string(CONCAT reason "this build cannot be installed: ${fetched} was fetched and is part of it only. "
+    "Install the package to change that")
+  message(STATUS "${PROJECT_NAME}: ${reason}")
+  file(GENERATE OUTPUT ${may_install} CONTENT "message(FATAL_ERROR \"nothing was installed: ${reason}\")\n")
+  return()
+endif()
+
+# TARGETS' files, as elements of a list in a script.
+list(TRANSFORM libraries REPLACE "(.+)" "\"$<TARGET_FILE:\\1>\"" OUTPUT_VARIABLE library_files)
+list(JOIN library_files "\n  " library_files)
+file(GENERATE OUTPUT ${may_install} CONTENT "set(programs
+  \"$<TARGET_FILE:appd>\"
+  \"$<TARGET_FILE:appctl>\")
+set(development
+  ${library_files})
+set(needed \${programs} \${development})
+if(CMAKE_INSTALL_COMPONENT)
+  set(needed \${\${CMAKE_INSTALL_COMPONENT}})
+endif()
+foreach(file IN LISTS needed)
+  if(NOT EXISTS \"\${file}\")
+    message(FATAL_ERROR \"nothing was installed: \${file} is not built yet. \"
+      \"First: cmake --build ${PROJECT_BINARY_DIR} --target installable\")
+  endif()
+endforeach()
+")
+
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/appd)
 
-get_property(layers GLOBAL PROPERTY APPD_LAYERS)
-foreach(layer IN LISTS layers)
-  install(TARGETS appd_${layer} EXPORT appd ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+# A file of targets for each component, and one for what several need: appd-config.cmake includes
+# those that are asked for. What a component is made of says include/CMakeLists.txt.
+get_property(components GLOBAL PROPERTY APPD_PUBLIC)
+set(common ${layers})
+foreach(component IN LISTS components)
+  get_property(own GLOBAL PROPERTY APPD_LAYERS_OF_${component})
+  list(REMOVE_ITEM common ${own})
+  list(TRANSFORM own PREPEND appd_)
+  install(TARGETS ${own} appd_public_${component} EXPORT appd-${component}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endforeach()
-get_property(public_targets GLOBAL PROPERTY APPD_PUBLIC)
-foreach(name IN LISTS public_targets)
-  install(TARGETS appd_public_${name} EXPORT appd)
+list(TRANSFORM common PREPEND appd_)
+install(TARGETS ${common} EXPORT appd-common ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+foreach(set common ${components})
+  install(EXPORT appd-${set} NAMESPACE appd:: DESTINATION ${config_dir} FILE appd-${set}-targets.cmake)
 endforeach()
+
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/appd DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h")
 foreach(folder reactor protocol handlers servers clients outgoing testkit)
@@ -28,13 +68,8 @@ foreach(folder reactor protocol handlers servers clients outgoing testkit)
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/appd
     FILES_MATCHING PATTERN "*.h")
 endforeach()
-foreach(program appd appctl)
-  if(TARGET ${program})
-    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
-  endif()
-endforeach()
+install(TARGETS appd appctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
 
-install(EXPORT appd NAMESPACE appd:: DESTINATION ${config_dir} FILE appd-targets.cmake)
 configure_package_config_file(
   ${CMAKE_CURRENT_LIST_DIR}/appd-config.cmake.in ${PROJECT_BINARY_DIR}/package/appd-config.cmake
   INSTALL_DESTINATION ${config_dir})
@@ -49,9 +84,20 @@ install(FILES
 # Relative to where the file itself lies, so that an installed tree can be moved.
 file(RELATIVE_PATH prefix_from_pc
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
-configure_file(
-  ${CMAKE_CURRENT_LIST_DIR}/appd.pc.in ${PROJECT_BINARY_DIR}/package/appd.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/package/appd.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+# appd_pkg_config(NAME ABOUT REQUIRES LAYERS...): the layers highest first, as a linker wants them.
+function(appd_pkg_config name about requires)
+  list(TRANSFORM ARGN PREPEND -lappd_ OUTPUT_VARIABLE libraries)
+  list(JOIN libraries " " libraries)
+  configure_file(
+    ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/appd.pc.in ${PROJECT_BINARY_DIR}/package/${name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/package/${name}.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endfunction()
+appd_pkg_config(appd-client "calling a server" "simdjson" clients protocol reactor)
+appd_pkg_config(appd-plugin "actions in a shared object" "simdjson" handlers protocol reactor)
+appd_pkg_config(appd "a daemon of one's own" "simdjson spdlog tomlplusplus"
+  outgoing servers handlers clients protocol reactor)
+appd_pkg_config(appd-test "an App in a simulated world" "appd" testkit reactor_sim)
 
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs)
 # The pages, and what they point to: examples with the Python peers. How a reference is made needs the sources.

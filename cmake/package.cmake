@@ -15,8 +15,8 @@ set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libappd-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
-# What appd-config.cmake looks for.
+# What appd-config.cmake looks for, for all components.
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-  "libexpected-dev, libsimdjson-dev, libspdlog-dev, libcli11-dev, libtomlplusplus-dev")
+  "libexpected-dev, libsimdjson-dev, libspdlog-dev, libtomlplusplus-dev")
 
 include(CPack)

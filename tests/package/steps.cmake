@@ -33,6 +33,17 @@ function(expect_documents prefix)
   run(${PYTHON} -B ${SOURCE_DIR}/tests/docs/run_pages.py --root ${folder} --bin ${prefix}/bin docs/tutorial.md)
 endfunction()
 
+# expect_refusal(PATTERN COMMAND...): the command fails, and what it says matches. CMake breaks its
+# lines as it likes: blanks and line ends count as one blank.
+function(expect_refusal pattern)
+  execute_process(COMMAND ${ARGN} COMMAND_ECHO STDOUT
+    OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE failed)
+  string(REGEX REPLACE "[ \n]+" " " told "${output}")
+  if(NOT failed OR NOT told MATCHES "${pattern}")
+    message(FATAL_ERROR "expected a failure with ${pattern}; exit code ${failed}: ${output}")
+  endif()
+endfunction()
+
 # build_project(SOURCE_DIR NAME PREFIX): into WORK_DIR/NAME, against the tree under PREFIX.
 function(build_project source name prefix)
   run(${CMAKE_COMMAND} -S ${source} -B ${WORK_DIR}/${name} -G ${GENERATOR}
