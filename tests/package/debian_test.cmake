@@ -1,6 +1,7 @@
 # Builds the Debian packages, looks at what they say of themselves, and uses them unpacked into a
 # folder: nothing is installed, nobody is root. See CMakeLists.txt of this folder.
 include(${CMAKE_CURRENT_LIST_DIR}/steps.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/hardening.cmake)
 
 set(root ${WORK_DIR}/root)
 file(MAKE_DIRECTORY ${root})
@@ -67,6 +68,9 @@ endforeach()
 
 foreach(program appd appctl)
   expect_output("${program} ${VERSION}" ${root}/usr/bin/${program} --version)
+  if(HARDENED)
+    expect_hardened(${root}/usr/bin/${program})
+  endif()
 endforeach()
 expect_documents(${root}/usr)
 try_examples(${root}/usr)
