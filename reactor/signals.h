@@ -6,13 +6,12 @@
 // turn are told in the order in which they were named. The destructor restores what was before.
 #pragma once
 
-#include <csignal>
 #include <functional>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "reactor/event_loop.h"
+#include "reactor/held_signals.h"
 #include "reactor/self_pipe.h"
 
 namespace appd::reactor {
@@ -20,8 +19,10 @@ namespace appd::reactor {
 class Signals final : private EventSink {
  public:
   // `on_signal(signo)` runs on the loop's thread and must not destroy this object. `loop` outlives
-  // it. Errors: the system's (EMFILE; EINVAL for a signal that cannot be caught); then no signal
-  // is watched.
+  // it. What was inherited does not count: ignored signals are watched, and blocked ones unblocked
+  // on this thread. Where they were held before (HeldSignals), those that came since are told in
+  // the first turn. Errors: the system's (EMFILE; EINVAL for a signal that cannot be caught); then
+  // no signal is watched.
   [[nodiscard]] static Result<std::unique_ptr<Signals>> watch(EventLoop& loop,
                                                               std::vector<int> signals,
                                                               std::function<void(int)> on_signal);
@@ -30,14 +31,15 @@ class Signals final : private EventSink {
   ~Signals();
 
  private:
-  Signals(EventLoop& loop, std::function<void(int)> on_signal, SelfPipe pipe);
-  [[nodiscard]] Result<void> install(const std::vector<int>& signals);
+  Signals(EventLoop& loop, std::vector<int> signals, std::function<void(int)> on_signal,
+          SelfPipe pipe);
   void on_ready(Ready ready) override;
 
-  std::vector<std::pair<int, struct sigaction>> previous_;  // by signal number
+  const std::vector<int> signals_;
   std::function<void(int)> on_signal_;
   SelfPipe pipe_;
   Registration registration_;
+  HeldSignals held_;
 };
 
 }  // namespace appd::reactor
