@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <thread>
 
 #include "servers/command_line.h"
 #include "servers/config_file.h"
 #include "servers/plugin.h"
 #include "servers/search_file.h"
 #include "servers/start_error.h"
+#include "servers/usable_cpus.h"
 
 namespace appd::servers {
 namespace {
@@ -115,7 +115,7 @@ void add_limit_options(OptionTable& table, Limits& limits) {
   table.add(duration_option("half-close-grace",
                             "For answers that are still owed when a peer has ended its sending",
                             limits.half_close_grace, reactor::Duration(0)));
-  table.add(count_option("pool-threads", "Threads for handlers that block; 0: one a core",
+  table.add(count_option("pool-threads", "Threads for handlers that block; 0: one a CPU",
                          limits.pool_threads, 0, kMaxThreads));
   table.add(count_option("pool-queue", "Calls that wait for one of them at most", limits.pool_queue,
                          0, kNoMost));
@@ -191,7 +191,7 @@ void check_files(const Options& options) {
 }  // namespace
 
 std::size_t default_threads() {
-  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMaxThreads);
+  return std::clamp<std::size_t>(usable_cpus(), 1, kMaxThreads);
 }
 
 void add_server_options(OptionTable& table, Options& options) {
@@ -199,8 +199,8 @@ void add_server_options(OptionTable& table, Options& options) {
     options.listen.push_back(protocol::parse_address(protocol::kDefaultAddress).value());
   }
   table.add(listen_option(options.listen));
-  table.add(count_option("threads", "Reactors, one a thread; default: one a core", options.threads,
-                         1, kMaxThreads));
+  table.add(count_option("threads", "Reactors, one a thread; default: one a CPU that may be used",
+                         options.threads, 1, kMaxThreads));
   table.add(path_option("search-file", "Entries of the action search: a JSON object of strings",
                         options.search_file));
   table.add(plugin_option(options.plugins));

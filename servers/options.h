@@ -22,7 +22,7 @@ namespace appd::servers {
 
 inline constexpr std::size_t kMaxThreads = 1024;
 
-// The number of cores, 1 to kMaxThreads.
+// The number of CPUs that this process may use (usable_cpus.h), 1 to kMaxThreads.
 [[nodiscard]] std::size_t default_threads();
 
 struct Options {

@@ -8,6 +8,7 @@
 #include "reactor/joining_thread.h"
 #include "reactor/resolver.h"
 #include "servers/start_error.h"
+#include "servers/usable_cpus.h"
 
 namespace appd::servers {
 
@@ -29,10 +30,9 @@ Server::Server(const Limits& limits, std::size_t threads, Log& log,
                const reactor::BackendFactory& backend, OutgoingCallsFactory make_outgoing,
                JobRunner* pool)
     : shared_(limits, log), undrained_workers_(threads) {
-  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   if (pool == nullptr) {
-    pool_ = std::make_unique<WorkerPool>(limits.pool_threads > 0 ? limits.pool_threads : cores,
-                                         limits.pool_queue);
+    const std::size_t pool_threads = limits.pool_threads > 0 ? limits.pool_threads : usable_cpus();
+    pool_ = std::make_unique<WorkerPool>(pool_threads, limits.pool_queue);
     pool = pool_.get();
   }
   shared_.pool = pool;
