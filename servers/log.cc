@@ -11,6 +11,7 @@
 #include "servers/log_line.h"
 #include "servers/log_output.h"
 #include "servers/start_error.h"
+#include "servers/thread_limits.h"
 
 namespace appd::servers {
 namespace {
@@ -104,7 +105,11 @@ Log::Log(const LogOptions& options)
     : level_(options.level), format_(options.format), impl_(std::make_unique<Impl>(options)) {
   const reactor::Result<void> opened = impl_->sink->output().open();
   if (!opened) throw StartError(opened.error().message);
-  impl_->start();
+  try {
+    impl_->start();
+  } catch (const std::system_error&) {
+    throw thread_start_error("the log");
+  }
 }
 
 Log::~Log() = default;

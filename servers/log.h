@@ -67,7 +67,7 @@ class Field {
 
 class Log {
  public:
-  // Throws StartError: the file cannot be opened for appending.
+  // Throws StartError: the file cannot be opened for appending; no thread.
   explicit Log(const LogOptions& options);
   // Writes what is queued (a stuck standard error is given up after a second) and ends the thread.
   ~Log();

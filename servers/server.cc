@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <string>
-#include <thread>
+#include <system_error>
 #include <utility>
 
-#include "reactor/joining_thread.h"
 #include "reactor/resolver.h"
 #include "servers/start_error.h"
+#include "servers/thread_limits.h"
 #include "servers/usable_cpus.h"
 
 namespace appd::servers {
@@ -23,13 +23,20 @@ bool lacks_ipv6(const reactor::Error& error) {
          error.code == std::errc::address_not_available;
 }
 
+bool any_waits(const handlers::Registry& registry) {
+  return std::ranges::any_of(registry.actions(),
+                             [](const auto& named) { return named.second.waits(); });
+}
+
 }  // namespace
 
 Server::Server(const Limits& limits, std::size_t threads, Log& log,
                std::shared_ptr<const handlers::Registry> registry,
                const reactor::BackendFactory& backend, OutgoingCallsFactory make_outgoing,
                JobRunner* pool)
-    : shared_(limits, log), undrained_workers_(threads) {
+    : shared_(limits, log),
+      undrained_workers_(threads),
+      wants_pool_(pool == nullptr && any_waits(*registry)) {
   if (pool == nullptr) {
     const std::size_t pool_threads = limits.pool_threads > 0 ? limits.pool_threads : usable_cpus();
     pool_ = std::make_unique<WorkerPool>(pool_threads, limits.pool_queue);
@@ -50,6 +57,7 @@ Server::Server(const Limits& limits, std::size_t threads, Log& log,
 }
 
 Server::~Server() {
+  end_threads();
   const std::size_t left = pool_ ? pool_->stop(WorkerPool::kStopWait) : 0;
   if (left > 0) {
     shared_.log.write(Level::kWarn, "handlers still block; not waiting for them",
@@ -111,13 +119,52 @@ Address Server::listen_on(const Address& address, const Endpoint& wanted) {
   return bound;
 }
 
-void Server::run() {
-  if (shared_.limits.blocked_loop_warning > reactor::Duration::zero()) watch_loops();
-  std::vector<reactor::JoiningThread> threads;
-  for (std::size_t i = 1; i < workers_.size(); ++i) {
-    threads.emplace_back([worker = workers_[i].get()] { worker->loop().run(); });
+void Server::start() {
+  if (serve_) return;
+  std::string what;
+  try {
+    start_threads(what);
+  } catch (const std::system_error&) {
+    const StartError error = thread_start_error(what);  // while the others are still there
+    end_threads();
+    if (pool_) pool_->stop(WorkerPool::kStopWait);
+    throw error;
   }
+}
+
+void Server::start_threads(std::string& what) {
+  const std::shared_future<bool> told(serve_.emplace().get_future());
+  what = "the watchdog";
+  if (shared_.limits.blocked_loop_warning > reactor::Duration::zero()) watch_loops();
+  for (std::size_t i = 1; i < workers_.size(); ++i) {
+    what = "loop " + std::to_string(i + 1) + " of " + std::to_string(workers_.size());
+    threads_.emplace_back([told, worker = workers_[i].get()] {
+      if (told.get()) worker->loop().run();
+    });
+  }
+  what = "the worker pool";
+  if (wants_pool_) pool_->start();
+}
+
+// Those that serve have ended, or are about to.
+void Server::end_threads() {
+  if (serve_) serve_->set_value(false);
+  serve_.reset();
+  join_loops();
+  watchdog_.reset();
+}
+
+void Server::join_loops() {
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void Server::run() {
+  start();
+  serve_->set_value(true);
+  serve_.reset();
   main_loop().run();
+  join_loops();
 }
 
 void Server::watch_loops() {

@@ -1,13 +1,17 @@
 // A server: workers, a thread each, and the addresses they serve.
 //
-// Built, told to listen and destroyed by one thread; run() blocks that thread. What may be called
-// from others says so.
+// Built, told to listen, started and destroyed by one thread; run() blocks that thread. What may be
+// called from others says so.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
+#include <optional>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "handlers/registry.h"
@@ -41,7 +45,13 @@ class Server {
   // Throws StartError: one clear line.
   std::vector<protocol::Address> listen(const protocol::Address& address);
 
-  // Serves until drained or stopped; the first worker runs on the calling thread.
+  // Makes every thread that serving takes: those of the loops, which wait for run(), the
+  // watchdog's, and the pool's where an action may want it. Whoever announces the server starts it
+  // first. Throws StartError, which names the limit: there can be no further thread; those that
+  // were made have ended then, and the server can only be destroyed.
+  void start();
+  // Serves until drained or stopped; the first worker runs on the calling thread. Starts, unless
+  // start() did, and then throws what start() throws.
   void run();
 
   // Any thread, any time after the constructor; later calls change nothing.
@@ -65,7 +75,10 @@ class Server {
  private:
   [[nodiscard]] std::vector<reactor::Endpoint> endpoints_of(const protocol::Address& address);
   protocol::Address listen_on(const protocol::Address& address, const reactor::Endpoint& endpoint);
+  void start_threads(std::string& what);
   void watch_loops();
+  void join_loops();
+  void end_threads();
   void on_worker_drained(Worker& worker);
   void on_each_worker(const std::function<void(Worker&)>& call);
 
@@ -74,6 +87,10 @@ class Server {
   std::unique_ptr<WorkerPool> pool_;        // ends before the workers; null: another's
   std::unique_ptr<LoopWatchdog> watchdog_;  // likewise; null: nobody wants to know
   std::atomic<std::size_t> undrained_workers_;
+  bool wants_pool_;  // of its own, for an action that waits
+  // Of all workers but the first. They wait until they are told whether to serve.
+  std::vector<std::thread> threads_;
+  std::optional<std::promise<bool>> serve_;
   std::size_t next_unix_worker_ = 0;
 };
 

@@ -20,7 +20,7 @@ struct WorkerPool::State {
   std::condition_variable thread_ended;
   std::deque<std::unique_ptr<Job>> queue;
   std::size_t threads = 0;
-  std::size_t idle = 0;
+  std::size_t idle = 0;  // those that are just starting, too
   bool stopped = false;
 };
 
@@ -36,23 +36,31 @@ WorkerPool::~WorkerPool() {
   if (!stopped) stop(kStopWait);
 }
 
+void WorkerPool::start() {
+  const std::lock_guard lock(state_->mutex);
+  while (!state_->stopped && state_->threads < state_->max_threads) add_thread();
+}
+
+// With the mutex.
+void WorkerPool::add_thread() {
+  std::thread(serve, state_).detach();
+  ++state_->threads;
+  ++state_->idle;
+}
+
 bool WorkerPool::submit(std::unique_ptr<Job> job) {
   const std::lock_guard lock(state_->mutex);
   State& state = *state_;
-  const bool needs_thread = state.queue.size() >= state.idle;
   if (state.stopped) return false;
-  if (needs_thread && state.threads == state.max_threads &&
-      state.queue.size() - state.idle >= state.queue_limit) {
-    return false;
-  }
-  if (needs_thread && state.threads < state.max_threads) {
+  if (state.queue.size() >= state.idle && state.threads < state.max_threads) {
     try {
-      std::thread(serve, state_).detach();
-      ++state.threads;
+      add_thread();
     } catch (const std::system_error&) {  // no thread to be had: the others do it, if there are any
-      if (state.threads == 0) return false;
     }
   }
+  const bool all_busy = state.queue.size() >= state.idle;
+  if (all_busy && state.queue.size() - state.idle >= state.queue_limit) return false;
+  if (state.threads == 0) return false;
   state.queue.push_back(std::move(job));
   state.work_or_end.notify_one();
   return true;
@@ -61,16 +69,16 @@ bool WorkerPool::submit(std::unique_ptr<Job> job) {
 void WorkerPool::serve(const std::shared_ptr<State>& state) {
   std::unique_lock lock(state->mutex);
   while (true) {
-    ++state->idle;
     state->work_or_end.wait(lock, [&] { return state->stopped || !state->queue.empty(); });
-    --state->idle;
     if (state->stopped) break;
+    --state->idle;
     std::unique_ptr<Job> job = std::move(state->queue.front());
     state->queue.pop_front();
     lock.unlock();
     job->run();
     job.reset();
     lock.lock();
+    ++state->idle;
   }
   --state->threads;
   state->thread_ended.notify_all();

@@ -1,5 +1,6 @@
 // A bounded number of threads with a bounded queue, for handlers that block: one pool a server.
-// Threads are started when there is work for them, so a server without such handlers has none.
+// Threads are started when there is work for them, so a server without such handlers has none; or
+// all at once by start(), where a lack of threads is to be known early.
 #pragma once
 
 #include <chrono>
@@ -19,6 +20,10 @@ class WorkerPool final : public JobRunner {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
+  // All threads exist from now on. Throws std::system_error: there can be no further one; those
+  // that were started stay until stop().
+  void start();
+
   // A handler that blocks for good must not keep the program from ending.
   static constexpr auto kStopWait = std::chrono::seconds(1);
 
@@ -34,6 +39,7 @@ class WorkerPool final : public JobRunner {
 
  private:
   struct State;
+  void add_thread();
   static void serve(const std::shared_ptr<State>& state);
 
   // Shared with the threads: one that is left to itself still has it.

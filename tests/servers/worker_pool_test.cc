@@ -76,6 +76,17 @@ TEST_CASE("pool: a full queue refuses") {
   blocker.let_go();
 }
 
+TEST_CASE("pool: once started it needs no further thread, and takes what an unstarted one takes") {
+  WorkerPool pool(2, 0);
+  pool.start();
+  Blocker first(pool);
+  Blocker second(pool);
+  CHECK(!submit(pool, [] {}));
+  first.let_go();
+  second.let_go();
+  CHECK(pool.stop(1min) == 0);
+}
+
 TEST_CASE("pool: stopping destroys what is queued, and takes no more") {
   WorkerPool pool(1, 10);
   Blocker blocker(pool);
