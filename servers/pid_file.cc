@@ -64,12 +64,16 @@ void lock_file(int fd, const std::string& path) {
   }
 }
 
+// In one piece over what a crashed process left, so that there is a number at any time. On failure
+// an empty file would tell everybody nothing: it is removed, which its lock allows us.
 void write_pid(int fd, const std::string& path, pid_t pid) {
   const std::string text = std::to_string(pid) + "\n";
-  if (::ftruncate(fd, 0) != 0 ||
-      ::pwrite(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
-    throw system_start_error(errno, "write pid file " + in_quotes(path));
-  }
+  const ssize_t written = ::pwrite(fd, text.data(), text.size(), 0);
+  const bool whole = written == static_cast<ssize_t>(text.size());
+  if (whole && ::ftruncate(fd, written) == 0) return;
+  const int reason = whole || written < 0 ? errno : ENOSPC;
+  if (same_file(fd, path)) ::unlink(path.c_str());
+  throw system_start_error(reason, "write pid file " + in_quotes(path));
 }
 
 }  // namespace

@@ -13,8 +13,9 @@ class PidFile {
  public:
   // Creates and locks (flock(2)) the file and writes getpid() into it. A file that a crashed
   // process left is replaced. Throws StartError: a living process holds it ("already running as
-  // PID"), it cannot be created, or it holds something else than a process number (then it is left
-  // alone). The lock belongs to the process: acquire after Daemonizer::detach().
+  // PID"), it cannot be created, it holds something else than a process number (then it is left
+  // alone), or the number cannot be written (a full disk; then the file is removed). The lock
+  // belongs to the process: acquire after Daemonizer::detach().
   [[nodiscard]] static PidFile acquire(const std::string& path);
 
   PidFile(PidFile&& other) noexcept = default;

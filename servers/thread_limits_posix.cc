@@ -15,6 +15,13 @@
 namespace appd::servers {
 namespace {
 
+// ThreadSanitizer has one of its own, from the first one of the program on.
+#if defined(__SANITIZE_THREAD__)
+constexpr std::size_t kSanitizerThreads = 1;
+#else
+constexpr std::size_t kSanitizerThreads = 0;
+#endif
+
 // A thread needs somewhat more than its stack.
 constexpr std::uint64_t kSlackBytes = 1024 * 1024;
 
@@ -69,7 +76,8 @@ std::optional<std::size_t> thread_count() {
   std::error_code error;
   const std::filesystem::directory_iterator threads("/proc/self/task", error);
   if (error) return std::nullopt;
-  return static_cast<std::size_t>(std::distance(begin(threads), end(threads)));
+  const auto count = static_cast<std::size_t>(std::distance(begin(threads), end(threads)));
+  return count > 1 ? count - kSanitizerThreads : count;
 }
 
 StartError thread_start_error(const std::string& what) {

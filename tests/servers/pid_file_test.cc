@@ -1,7 +1,9 @@
 #include "servers/pid_file.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <optional>
 
@@ -98,4 +100,22 @@ TEST_CASE_FIXTURE(Fixture, "pid file: a link is not followed") {
 TEST_CASE_FIXTURE(Fixture, "pid file: a folder that does not exist is told") {
   path = folder.file("none/appd.pid");
   CHECK(refusal() == "create pid file \"" + path + "\": No such file or directory");
+}
+
+TEST_CASE_FIXTURE(Fixture, "pid file: one that cannot be written is told, and not left empty") {
+  const Outcome outcome = run_child([&] {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit nothing{0, 0};
+    ::setrlimit(RLIMIT_FSIZE, &nothing);
+    const std::string line = refusal();
+    return line == "write pid file \"" + path + "\": File too large" ? 0 : 1;
+  });
+  CHECK(outcome.exit_code == 0);
+  CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE_FIXTURE(Fixture, "pid file: a longer number of a crashed process leaves nothing behind") {
+  write_text_file(path, "99999999999999\n");
+  const PidFile file = PidFile::acquire(path);
+  CHECK(read_text_file(path) == std::to_string(::getpid()) + "\n");
 }

@@ -56,6 +56,13 @@ struct ServerFixture {
   std::thread running;
 };
 
+TEST_CASE_FIXTURE(ServerFixture, "server: one that is started and never run ends its threads") {
+  make(4);
+  server->start();
+  server->start();  // changes nothing
+  server.reset();
+}
+
 TEST_CASE_FIXTURE(ServerFixture, "server: many clients at once, on all loops, while it changes") {
   make(4);
   const Endpoint app = listen(Protocol::kApp);
