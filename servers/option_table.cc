@@ -159,10 +159,14 @@ Option text_option(std::string name, std::string value_name, std::string help,
   return option;
 }
 
+std::string absolute_path(const std::string& path, const std::string& folder) {
+  return (std::filesystem::path(folder) / path).string();
+}
+
 Option path_option(std::string name, std::string help, std::string& variable) {
   Option option = text_option(std::move(name), "FILE", std::move(help), variable);
-  option.make_absolute = [&variable] {
-    if (!variable.empty()) variable = std::filesystem::absolute(variable).string();
+  option.make_absolute = [&variable](const std::string& folder) {
+    if (!variable.empty()) variable = absolute_path(variable, folder);
   };
   return option;
 }
@@ -229,10 +233,34 @@ std::string OptionTable::nearest_name(std::string_view wrong) const {
   return nearest;
 }
 
-void OptionTable::make_paths_absolute() {
+void OptionTable::make_paths_absolute(const std::string& folder) {
   for (const Entry& entry : entries_) {
-    if (entry.option.make_absolute) entry.option.make_absolute();
+    if (entry.option.make_absolute) entry.option.make_absolute(folder);
   }
+}
+
+void OptionTable::need_restart_but(std::initializer_list<std::string_view> names) {
+  for (Entry& entry : entries_) {
+    entry.option.needs_restart = std::ranges::count(names, entry.option.name) == 0;
+  }
+}
+
+OptionValues OptionTable::values() const {
+  OptionValues values;
+  for (const Entry& entry : entries_) values.emplace(entry.option.name, entry.option.print());
+  return values;
+}
+
+OptionChanges OptionTable::keep(const OptionValues& running) {
+  OptionChanges changes;
+  for (const Entry& entry : entries_) {
+    const Option& option = entry.option;
+    const auto before = running.find(option.name);
+    if (before == running.end() || before->second == option.print()) continue;
+    (option.needs_restart ? changes.need_restart : changes.applied).push_back(option.name);
+    if (option.needs_restart) static_cast<void>(option.parse(before->second));
+  }
+  return changes;
 }
 
 }  // namespace appd::servers

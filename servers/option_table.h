@@ -10,6 +10,7 @@
 #include <functional>
 #include <initializer_list>
 #include <limits>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,15 +36,16 @@ struct Option {
   std::string value_name = {};  // "SIZE", for --help; empty for a switch
   std::string help = {};        // one sentence, no full stop
   Arity arity = Arity::kOne;
-  bool bare = false;  // written into the file without quotes: whole numbers and switches
+  bool bare = false;           // written into the file without quotes: whole numbers and switches
+  bool needs_restart = false;  // a reload leaves it as it is
 
   // Replaces the variable. Exactly one text unless kMany. Errors: the text repeats the value and
   // says what would be right; the variable is unchanged.
   std::function<Result<void>(std::span<const std::string> texts)> parse = {};
   // The variable as texts that parse() takes back to the same value.
   std::function<std::vector<std::string>()> print = {};
-  // Makes relative paths in the variable absolute; absent where there are none.
-  std::function<void()> make_absolute = {};
+  // Makes relative paths in the variable absolute, against `folder`; absent where there are none.
+  std::function<void(const std::string& folder)> make_absolute = {};
 };
 
 // Ready-made kinds. `variable` holds the default and outlives the table.
@@ -53,6 +55,8 @@ struct Option {
                                  std::string& variable);
 // A text_option that names a file; empty: none.
 [[nodiscard]] Option path_option(std::string name, std::string help, std::string& variable);
+// `path` as seen from `folder`; an absolute one is what it is.
+[[nodiscard]] std::string absolute_path(const std::string& path, const std::string& folder);
 // A whole number from `least` to `most`. `Number` is std::size_t or std::uint64_t.
 template <class Number>
 [[nodiscard]] Option count_option(std::string name, std::string help, Number& variable,
@@ -79,6 +83,15 @@ struct GivenValue {
   std::string source;              // "flag --threads", "APPD_THREADS", "appd.toml:3"
 };
 
+// What the options of a table say, by name.
+using OptionValues = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+// The names of options that say something else than before, in the order of the table.
+struct OptionChanges {
+  std::vector<std::string> applied;
+  std::vector<std::string> need_restart;
+};
+
 class OptionTable {
  public:
   struct Entry {
@@ -100,8 +113,15 @@ class OptionTable {
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
   // The name most like `wrong`, for "did you mean"; empty where none is near.
   [[nodiscard]] std::string nearest_name(std::string_view wrong) const;
-  // Against the working directory of now; before a daemon leaves it.
-  void make_paths_absolute();
+  // Against `folder`, which is absolute: before a daemon leaves it.
+  void make_paths_absolute(const std::string& folder);
+
+  // Of the options so far, a reload changes those with these names, and leaves the others.
+  void need_restart_but(std::initializer_list<std::string_view> names);
+  [[nodiscard]] OptionValues values() const;
+  // For a reload: the options that need a restart get the value of `running` back, so that the
+  // table says what counts. What `running` does not know is no change.
+  OptionChanges keep(const OptionValues& running);
 
  private:
   std::vector<Entry> entries_;

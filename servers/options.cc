@@ -46,10 +46,10 @@ Option listen_option(std::vector<Address>& addresses) {
     for (const Address& address : addresses) texts.push_back(address.to_string());
     return texts;
   };
-  option.make_absolute = [&addresses] {
+  option.make_absolute = [&addresses](const std::string& folder) {
     for (Address& address : addresses) {
       if (address.transport != protocol::TransportKind::kUnix) continue;
-      address.path = std::filesystem::absolute(address.path).string();
+      address.path = absolute_path(address.path, folder);
     }
   };
   return option;
@@ -68,8 +68,8 @@ Option plugin_option(std::vector<std::string>& files) {
     return {};
   };
   option.print = [&files] { return files; };
-  option.make_absolute = [&files] {
-    for (std::string& file : files) file = std::filesystem::absolute(file).string();
+  option.make_absolute = [&files](const std::string& folder) {
+    for (std::string& file : files) file = absolute_path(file, folder);
   };
   return option;
 }
@@ -171,13 +171,25 @@ void apply_all(OptionTable& table, const std::vector<GivenValue>& values) {
   for (const GivenValue& value : values) table.apply(value);
 }
 
+std::string working_directory() {
+  std::error_code ignored;  // a start in a folder that is gone has no relative paths to offer
+  return std::filesystem::current_path(ignored).string();
+}
+
+// Where we still are in `folder`, a path stays as it was given: lines that name it read better.
+std::string seen_from(const std::string& folder, const std::string& path) {
+  return folder == working_directory() ? path : absolute_path(path, folder);
+}
+
 // File, then environment, then flags: the last one counts, and a wrong value is told even where
 // another one counts.
 void apply_sources(OptionTable& table, const Program& program, const CommandLine& line,
-                   const EnvironmentLookup& environment) {
+                   const EnvironmentLookup& environment, const std::string& folder) {
   std::optional<std::string> config = line.config;
   if (!config) config = environment(variable_name(program, "config"));
-  if (config && !config->empty()) apply_all(table, read_config_file(*config, table));
+  if (config && !config->empty()) {
+    apply_all(table, read_config_file(seen_from(folder, *config), table));
+  }
   apply_all(table, environment_values(table, program, environment));
   apply_all(table, line.values);
 }
@@ -190,9 +202,7 @@ void check_files(const Options& options) {
 
 }  // namespace
 
-std::size_t default_threads() {
-  return std::clamp<std::size_t>(usable_cpus(), 1, kMaxThreads);
-}
+std::size_t default_threads() { return std::clamp<std::size_t>(usable_cpus(), 1, kMaxThreads); }
 
 void add_server_options(OptionTable& table, Options& options) {
   if (options.listen.empty()) {
@@ -210,6 +220,7 @@ void add_server_options(OptionTable& table, Options& options) {
                         options.pid_file));
   table.add(switch_option("daemon", "Go on in the background once ready", options.daemon));
   add_limit_options(table, options.limits);
+  table.need_restart_but({"log-level", "plugin", "search-file"});
 }
 
 EnvironmentLookup system_environment() {
@@ -221,7 +232,9 @@ EnvironmentLookup system_environment() {
 }
 
 ParsedOptions parse_options(int argc, const char* const* argv, const EnvironmentLookup& environment,
-                            const Program& program) {
+                            const Program& program, const std::string& start_folder,
+                            const OptionValues& running) {
+  const std::string folder = start_folder.empty() ? working_directory() : start_folder;
   ParsedOptions parsed;
   OptionTable table;
   add_server_options(table, parsed.options);
@@ -236,10 +249,12 @@ ParsedOptions parse_options(int argc, const char* const* argv, const Environment
   }
   if (parsed.answer) return parsed;
 
-  apply_sources(table, program, line, environment);
+  apply_sources(table, program, line, environment, folder);
   if (line.check_config) check_files(parsed.options);
   if (line.check_config) parsed.answer = "configuration is valid\n";
-  if (parsed.options.daemon) table.make_paths_absolute();
+  if (parsed.options.daemon) table.make_paths_absolute(folder);
+  parsed.changes = table.keep(running);
+  parsed.values = table.values();
   if (line.print_config) parsed.answer = print_config(table);
   return parsed;
 }

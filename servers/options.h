@@ -4,7 +4,8 @@
 //
 // Environment variables that begin with APPD_ and name no option are ignored, since others may use
 // the prefix; one that is empty counts as not set. An unknown key of the file is an error.
-// With daemon set, relative paths are made absolute (a daemon works in "/").
+// Relative paths are seen from the folder that the program was started in; with daemon set they are
+// made absolute, since a daemon works in "/".
 #pragma once
 
 #include <cstddef>
@@ -50,7 +51,9 @@ struct Program {
   std::string summary = "Serves application messages";
   std::string version;  // empty: the project's
   std::string environment_prefix = "APPD_";
-  std::function<void(OptionTable& table)> add_options;  // empty: none besides the server's
+  // Empty: none besides the server's. The variables that they are bound to are written at the start
+  // and at each reload, then on the reload's thread: App's actions take what they need by value.
+  std::function<void(OptionTable& table)> add_options;
 };
 
 struct ParsedOptions {
@@ -58,12 +61,18 @@ struct ParsedOptions {
   // Set: print it on standard output and exit with kSuccess (--help, --version, --check-config,
   // --print-config).
   std::optional<std::string> answer;
+  OptionValues values;    // of all options, as they count
+  OptionChanges changes;  // since `running`
 };
 
 // Throws UsageError (a wrong flag, variable, key or value) and StartError (a configuration file
 // that cannot be read; with --check-config also another file that serving would read).
+// `folder`: what relative paths are seen from; empty: the working directory, whatever it is.
+// `running`: what counts until now, for a reload: options that need a restart keep it.
 [[nodiscard]] ParsedOptions parse_options(int argc, const char* const* argv,
                                           const EnvironmentLookup& environment,
-                                          const Program& program = {});
+                                          const Program& program = {},
+                                          const std::string& folder = {},
+                                          const OptionValues& running = {});
 
 }  // namespace appd::servers

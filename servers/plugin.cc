@@ -26,6 +26,10 @@ StartError plugin_error(const std::string& file, const std::string& text) {
 const PluginEntry& load(const std::string& file) {
   // A name without a slash would be looked for among the system's libraries.
   const std::string path = std::filesystem::absolute(file).string();
+  std::error_code ignored;
+  if (std::filesystem::is_fifo(path, ignored)) {  // dlopen(3) would wait for its writer
+    throw plugin_error(file, "cannot be loaded: it is a pipe");
+  }
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) throw plugin_error(file, "cannot be loaded: " + last_error());
   const void* symbol = dlsym(library, handlers::kPluginSymbol);

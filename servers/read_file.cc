@@ -1,6 +1,7 @@
 #include "servers/read_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,8 +16,18 @@ constexpr std::size_t kPieceBytes = 64 * 1024;
 }  // namespace
 
 reactor::Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
-  const reactor::OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // O_NONBLOCK: or else open(2) waits for a FIFO's writer, and read(2) for a terminal's.
+  const reactor::OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file.valid()) return reactor::system_failure(errno, "open " + in_quotes(path));
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) {
+    return reactor::system_failure(errno, "read " + in_quotes(path));
+  }
+  // Where a FIFO has no writer, it looks like an empty file.
+  if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)) {
+    return reactor::fail(std::make_error_code(std::errc::invalid_argument),
+                         "read " + in_quotes(path) + ": it is a pipe; give a regular file");
+  }
   std::string content;
   std::array<char, kPieceBytes> piece;
   while (true) {

@@ -108,11 +108,34 @@ TEST_CASE_FIXTURE(Fixture, "option table: the nearest name is found, and no far 
 }
 
 TEST_CASE_FIXTURE(Fixture, "option table: relative paths become absolute, none stays none") {
-  table.make_paths_absolute();
+  table.make_paths_absolute("/here");
   CHECK(path.empty());
   CHECK(text == "word");
   apply("path", {"a/b"});
-  table.make_paths_absolute();
-  CHECK(path.front() == '/');
-  CHECK(path.ends_with("/a/b"));
+  table.make_paths_absolute("/here");
+  CHECK(path == "/here/a/b");
+  table.make_paths_absolute("/there");
+  CHECK(path == "/here/a/b");
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "option table: a reload tells what changed, and keeps what needs a restart") {
+  table.need_restart_but({"text", "color"});
+  const OptionValues running = table.values();
+  apply("count", {"5"});
+  apply("time", {"1000ms"});  // in other words
+  apply("text", {"other"});
+  const OptionChanges changes = table.keep(running);
+  CHECK(changes.applied == std::vector<std::string>{"text"});
+  CHECK(changes.need_restart == std::vector<std::string>{"count"});
+  CHECK(count == 3);
+  CHECK(text == "other");
+}
+
+TEST_CASE_FIXTURE(Fixture, "option table: what was not known before is no change") {
+  table.need_restart_but({});
+  apply("count", {"5"});
+  const OptionChanges changes = table.keep({});
+  CHECK(changes.need_restart.empty());
+  CHECK(count == 5);
 }

@@ -318,3 +318,31 @@ TEST_CASE_FIXTURE(Fixture, "options: a daemon of a user's own adds its options t
   CHECK(answer({"--help"}).find("--cache-entries N") != std::string::npos);
   CHECK(answer({"--version"}) == "cached 9.9\n");
 }
+
+TEST_CASE_FIXTURE(Fixture, "options: a reload changes few, and tells of the others") {
+  write_text_file(config, "threads = 3\nlog-level = \"info\"\n");
+  const ParsedOptions before = parse({"--config", config});
+  write_text_file(
+      config, "threads = 4\nlisten = [\"127.0.0.1:7\"]\nmax-content = 5\nlog-level = \"warn\"\n");
+  const std::string path = "--config=" + config;
+  const char* const arguments[] = {"appd", path.c_str(), nullptr};
+  const auto no_environment = [](const std::string&) { return std::optional<std::string>(); };
+  const ParsedOptions after =
+      parse_options(2, arguments, no_environment, program, folder.path(), before.values);
+  CHECK(after.changes.applied == Texts{"log-level"});
+  CHECK(after.changes.need_restart == Texts{"listen", "threads", "max-content"});
+  CHECK(after.options.threads == 3);
+  CHECK(after.options.limits.max_content == before.options.limits.max_content);
+  CHECK(after.options.log.level == Level::kWarn);
+  CHECK(after.values.at("threads") == Texts{"3"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "options: relative paths are those of the folder of the start") {
+  write_text_file(config, "threads = 3\n");
+  const char* const arguments[] = {"appd", "--config=appd.toml", "--daemon", "--log-file=log",
+                                   nullptr};
+  const auto no_environment = [](const std::string&) { return std::optional<std::string>(); };
+  const ParsedOptions parsed = parse_options(4, arguments, no_environment, program, folder.path());
+  CHECK(parsed.options.threads == 3);
+  CHECK(parsed.options.log.file == folder.file("log"));
+}

@@ -1,7 +1,10 @@
 #include "servers/search_file.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
+#include "reactor/owned_fd.h"
 #include "servers/start_error.h"
 #include "tests/servers/text_file.h"
 #include "tests/support/temporary_folder.h"
@@ -55,4 +58,18 @@ TEST_CASE("search file: one that is missing, a folder or not as it should be is 
   CHECK(refusal(path).starts_with("search file \"" + path + "\": "));
   write_text_file(path, "[]");
   CHECK(refusal(path).starts_with("search file \"" + path + "\": "));
+}
+
+TEST_CASE("search file: a FIFO is refused at once, whether somebody has it open or not") {
+  const appd::testing::TemporaryFolder folder;
+  const std::string path = folder.file("fifo");
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  const std::string line = "search file: read \"" + path + "\": it is a pipe; give a regular file";
+  CHECK(refusal(path) == line);
+  const appd::reactor::OwnedFd open_end(::open(path.c_str(), O_RDWR));
+  CHECK(refusal(path) == line);
+}
+
+TEST_CASE("search file: a device that has its bytes at once is read as a file is") {
+  CHECK(refusal("/dev/null").starts_with("search file \"/dev/null\": "));  // empty: no object
 }
