@@ -1,10 +1,13 @@
 #include "servers/app.h"
 
-#include <csignal>
+#include <unistd.h>
+
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,121 +16,20 @@
 #include "handlers/builtin.h"
 #include "handlers/describe.h"
 #include "reactor/descriptor_io.h"
-#include "reactor/signals.h"
 #include "servers/daemonize.h"
-#include "servers/file_limit.h"
-#include "servers/pid_file.h"
 #include "servers/plugin.h"
 #include "servers/printable_text.h"
+#include "servers/process_signals.h"
 #include "servers/search_file.h"
-#include "servers/server.h"
+#include "servers/serving.h"
 #include "servers/standard_streams.h"
 #include "servers/start_error.h"
+#include "servers/thread_limits.h"
 
 namespace appd::servers {
 namespace {
 
 using handlers::Registry;
-
-Limits with_connection_limit(const Options& options) {
-  Limits limits = options.limits;
-  const std::size_t files = raise_file_limit();
-  if (limits.max_connections == 0) {
-    limits.max_connections =
-        usable_connections(files, options.threads, options.listen.size() * options.threads);
-  }
-  return limits;
-}
-
-std::string listen_all(Server& server, const Options& options) {
-  std::string lines;
-  for (const protocol::Address& wanted : options.listen) {
-    for (const protocol::Address& bound : server.listen(wanted)) {
-      lines += "listening on " + bound.to_string() + "\n";
-    }
-  }
-  return lines;
-}
-
-// Relative paths mean the folder that the program was started in, also when a daemon, which works
-// in "/", reads its options again.
-class InFolder {
- public:
-  explicit InFolder(const std::string& folder) {
-    before_ = std::filesystem::current_path(ignored_);
-    std::filesystem::current_path(folder, ignored_);
-  }
-  InFolder(const InFolder&) = delete;
-  InFolder& operator=(const InFolder&) = delete;
-  ~InFolder() { std::filesystem::current_path(before_, ignored_); }
-
- private:
-  std::error_code ignored_;  // then the paths cannot be opened, which says it better
-  std::filesystem::path before_;
-};
-
-// The parts of a serving daemon that signals act on.
-struct Serving {
-  Server& server;
-  Log& log;
-  std::function<ParsedOptions()> parse;
-  std::function<std::shared_ptr<const Registry>(const Options&)> make_registry;
-  bool draining = false;
-
-  void on_signal(int signal) {
-    if (signal == SIGHUP) {
-      reload();
-    } else if (std::exchange(draining, true)) {
-      log.write(Level::kWarn, "second signal, ending at once", {{"signal", signal}});
-      server.stop();
-    } else {
-      log.write(Level::kInfo, "draining", {{"signal", signal}});
-      server.drain();
-    }
-  }
-
-  // The log's file and level, and the actions; everything else needs a restart.
-  void reload() {
-    if (const auto reopened = log.reopen(); !reopened) {
-      log.write(Level::kError, "cannot reopen the log", {{"reason", reopened.error().message}});
-    }
-    try {
-      const ParsedOptions parsed = parse();
-      server.set_registry(make_registry(parsed.options));
-      log.set_level(parsed.options.log.level);
-      log.write(Level::kInfo, "reloaded");
-    } catch (const std::exception& error) {
-      log.write(Level::kError, "cannot reload, going on as before", {{"reason", error.what()}});
-    }
-  }
-};
-
-void log_counts(Log& log, std::string_view message, const DrainReport::Counts& counts) {
-  std::vector<Field> fields;
-  for (const auto& [action, count] : counts) fields.emplace_back(action, count);
-  if (!fields.empty()) log.write(Level::kInfo, message, std::span<const Field>(fields));
-}
-
-void log_end(Log& log, const Server& server) {
-  const DrainReport report = server.drain_report();
-  log_counts(log, "answered while draining", report.answered());
-  log_counts(log, "cut off by the drain time-out", report.cut());
-  log.write(Level::kInfo, "ended",
-            {{"accepted", server.count(Counter::kAccepted)},
-             {"requests", server.count(Counter::kRequests)},
-             {"error_replies", server.count(Counter::kErrorReplies)},
-             {"deadline_exceeded", server.count(Counter::kDeadlineExceeded)},
-             {"calls_dropped", server.count(Counter::kCallsDropped)},
-             {"late_answers", server.count(Counter::kLateAnswers)},
-             {"drained", server.count(Counter::kDrained)},
-             {"cut", server.count(Counter::kCut)}});
-}
-
-// Throws StartError: it cannot be written.
-void print_answer(const std::string& text) {
-  const auto written = reactor::write_all(STDOUT_FILENO, text, "standard output");
-  if (!written) throw StartError(written.error().message);
-}
 
 Program program_of(int argc, const char* const* argv) {
   Program program;
@@ -143,9 +45,9 @@ handlers::DescribedLimits described_limits(const Limits& limits) {
           {"request-timeout-ms", std::to_string(millis.count())}};
 }
 
-std::shared_ptr<Registry> with_layers(const Registry& registry,
+std::unique_ptr<Registry> with_layers(const Registry& registry,
                                       const std::vector<handlers::Layer>& layers) {
-  auto layered = std::make_shared<Registry>();
+  auto layered = std::make_unique<Registry>();
   for (const auto& [name, bare] : registry.actions()) {
     handlers::Action action = bare;
     for (const handlers::Layer& layer : layers) {
@@ -156,17 +58,37 @@ std::shared_ptr<Registry> with_layers(const Registry& registry,
   return layered;
 }
 
-// The access log's, for as long as the log is there.
-class AccessLogged {
- public:
-  AccessLogged(AccessLines& lines, Log& log) : lines_(lines) { lines_.write_to(&log); }
-  AccessLogged(const AccessLogged&) = delete;
-  AccessLogged& operator=(const AccessLogged&) = delete;
-  ~AccessLogged() { lines_.write_to(nullptr); }
+// Throws StartError: it cannot be written.
+void print_answer(const std::string& text) {
+  const auto written = reactor::write_all(STDOUT_FILENO, text, "standard output");
+  if (!written) throw StartError(written.error().message);
+}
 
- private:
-  AccessLines& lines_;
+struct Failure {
+  std::string line;
+  ExitCode exit_code = ExitCode::kFailure;
 };
+
+// Of the exception that is being handled.
+Failure current_failure() {
+  try {
+    throw;
+  } catch (const StartError& error) {
+    return {error.what(), error.exit_code()};
+  } catch (const std::bad_alloc&) {
+    return {memory_start_error().what()};
+  } catch (const std::exception& error) {
+    return {error.what()};
+  } catch (...) {
+    return {"a function of the program failed without saying why"};
+  }
+}
+
+// For a reload that still uses what main() would destroy.
+[[noreturn]] void leave_at_once() {
+  std::fflush(nullptr);
+  std::_Exit(static_cast<int>(ExitCode::kSuccess));
+}
 
 }  // namespace
 
@@ -174,6 +96,7 @@ App::App(int argc, const char* const* argv) : App(argc, argv, program_of(argc, a
 
 App::App(int argc, const char* const* argv, Program program)
     : argc_(argc), argv_(argv), program_(std::move(program)) {
+  if (argv != nullptr) signals_.emplace(take_over_signals());
   std::error_code ignored;  // a start in a folder that is gone has no relative paths to offer
   start_folder_ = std::filesystem::current_path(ignored).string();
 }
@@ -205,76 +128,70 @@ App& App::use_outgoing_calls(OutgoingCallsFactory make_outgoing) {
   return *this;
 }
 
-ParsedOptions App::parse() const {
-  const InFolder folder(start_folder_);
-  return parse_options(argc_, argv_, system_environment(), program_);
+App& App::on_start(StartFunction function) {
+  start_functions_.push_back(std::move(function));
+  return *this;
 }
 
-std::shared_ptr<const Registry> App::registry(const Options& options) const {
-  auto made = std::make_shared<Registry>();
+App& App::on_stop(StopFunction function) {
+  stop_functions_.push_back(std::move(function));
+  return *this;
+}
+
+void App::call_start_functions(const Options& options) const {
+  for (const StartFunction& function : start_functions_) function(options);
+}
+
+void App::call_stop_functions() const {
+  for (auto it = stop_functions_.rbegin(); it != stop_functions_.rend(); ++it) (*it)();
+}
+
+ParsedOptions App::parse(const OptionValues& running) const {
+  return parse_options(argc_, argv_, system_environment(), program_, start_folder_, running);
+}
+
+std::unique_ptr<Registry> App::make_registry(const Options& options) const {
+  auto made = std::make_unique<Registry>();
   for (const AddActions& add_actions : add_actions_) add_actions(*made, options);
   for (const std::string& plugin : options.plugins) add_plugin_actions(*made, plugin);
   handlers::add_describe(*made, described_limits(options.limits));
-  return layers_.empty() ? made : with_layers(*made, layers_);
+  return layers_.empty() ? std::move(made) : with_layers(*made, layers_);
+}
+
+std::shared_ptr<const Registry> App::registry(const Options& options) const {
+  return make_registry(options);
 }
 
 int App::run() {
   open_missing_standard_streams();
-  std::signal(SIGPIPE, SIG_IGN);  // a reader of our standard output that goes must not end us
   std::optional<Daemonizer> daemonizer;
-  ExitCode exit_code = ExitCode::kSuccess;
-  std::string line;
+  Failure failure;
   try {
     const ParsedOptions parsed = parse();
     if (parsed.answer) {
+      let_served_signals_end_us();
       print_answer(*parsed.answer);
-      return static_cast<int>(exit_code);
+      return static_cast<int>(ExitCode::kSuccess);
     }
     if (parsed.options.daemon) daemonizer.emplace(Daemonizer::detach());
-    serve(parsed.options, daemonizer ? &*daemonizer : nullptr);
-    return static_cast<int>(exit_code);
-  } catch (const StartError& error) {
-    line = program_.name + ": " + error.what();
-    exit_code = error.exit_code();
-  } catch (const std::exception& error) {
-    line = program_.name + ": " + error.what();
-    exit_code = ExitCode::kFailure;
+    bool everything_ended = false;
+    {
+      Serving serving(*this, access_lines_, parsed);
+      everything_ended = serving.run(daemonizer ? &*daemonizer : nullptr);
+    }
+    if (!everything_ended) leave_at_once();
+    return static_cast<int>(ExitCode::kSuccess);
+  } catch (...) {
+    failure = current_failure();
   }
-  line = on_one_line(line);
+  let_served_signals_end_us();
+  const std::string line = on_one_line(program_.name + ": " + failure.line);
   if (daemonizer) {
-    daemonizer->report_failure(line, exit_code);
+    daemonizer->report_failure(line, failure.exit_code);
   } else {
     static_cast<void>(reactor::write_all(STDERR_FILENO, line + "\n", "standard error"));
   }
-  return static_cast<int>(exit_code);
-}
-
-void App::serve(const Options& options, Daemonizer* daemonizer) {
-  std::optional<PidFile> pid_file;
-  if (!options.pid_file.empty()) pid_file.emplace(PidFile::acquire(options.pid_file));
-  Log log(options.log);
-  const AccessLogged logged(access_lines_, log);
-  Server server(with_connection_limit(options), options.threads, log, registry(options), backend_,
-                make_outgoing_);
-  const std::string ready = listen_all(server, options);
-
-  Serving serving{.server = server,
-                  .log = log,
-                  .parse = [this] { return parse(); },
-                  .make_registry = [this](const Options& now) { return registry(now); }};
-  const auto signals =
-      reactor::Signals::watch(server.main_loop(), {SIGTERM, SIGINT, SIGHUP},
-                              [&serving](int signal) { serving.on_signal(signal); });
-  if (!signals) throw StartError("cannot watch signals: " + signals.error().message);
-
-  if (daemonizer != nullptr) {
-    daemonizer->report_ready(ready);
-  } else {
-    std::fputs(ready.c_str(), stdout);
-    std::fflush(stdout);
-  }
-  server.run();
-  log_end(log, server);
+  return static_cast<int>(failure.exit_code);
 }
 
 void add_builtin_actions(Registry& registry, const Options& options) {

@@ -1,5 +1,6 @@
 // A whole daemon around a set of actions: flags, environment and file, log, pid file, signals,
-// drain. appd_main.cc is the model of a program that uses it; docs/handlers.md is the guide.
+// drain. Made first in main: signals that come from then on wait until run() serves. appd_main.cc
+// is the model of a program that uses it; docs/handlers.md is the guide.
 //
 //   appd::App app(argc, argv);
 //   app.on("upper", [](std::string text) { return to_upper(std::move(text)); });
@@ -8,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,19 +18,23 @@
 #include "handlers/registry.h"
 #include "handlers/typed.h"
 #include "reactor/backend.h"
+#include "reactor/held_signals.h"
 #include "servers/access_lines.h"
 #include "servers/options.h"
 #include "servers/worker.h"
 
 namespace appd::servers {
 
-class Daemonizer;
+class Serving;
 
 class App {
  public:
-  // Fills a registry, at the start and again at each SIGHUP; throws StartError for what it cannot
-  // load. Runs on the main thread.
+  // Fills a registry, at the start on the main thread, and again at each SIGHUP on a thread for
+  // reloads, never twice at a time; throws StartError for what it cannot load. `options` are those
+  // that count: where one needs a restart, a reload does not change it.
   using AddActions = std::function<void(handlers::Registry& registry, const Options& options)>;
+  using StartFunction = std::function<void(const Options& options)>;
+  using StopFunction = std::function<void()>;
 
   // For tests, which never call run().
   App() : App(0, nullptr) {}
@@ -52,6 +58,16 @@ class App {
   // A line in the log for each answer: peer, action, status, bytes, microseconds. Level info.
   App& log_access();
 
+  // Called by run() on its thread, in the order of these calls: when the process is the one that
+  // will serve (--daemon forks before, and takes no thread of main() along), has its pid file and
+  // its log, and before the actions are made and anything is announced. Start threads, open files
+  // and connections here. What it throws ends the start: one line, exit code 1.
+  App& on_start(StartFunction function);
+  // Called by run() on its thread, in the reverse order: behind the drain, when no handler runs any
+  // more but one that still blocks; also where the start failed behind on_start(). What it throws
+  // is logged.
+  App& on_stop(StopFunction function);
+
   // Poller, network and clock of the loops; the system's unless said otherwise.
   App& use_backend(reactor::BackendFactory backend);
 
@@ -63,18 +79,29 @@ class App {
   // The actions so far, plugins of `options` and layers included. Throws what adding them throws.
   [[nodiscard]] std::shared_ptr<const handlers::Registry> registry(const Options& options) const;
 
+  // What was given to on_start() and on_stop(): for who serves the actions without run().
+  void call_start_functions(const Options& options) const;
+  void call_stop_functions() const;
+
   // Serves until a signal ends it. Never throws; returns the exit code (ExitCode): 0 served and
-  // drained, 1 could not start, 2 wrong usage. Ready is one line a listener on standard output.
+  // drained, 1 could not start, 2 wrong usage. Ready is one line a listener on standard output,
+  // when every thread is there. Does not return but ends the process where a reload still reads
+  // files a second after everything else has ended.
   [[nodiscard]] int run();
 
  private:
-  [[nodiscard]] ParsedOptions parse() const;
-  void serve(const Options& options, Daemonizer* daemonizer);  // null: in the foreground
+  friend class Serving;
+
+  [[nodiscard]] ParsedOptions parse(const OptionValues& running = {}) const;
+  [[nodiscard]] std::unique_ptr<handlers::Registry> make_registry(const Options& options) const;
 
   int argc_;
   const char* const* argv_;
   Program program_;
   std::string start_folder_;
+  std::optional<reactor::HeldSignals> signals_;  // none for an App that is never run
+  std::vector<StartFunction> start_functions_;
+  std::vector<StopFunction> stop_functions_;
   std::vector<AddActions> add_actions_;
   std::vector<handlers::Layer> layers_;  // innermost first
   AccessLines access_lines_;

@@ -11,7 +11,11 @@
 #include <cstdio>
 #include <string>
 
+#include "reactor/descriptor_io.h"
+#include "servers/inherited_descriptors.h"
+#include "servers/process_signals.h"
 #include "servers/standard_streams.h"
+#include "servers/thread_limits.h"
 
 namespace appd::servers {
 namespace {
@@ -20,13 +24,9 @@ using reactor::OwnedFd;
 
 // A report is one byte, the exit code, and behind it the text, up to the pipe's end.
 
-void write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return;  // nobody reads: there is nobody to tell either
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
+// Where nobody reads there is nobody to tell either.
+void tell(int fd, std::string_view text) {
+  static_cast<void>(reactor::write_all(fd, text, "a report"));
 }
 
 std::string read_all(int fd) {
@@ -48,16 +48,28 @@ std::string report_bytes(ExitCode exit_code, std::string_view text) {
 // The first process: repeats the report and exits. _exit, because what atexit and destructors
 // would clean up belongs to the daemon now.
 [[noreturn]] void wait_and_exit(OwnedFd report_pipe, pid_t middle) {
+  for (const int signo : {SIGTERM, SIGINT, SIGHUP})
+    ::signal(signo, SIG_DFL);  // held for the daemon
   const std::string report = read_all(report_pipe.get());
   while (::waitpid(middle, nullptr, 0) < 0 && errno == EINTR) {
   }
   if (report.empty()) {
-    write_all(STDERR_FILENO, "the daemon ended before it was ready\n");
+    tell(STDERR_FILENO, "the daemon ended before it was ready\n");
     ::_exit(static_cast<int>(ExitCode::kFailure));
   }
-  const bool ready = report[0] == static_cast<char>(ExitCode::kSuccess);
-  write_all(ready ? STDOUT_FILENO : STDERR_FILENO, std::string_view(report).substr(1));
-  ::_exit(report[0]);
+  const std::string_view text = std::string_view(report).substr(1);
+  if (report[0] != static_cast<char>(ExitCode::kSuccess)) {
+    tell(STDERR_FILENO, text);
+    ::_exit(report[0]);
+  }
+  const auto printed = reactor::write_all(STDOUT_FILENO, text, "standard output");
+  // A closed one is no failure: whoever closed it does not ask.
+  if (!printed && printed.error().code != std::errc::bad_file_descriptor) {
+    tell(STDERR_FILENO,
+         "the daemon is ready, but cannot say so: " + printed.error().message + "\n");
+    ::_exit(static_cast<int>(ExitCode::kFailure));
+  }
+  ::_exit(static_cast<int>(ExitCode::kSuccess));
 }
 
 // The middle process leads the new session and ends; the daemon, not a leader, can never get a
@@ -66,18 +78,22 @@ void become_daemon(int report_fd) {
   ::setsid();
   const pid_t daemon = ::fork();
   if (daemon < 0) {
-    const StartError error = system_start_error(errno, "fork");
-    write_all(report_fd, report_bytes(ExitCode::kFailure, std::string(error.what()) + "\n"));
+    const StartError error = fork_start_error(errno);
+    tell(report_fd, report_bytes(ExitCode::kFailure, std::string(error.what()) + "\n"));
   }
   if (daemon != 0) ::_exit(0);
+  close_descriptors(inherited_descriptors());
   ::umask(::umask(0) | (S_IWGRP | S_IWOTH));
-  ::signal(SIGPIPE, SIG_IGN);
   if (::chdir("/") != 0) throw system_start_error(errno, "chdir /");
 }
 
 }  // namespace
 
 Daemonizer Daemonizer::detach() {
+  if (const std::size_t threads = thread_count().value_or(1); threads > 1) {
+    throw StartError("going to the background would end " + std::to_string(threads - 1) +
+                     " of the program's threads; start them in a function given to on_start()");
+  }
   std::fflush(nullptr);  // or else several processes would write what is buffered
   std::array<int, 2> ends;
   if (::pipe(ends.data()) != 0) throw system_start_error(errno, "pipe");
@@ -86,7 +102,7 @@ Daemonizer Daemonizer::detach() {
   ::fcntl(read_end.get(), F_SETFD, FD_CLOEXEC);
   ::fcntl(write_end.get(), F_SETFD, FD_CLOEXEC);
   const pid_t middle = ::fork();
-  if (middle < 0) throw system_start_error(errno, "fork");
+  if (middle < 0) throw fork_start_error(errno);
   if (middle > 0) {
     write_end.reset();
     wait_and_exit(std::move(read_end), middle);
@@ -110,7 +126,7 @@ void Daemonizer::report_failure(std::string_view line, ExitCode exit_code) {
 }
 
 void Daemonizer::report(ExitCode exit_code, std::string_view text) {
-  write_all(report_pipe_.get(), report_bytes(exit_code, text));
+  tell(report_pipe_.get(), report_bytes(exit_code, text));
   report_pipe_.reset();
 }
 

@@ -16,10 +16,12 @@ namespace appd::servers {
 class Daemonizer {
  public:
   // Returns in the daemon alone: no terminal, a session of its own, working directory "/" (make
-  // paths absolute first; parse_options() does), umask without write for group and others, SIGPIPE
-  // ignored. The process that called waits for a report, repeats it and exits with its code; where
-  // the daemon dies without one, it says so and exits with kFailure. Throws StartError: fork
-  // or pipe refused. There must be no other thread.
+  // paths absolute first; parse_options() does), umask without write for group and others, and no
+  // descriptor of whoever started it but the standard streams, until it is ready. The process that
+  // called waits for a report, repeats it and exits with its code; where the daemon dies without
+  // one, it says so and exits with kFailure, and so it does where it cannot print what it should.
+  // Throws StartError: fork or pipe refused; there is another thread, which no fork takes along.
+  // SIGPIPE is disarmed before (reactor/held_signals.h): the first process may be ended.
   [[nodiscard]] static Daemonizer detach();
 
   Daemonizer(Daemonizer&&) noexcept = default;

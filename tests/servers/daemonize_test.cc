@@ -1,11 +1,16 @@
 #include "servers/daemonize.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <climits>
+#include <csignal>
 #include <functional>
+#include <thread>
 
+#include "servers/inherited_descriptors.h"
 #include "tests/servers/child_process.h"
 
 using namespace appd::servers;
@@ -81,4 +86,78 @@ TEST_CASE("daemon: only the first report counts") {
   });
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.output == "one\n");
+}
+
+TEST_CASE("daemon: another thread would be gone, and is told") {
+  const Outcome outcome = run_child([] {
+    std::thread other([] { std::this_thread::sleep_for(std::chrono::hours(1)); });
+    std::string line;
+    try {
+      static_cast<void>(Daemonizer::detach());
+    } catch (const StartError& error) {
+      line = error.what();
+    }
+    static_cast<void>(::write(STDOUT_FILENO, line.data(), line.size()));
+    ::_exit(0);
+    return 0;
+  });
+  CHECK(outcome.output.find("on_start()") != std::string::npos);
+  CHECK(outcome.output.find('\n') == std::string::npos);
+}
+
+TEST_CASE("daemon: ready lines that cannot be printed are a failure that is told") {
+  const Outcome outcome = run_child([] {
+    const int full = ::open("/dev/full", O_WRONLY);
+    ::dup2(full, STDOUT_FILENO);
+    Daemonizer daemonizer = Daemonizer::detach();
+    daemonizer.report_ready("listening\n");
+    return 0;
+  });
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.errors ==
+        "the daemon is ready, but cannot say so: write standard output: No space left on device\n");
+}
+
+TEST_CASE("daemon: the first process can be ended while it waits") {
+  Pipe detached;
+  Pipe release;
+  const pid_t first = fork_child([&] {
+    ::signal(SIGTERM, [](int) {});  // held for the daemon
+    Daemonizer daemonizer = Daemonizer::detach();
+    static_cast<void>(::write(detached.write_end.get(), "d", 1));
+    release.write_end.reset();
+    static_cast<void>(release.read_all());
+    return 0;
+  });
+  char byte = 0;
+  REQUIRE(::read(detached.read_end.get(), &byte, 1) == 1);
+  int status = 0;
+  while (::waitpid(first, &status, WNOHANG) == 0) {
+    ::kill(first, SIGTERM);
+    std::this_thread::yield();
+  }
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGTERM);
+}
+
+TEST_CASE(
+    "descriptors: those that were open are closed, others and their numbers' next files not") {
+  const Outcome outcome = run_child([] {
+    Pipe kept;
+    Pipe closed;
+    std::vector<OpenDescriptor> listed;
+    const int wanted = closed.read_end.get();
+    const int reused = closed.write_end.get();
+    for (const OpenDescriptor& open : open_descriptors()) {
+      if (open.number == wanted || open.number == reused) listed.push_back(open);
+    }
+    if (listed.size() != 2) return 1;
+    const int other = ::open("/dev/null", O_RDONLY);
+    ::dup2(other, reused);
+    close_descriptors(listed);
+    if (::fcntl(wanted, F_GETFD) >= 0) return 2;
+    if (::fcntl(reused, F_GETFD) < 0) return 3;
+    return ::fcntl(kept.read_end.get(), F_GETFD) >= 0 ? 0 : 4;
+  });
+  CHECK(outcome.exit_code == 0);
 }

@@ -1,0 +1,179 @@
+#include "servers/serving.h"
+
+#include <exception>
+#include <iterator>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "reactor/signals.h"
+#include "servers/file_limit.h"
+#include "servers/process_signals.h"
+#include "servers/ready_lines.h"
+#include "servers/start_error.h"
+
+namespace appd::servers {
+namespace {
+
+using handlers::Registry;
+
+std::optional<PidFile> acquire_pid_file(const Options& options) {
+  if (options.pid_file.empty()) return std::nullopt;
+  return PidFile::acquire(options.pid_file);
+}
+
+Limits with_connection_limit(const Options& options) {
+  Limits limits = options.limits;
+  const std::size_t files = raise_file_limit();
+  if (limits.max_connections == 0) {
+    limits.max_connections =
+        usable_connections(files, options.threads, options.listen.size() * options.threads);
+  }
+  return limits;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  return all;
+}
+
+void log_counts(Log& log, std::string_view message, const DrainReport::Counts& counts) {
+  std::vector<Field> fields;
+  for (const auto& [action, count] : counts) fields.emplace_back(action, count);
+  if (!fields.empty()) log.write(Level::kInfo, message, std::span<const Field>(fields));
+}
+
+void log_end(Log& log, const Server& server) {
+  const DrainReport report = server.drain_report();
+  log_counts(log, "answered while draining", report.answered());
+  log_counts(log, "cut off by the drain time-out", report.cut());
+  log.write(Level::kInfo, "ended",
+            {{"accepted", server.count(Counter::kAccepted)},
+             {"requests", server.count(Counter::kRequests)},
+             {"error_replies", server.count(Counter::kErrorReplies)},
+             {"deadline_exceeded", server.count(Counter::kDeadlineExceeded)},
+             {"calls_dropped", server.count(Counter::kCallsDropped)},
+             {"late_answers", server.count(Counter::kLateAnswers)},
+             {"drained", server.count(Counter::kDrained)},
+             {"cut", server.count(Counter::kCut)}});
+}
+
+}  // namespace
+
+class Serving::Started {
+ public:
+  Started(const App& app, const Options& options, Log& log) : app_(app), log_(log) {
+    app.call_start_functions(options);
+  }
+  Started(const Started&) = delete;
+  Started& operator=(const Started&) = delete;
+  ~Started() {
+    try {
+      app_.call_stop_functions();
+    } catch (const std::exception& error) {
+      log_.write(Level::kError, "a stop function failed", {{"reason", error.what()}});
+    } catch (...) {
+      log_.write(Level::kError, "a stop function failed");
+    }
+  }
+
+ private:
+  const App& app_;
+  Log& log_;
+};
+
+// The access log's, for as long as the log is there.
+class Serving::AccessLogged {
+ public:
+  AccessLogged(AccessLines& lines, Log& log) : lines_(lines) { lines_.write_to(&log); }
+  AccessLogged(const AccessLogged&) = delete;
+  AccessLogged& operator=(const AccessLogged&) = delete;
+  ~AccessLogged() { lines_.write_to(nullptr); }
+
+ private:
+  AccessLines& lines_;
+};
+
+Serving::Serving(const App& app, AccessLines& access_lines, const ParsedOptions& parsed)
+    : options_(parsed.options),
+      values_(std::make_shared<OptionValues>(parsed.values)),
+      pid_file_(acquire_pid_file(options_)),
+      log_(options_.log),
+      access_logged_(std::make_unique<AccessLogged>(access_lines, log_)),
+      started_(std::make_unique<Started>(app, options_, log_)),
+      reloader_(
+          [this, &app, running = values_] { return load(this, app, *running); },
+          [this](std::string_view reason) {
+            log_.write(Level::kError, "cannot reload, going on as before", {{"reason", reason}});
+          }) {
+  server_.emplace(with_connection_limit(options_), options_.threads, log_,
+                  reloader_.destroyed_here(app.make_registry(options_)), app.backend_,
+                  app.make_outgoing_);
+  ready_lines_ = listen_all();
+  server_->start();
+}
+
+Serving::~Serving() = default;
+
+std::string Serving::listen_all() {
+  std::string lines;
+  for (const protocol::Address& wanted : options_.listen) {
+    for (const protocol::Address& bound : server_->listen(wanted)) {
+      lines += "listening on " + bound.to_string() + "\n";
+    }
+  }
+  return lines;
+}
+
+bool Serving::run(Daemonizer* daemonizer) {
+  const auto signals = reactor::Signals::watch(
+      server_->main_loop(), {std::begin(kServedSignals), std::end(kServedSignals)},
+      [this](int signal) { on_signal(signal); });
+  if (!signals) throw StartError("cannot watch signals: " + signals.error().message);
+  ReadyLines ready(server_->main_loop(), daemonizer == nullptr ? ready_lines_ : "");
+  ready.say();
+  if (daemonizer != nullptr) daemonizer->report_ready(ready_lines_);
+  server_->run();
+  log_end(log_, *server_);
+  return reloader_.stop(WorkerPool::kStopWait);
+}
+
+void Serving::on_signal(int signal) {
+  if (signal == SIGHUP) {
+    // Here and now, whatever is read otherwise: open(2) of a log file waits for nobody.
+    if (const auto reopened = log_.reopen(); !reopened) {
+      log_.write(Level::kError, "cannot reopen the log", {{"reason", reopened.error().message}});
+    }
+    reloader_.request();
+  } else if (std::exchange(draining_, true)) {
+    log_.write(Level::kWarn, "second signal, ending at once", {{"signal", signal}});
+    server_->stop();
+  } else {
+    log_.write(Level::kInfo, "draining", {{"signal", signal}});
+    server_->drain();
+  }
+}
+
+Reloader::Apply Serving::load(Serving* self, const App& app, const OptionValues& running) {
+  const ParsedOptions parsed = app.parse(running);
+  // std::function wants what can be copied.
+  const auto registry = std::make_shared<std::unique_ptr<const Registry>>();
+  *registry = app.make_registry(parsed.options);
+  return [self, parsed, registry] { self->apply(parsed, std::move(*registry)); };
+}
+
+void Serving::apply(const ParsedOptions& parsed, std::unique_ptr<const Registry> registry) {
+  server_->set_registry(reloader_.destroyed_here(std::move(registry)));
+  log_.set_level(parsed.options.log.level);
+  *values_ = parsed.values;
+  const OptionChanges& changes = parsed.changes;
+  if (!changes.need_restart.empty()) {
+    log_.write(Level::kWarn, "changed settings need a restart",
+               {{"settings", joined(changes.need_restart)}});
+  }
+  log_.write(Level::kInfo, "reloaded",
+             {{"changed", changes.applied.empty() ? "no setting" : joined(changes.applied)}});
+}
+
+}  // namespace appd::servers
