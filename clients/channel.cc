@@ -154,12 +154,9 @@ Result<std::vector<reactor::Endpoint>> resolve_server(const protocol::Address& a
     if (!endpoint) return refuse(endpoint.error().message);
     return std::vector{*endpoint};
   }
-  auto found = reactor::resolve(address.host, std::to_string(address.port), {});
+  auto found = reactor::resolve_endpoints(address.host, address.port);
   if (!found) return refuse(found.error().message);
-  std::vector<reactor::Endpoint> endpoints;
-  for (const auto& one : *found) endpoints.push_back(one.endpoint);
-  if (endpoints.empty()) return refuse("it has no address");
-  return endpoints;
+  return *std::move(found);
 }
 
 }  // namespace appd::clients

@@ -16,7 +16,7 @@ std::optional<Result<Endpoints>> known_endpoints(const Address& server) {
   }
   const auto number = Endpoint::ip(server.host, server.port);
   if (!number) return std::nullopt;
-  return Endpoints{*number};
+  return Endpoints{number->unmapped()};
 }
 
 struct NameLookup::Shared {

@@ -100,6 +100,25 @@ bool looks_like_ipv6(std::string_view host) {
          number.find_first_not_of("0123456789abcdefABCDEF:.") == number.npos;
 }
 
+// RFC 6874: in a URL the '%' of a zone is written "%25". A zone that begins with 25 is written so,
+// too, or it would be read otherwise; "%25" with nothing behind it is the zone 25.
+constexpr std::string_view kUrlPercent = "%25";
+
+std::string read_zone(std::string_view host) {
+  std::string plain(host);
+  const std::size_t percent = plain.find('%');
+  if (percent == std::string::npos) return plain;
+  const std::string_view zone = std::string_view(plain).substr(percent);
+  if (zone.starts_with(kUrlPercent) && zone != kUrlPercent) plain.erase(percent + 1, 2);
+  return plain;
+}
+
+std::string write_zone(std::string_view host) {
+  std::string text(host);
+  if (read_zone(host) != host) text.replace(text.find('%'), 1, kUrlPercent);
+  return text;
+}
+
 Result<void> parse_bracketed(std::string_view text, Address& address) {
   std::size_t close = text.find(']');
   if (close == text.npos) return refuse("] is missing behind the IPv6 address");
@@ -111,7 +130,7 @@ Result<void> parse_bracketed(std::string_view text, Address& address) {
   if (!rest.starts_with(':')) return refuse("port is missing: [IPV6]:PORT is needed");
   Result<std::uint16_t> port = parse_port(rest.substr(1));
   if (!port) return tl::unexpected<Error>(std::move(port.error()));
-  address.host = host;
+  address.host = read_zone(host);
   address.port = *port;
   return {};
 }
@@ -165,7 +184,7 @@ std::string Address::to_string() const {
   }
   text += kMark;
   bool is_ipv6 = host.find(':') != std::string::npos;
-  text += is_ipv6 ? '[' + host + ']' : host;
+  text += is_ipv6 ? '[' + write_zone(host) + ']' : host;
   return text + ':' + std::to_string(port);
 }
 

@@ -21,7 +21,8 @@ inline constexpr std::string_view kDefaultAddress = "app://127.0.0.1:65432";
 struct Address {
   Protocol protocol = Protocol::kApp;
   TransportKind transport = TransportKind::kTcp;
-  std::string host;        // a name or a number, IPv6 without brackets; empty: every interface
+  // A name or a number, IPv6 without brackets, a zone as in "fe80::1%eth0"; empty: every interface.
+  std::string host;
   std::uint16_t port = 0;  // 0: the system chooses
   std::string path;        // of a Unix socket
 
@@ -30,8 +31,9 @@ struct Address {
   bool operator==(const Address&) const = default;
 };
 
-// A bare HOST:PORT is app://HOST:PORT. Errors: invalid_argument; the text repeats the input and
-// says what is wrong with it ("port must be 0 to 65535, not 70000").
+// A bare HOST:PORT is app://HOST:PORT; a zone may be written as in URLs, "[fe80::1%25eth0]".
+// Errors: invalid_argument; the text repeats the input and says what is wrong with it ("port must
+// be 0 to 65535, not 70000").
 [[nodiscard]] Result<Address> parse_address(std::string_view text);
 
 }  // namespace appd::protocol

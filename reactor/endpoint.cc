@@ -163,6 +163,21 @@ std::string Endpoint::to_string() const {
   return (needs_brackets ? '[' + host_text + ']' : host_text) + ':' + std::to_string(port());
 }
 
+Endpoint Endpoint::unmapped() const {
+  if (family() != AF_INET6) return *this;
+  const auto v6 = view_as<sockaddr_in6>(address());
+  if (!is_mapped_ipv4(v6)) return *this;
+  in_addr host{};
+  std::memcpy(&host, &v6.sin6_addr.s6_addr[12], sizeof host);
+  return ipv4(host, port());
+}
+
+bool Endpoint::lacks_zone() const {
+  if (family() != AF_INET6) return false;
+  const auto v6 = view_as<sockaddr_in6>(address());
+  return v6.sin6_scope_id == 0 && IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr);
+}
+
 bool Endpoint::operator==(const Endpoint& other) const {
   if (family() != other.family()) return false;
   if (family() == AF_INET6) {

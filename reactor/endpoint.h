@@ -40,6 +40,12 @@ class Endpoint {
   // "127.0.0.1:80", "[::1]:80", "/run/app.sock"; a nameless Unix peer is "unix".
   [[nodiscard]] std::string to_string() const;
 
+  // An IPv4-mapped IPv6 address ("::ffff:10.0.0.1") as the IPv4 address that it stands for, which
+  // can be listened on and needs no IPv6; every other endpoint as it is.
+  [[nodiscard]] Endpoint unmapped() const;
+  // A link-local IPv6 address without the interface ("%eth0") that it needs.
+  [[nodiscard]] bool lacks_zone() const;
+
   bool operator==(const Endpoint& other) const;
 
  private:

@@ -21,10 +21,22 @@ struct FreeAddressInfo {
 };
 using AddressList = std::unique_ptr<addrinfo, FreeAddressInfo>;
 
+// Why "fe80::1%eth7" is no address, which getaddrinfo does not tell; empty: for no reason of its
+// zone.
+std::string zone_error(const std::string& host) {
+  const std::size_t percent = host.find('%');
+  if (percent == std::string::npos) return "";
+  const auto number = Endpoint::ip(host.substr(0, percent), 0);
+  if (!number || number->family() != AF_INET6) return "";
+  if (!number->lacks_zone()) return "only a link-local address (fe80::) has a zone";
+  return "there is no interface " + host.substr(percent + 1);
+}
+
 tl::unexpected<Error> resolve_failure(int code, int errno_value, const std::string& what) {
   if (code == EAI_SYSTEM) return system_failure(errno_value, "resolve " + what);
   const std::error_code error(code, resolver_category());
-  return fail(error, "resolve " + what + ": " + error.message());
+  const std::string zone = zone_error(what);
+  return fail(error, "resolve " + what + ": " + (zone.empty() ? error.message() : zone));
 }
 
 bool is_digits(std::string_view text) {
@@ -81,6 +93,21 @@ Result<std::vector<ResolvedAddress>> resolve(const std::string& host, const std:
     }
   }
   return addresses;
+}
+
+Result<std::vector<Endpoint>> resolve_endpoints(const std::string& host, std::uint16_t port) {
+  const auto found = resolve(host, std::to_string(port), {});
+  if (!found) return tl::unexpected(found.error());
+  std::vector<Endpoint> endpoints;
+  for (const ResolvedAddress& one : *found) {
+    const Endpoint endpoint = one.endpoint.unmapped();
+    if (std::find(endpoints.begin(), endpoints.end(), endpoint) == endpoints.end()) {
+      endpoints.push_back(endpoint);
+    }
+  }
+  if (!endpoints.empty()) return endpoints;
+  return fail(std::make_error_code(std::errc::address_not_available),
+              "resolve " + host + ": it has no address");
 }
 
 const std::error_category& resolver_category() {

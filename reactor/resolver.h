@@ -2,6 +2,7 @@
 // that serves.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -29,6 +30,11 @@ struct ResolveOptions {
 [[nodiscard]] Result<std::vector<ResolvedAddress>> resolve(const std::string& host,
                                                            const std::string& service,
                                                            const ResolveOptions& options);
+
+// Where streams to `host` and `port` go, at least one address: those of resolve(), IPv4 ones as
+// such where they came mapped into IPv6. An empty host is this machine.
+[[nodiscard]] Result<std::vector<Endpoint>> resolve_endpoints(const std::string& host,
+                                                              std::uint16_t port);
 
 // EAI_ values of netdb.h.
 const std::error_category& resolver_category();

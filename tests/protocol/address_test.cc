@@ -62,6 +62,16 @@ TEST_CASE("address: hosts are names, numbers, bracketed IPv6, or none") {
   CHECK(parse("app://my_host-1.example:7") == tcp(Protocol::kApp, "my_host-1.example", 7));
 }
 
+TEST_CASE("address: the zone's percent sign may be written as in URLs") {
+  CHECK(parse("app://[fe80::1%25eth0]:7").host == "fe80::1%eth0");
+  CHECK(parse("app://[fe80::1%eth0]:7").to_string() == "app://[fe80::1%eth0]:7");
+  CHECK(parse("app://[fe80::1%25]:7").host == "fe80::1%25");  // the interface of this number
+  CHECK(parse("app://[fe80::1%2525]:7").host == "fe80::1%25");
+  CHECK(parse("app://[fe80::1%25251]:7").host == "fe80::1%251");
+  CHECK(parse("app://[fe80::1%25251]:7").to_string() == "app://[fe80::1%25251]:7");
+  CHECK(parse("app://[fe80::1%25%25]:7").host == "fe80::1%%25");
+}
+
 TEST_CASE("address: tcp may be said, unix takes a path") {
   CHECK(parse("raw-echo+tcp://h:1") == tcp(Protocol::kRawEcho, "h", 1));
   CHECK(parse("app+unix:///run/app.sock") == unix_path(Protocol::kApp, "/run/app.sock"));
@@ -81,8 +91,9 @@ TEST_CASE("address: what is written reads back the same") {
        {Protocol::kApp, Protocol::kMessageEcho, Protocol::kFramedEcho, Protocol::kRawEcho}) {
     for (const Address& address :
          {tcp(protocol, "", 0), tcp(protocol, "h", 65535), tcp(protocol, "::1", 1),
-          tcp(protocol, "fe80::1%en0", 9), unix_path(protocol, "/a/b"), unix_path(protocol, "a"),
-          unix_path(protocol, "://")}) {
+          tcp(protocol, "fe80::1%en0", 9), tcp(protocol, "fe80::1%25", 9),
+          tcp(protocol, "fe80::1%25en0", 9), tcp(protocol, "fe80::1%%25", 9),
+          unix_path(protocol, "/a/b"), unix_path(protocol, "a"), unix_path(protocol, "://")}) {
       CHECK(parse(address.to_string()) == address);
     }
   }

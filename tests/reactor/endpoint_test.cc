@@ -46,6 +46,24 @@ TEST_CASE("endpoint: an IPv4-mapped IPv6 address is shown as IPv4") {
   CHECK(mapped.to_string() == "10.0.0.1:80");
 }
 
+TEST_CASE("endpoint: an IPv4-mapped address can be made the IPv4 address that it means") {
+  CHECK(Endpoint::ip("::ffff:10.0.0.1", 80).value().unmapped() ==
+        Endpoint::ip("10.0.0.1", 80).value());
+  for (const char* host : {"10.0.0.1", "::1", "::10.0.0.1", "::"}) {
+    const auto endpoint = Endpoint::ip(host, 80).value();
+    CHECK(endpoint.unmapped() == endpoint);
+  }
+  CHECK(Endpoint::unix_path("a").value().unmapped() == Endpoint::unix_path("a").value());
+}
+
+TEST_CASE("endpoint: only a link-local address without its interface lacks one") {
+  CHECK(Endpoint::ip("fe80::1", 80).value().lacks_zone());
+  CHECK_FALSE(Endpoint::ip("fe80::1%1", 80).value().lacks_zone());
+  for (const char* host : {"::1", "fd00::1", "169.254.0.1"}) {
+    CHECK_FALSE(Endpoint::ip(host, 80).value().lacks_zone());
+  }
+}
+
 TEST_CASE("endpoint: a zone is kept, by name or number") {
   const unsigned index = ::if_nametoindex("lo");
   if (index == 0) return;  // another system's loopback has another name

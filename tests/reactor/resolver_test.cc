@@ -108,5 +108,23 @@ TEST_CASE("resolver: a port beyond 65535 and an unknown service are errors") {
   }
 }
 
+TEST_CASE("resolver: a zone that is not there, or has no place, is named") {
+  CHECK(resolve("fe80::1%no-such", "80", {}).error().message ==
+        "resolve fe80::1%no-such: there is no interface no-such");
+  CHECK(resolve("fd00::1%no-such", "80", {}).error().message ==
+        "resolve fd00::1%no-such: only a link-local address (fe80::) has a zone");
+}
+
+TEST_CASE("resolver: endpoints are at least one, each once, IPv4 where it is meant") {
+  CHECK(resolve_endpoints("::ffff:127.0.0.1", 80).value() ==
+        std::vector{Endpoint::ip("127.0.0.1", 80).value()});
+  const auto here = resolve_endpoints("", 80);
+  REQUIRE(here.has_value());
+  for (const Endpoint& one : *here) {
+    CHECK((one.host() == "127.0.0.1" || one.host() == "::1"));
+  }
+  CHECK_FALSE(resolve_endpoints("not a name", 80).has_value());
+}
+
 }  // namespace
 }  // namespace appd::reactor
