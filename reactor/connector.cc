@@ -3,6 +3,16 @@
 #include "reactor/check.h"
 
 namespace appd::reactor {
+namespace {
+
+// Nothing was asked of the network: this machine has no such family, address or way.
+bool says_nothing(const Error& error) {
+  return error.code == std::errc::address_family_not_supported ||
+         error.code == std::errc::address_not_available ||
+         error.code == std::errc::network_unreachable;
+}
+
+}  // namespace
 
 Connector::Connector(EventLoop& loop, ConnectorDelegate& delegate)
     : loop_(loop),
@@ -16,6 +26,7 @@ void Connector::start(std::vector<Endpoint> endpoints, Duration attempt_timeout)
   endpoints_ = std::move(endpoints);
   attempt_timeout_ = attempt_timeout;
   next_ = 0;
+  last_error_ = {};
   try_next();
 }
 
@@ -23,7 +34,7 @@ void Connector::start(std::vector<Endpoint> endpoints, Duration attempt_timeout)
 void Connector::try_next() {
   auto transport = loop_.network().connect(endpoints_[next_++]);
   if (!transport) {
-    last_error_ = std::move(transport.error());
+    note_failure(std::move(transport.error()));
     timer_.arm(loop_.now());
     return;
   }
@@ -52,8 +63,8 @@ void Connector::on_ready(Ready /*ready*/) {
 void Connector::on_timer() {
   if (transport_) {
     const auto error = std::make_error_code(std::errc::timed_out);
-    last_error_ = {error,
-                   "connect to " + endpoints_[next_ - 1].to_string() + ": no answer in time"};
+    note_failure(
+        {error, "connect to " + endpoints_[next_ - 1].to_string() + ": no answer in time"});
     registration_.reset();
     transport_.reset();
   }
@@ -65,10 +76,15 @@ void Connector::on_timer() {
 }
 
 void Connector::attempt_failed(Error error) {
-  last_error_ = std::move(error);
+  note_failure(std::move(error));
   registration_.reset();
   transport_.reset();
   timer_.arm(loop_.now());
+}
+
+void Connector::note_failure(Error error) {
+  if (last_error_.code && says_nothing(error)) return;
+  last_error_ = std::move(error);
 }
 
 }  // namespace appd::reactor

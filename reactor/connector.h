@@ -14,7 +14,8 @@ class ConnectorDelegate {
  public:
   // Either, exactly once after start(), never from within it. The connector may be destroyed in it.
   virtual void on_connected(std::unique_ptr<Transport> transport) = 0;
-  // `error` is the last endpoint's.
+  // `error` is the last endpoint's; one that this machine cannot reach at all (no IPv6) only where
+  // all are so.
   virtual void on_connect_failed(Error error) = 0;
 
  protected:
@@ -34,6 +35,7 @@ class Connector final : private EventSink {
   void on_timer();
   void try_next();
   void attempt_failed(Error error);
+  void note_failure(Error error);
 
   EventLoop& loop_;
   ConnectorDelegate& delegate_;

@@ -62,9 +62,9 @@ class Transport {
   // may be bytes in front of that. A hint: false where a transport cannot tell.
   [[nodiscard]] virtual bool peer_ended() const { return false; }
 
-  // After a connect that was under way and became writable: no error when it is established,
-  // operation_in_progress when the readiness was spurious and it is to be waited for again,
-  // not_connected when it failed and the system does not tell why any more.
+  // After a connect became writable: no error when it is established, operation_in_progress when
+  // the readiness was spurious and is to be waited for again, connection_refused also when it found
+  // itself, not_connected when it failed and the system does not tell why any more.
   [[nodiscard]] virtual std::error_code connect_result() = 0;
 
   // Asked of the system when called, not stored.

@@ -52,6 +52,20 @@ IoResult send_bytes(Descriptor fd, std::span<const std::byte> head, std::span<co
   }
 }
 
+// Where nobody listens on a local port that the system also gives to clients, it may give the very
+// port that is called; TCP then connects the socket with itself (RFC 9293, 3.5). The ports are
+// compared first: they differ nearly always.
+bool is_own_end(const Endpoint& local, const Endpoint& peer) {
+  if (local.family() != AF_INET && local.family() != AF_INET6) return false;
+  return local.port() == peer.port() && local == peer;
+}
+
+// Nothing lingers of it then, which would keep a server from the port for a minute.
+void reset_at_close(Descriptor fd) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 using NameCall = int (*)(int, sockaddr*, socklen_t*);
 
 Endpoint ask_endpoint(NameCall call, Descriptor fd) {
@@ -100,9 +114,11 @@ std::error_code SocketStream::connect_result() {
   if (error != 0) return {error, std::system_category()};
   // No error is not the same as connected. Readiness is only a hint; and the reason of a failure is
   // told once, which libkqueue uses up before us.
-  sockaddr_storage storage{};
-  length = sizeof storage;
-  if (::getpeername(socket_.get(), reinterpret_cast<sockaddr*>(&storage), &length) == 0) return {};
+  if (const Endpoint peer = peer_endpoint(); peer.family() != AF_UNSPEC) {
+    if (!is_own_end(local_endpoint(), peer)) return {};
+    reset_at_close(socket_.get());
+    return {ECONNREFUSED, std::system_category()};
+  }
   char byte = 0;
   const ssize_t count = ::recv(socket_.get(), &byte, 1, MSG_PEEK);
   const bool under_way = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);

@@ -62,7 +62,10 @@ class Server:
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
+                with socket.create_connection(("127.0.0.1", port), 1) as connection:
+                    # Where nobody listens yet a client's port may be this very one.
+                    if connection.getsockname() == connection.getpeername():
+                        raise ConnectionRefusedError("nobody but ourselves")
                 return
             except OSError as error:
                 if time.monotonic() > deadline or self.process.poll() is not None:

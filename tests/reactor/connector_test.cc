@@ -203,5 +203,16 @@ TEST_CASE_FIXTURE(ConnectorFixture, "connector: may be started again, even under
   CHECK(outcome.connected.size() == 2);
 }
 
+TEST_CASE_FIXTURE(ConnectorFixture, "connector: what cannot be reached hides no other reason") {
+  connector->start({at(kRefused), at(ScriptedNetwork::kUnreachable)}, 5s);
+  settle();
+  REQUIRE(outcome.failed.size() == 1);
+  CHECK(outcome.failed[0].code == std::errc::connection_refused);
+  connector->start({at(ScriptedNetwork::kUnreachable)}, 5s);
+  settle();
+  REQUIRE(outcome.failed.size() == 2);
+  CHECK(outcome.failed[1].code == std::errc::network_unreachable);
+}
+
 }  // namespace
 }  // namespace appd::reactor
