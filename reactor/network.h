@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <climits>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,13 +16,19 @@
 namespace appd::reactor {
 
 struct ListenOptions {
-  int backlog = 1024;       // the kernel cuts it to net.core.somaxconn
+  int backlog = INT_MAX;    // connections that wait to be accepted; the kernel cuts it to its limit
   bool reuse_port = false;  // SO_REUSEPORT: one socket a loop, the kernel spreads connections
   bool dual_stack = true;   // an IPv6 socket takes IPv4 as well (IPV6_V6ONLY off)
   // With reuse_port: a socket of the same server listens there already. Otherwise an address that
   // anybody listens on is address_in_use, although the system would let us share it.
   bool joins_group = false;
+  // Permissions of a Unix socket's path, whatever the umask: connecting needs the right to write.
+  // They hold from before it listens.
+  unsigned mode = 0660;
 };
+
+// What the kernel cuts a backlog to: net.core.somaxconn on Linux, else what sys/socket.h says.
+[[nodiscard]] std::size_t max_backlog();
 
 // What accept() found.
 enum class AcceptOutcome : std::uint8_t {
@@ -58,7 +66,7 @@ class Network {
   // Errors: what the system refuses at once (EMFILE, ENETUNREACH, a Unix path without a server).
   [[nodiscard]] virtual Result<std::unique_ptr<Transport>> connect(const Endpoint& endpoint) = 0;
   // The addresses of a host by its name, at least one. Blocks; any thread. Unless a network has
-  // names of its own, those of the system (resolver.h). Errors: "resolve HOST: reason".
+  // names of its own, those of the system (resolve_endpoints()). Errors: "resolve HOST: reason".
   [[nodiscard]] virtual Result<std::vector<Endpoint>> look_up(const std::string& host,
                                                               std::uint16_t port);
 };

@@ -1,8 +1,10 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/stat.h>
 
 #include <cerrno>
+#include <fstream>
 #include <utility>
 
 #include "reactor/network.h"
@@ -114,21 +116,40 @@ int probe_in_use(const Endpoint& endpoint, ListenOptions options) {
   return ::bind(probe.get(), endpoint.address(), endpoint.length()) == 0 ? 0 : errno;
 }
 
+tl::unexpected<Error> endpoint_failure(int error, const std::string& verb,
+                                       const Endpoint& endpoint) {
+  const std::string context = verb + ' ' + endpoint.to_string();
+  if (error != EINVAL || !endpoint.lacks_zone()) return system_failure(error, context);
+  return fail(
+      {error, std::system_category()},
+      context + ": a link-local address needs its interface, as in [" + endpoint.host() + "%eth0]");
+}
+
+// Gives the path of a socket that does not listen yet its permissions. A symbolic link that came
+// into its place is not followed. 0 or -1 with errno.
+int set_path_mode(const Endpoint& endpoint, unsigned mode) {
+  const std::string path = endpoint.host();
+  if (::fchmodat(AT_FDCWD, path.c_str(), mode, AT_SYMLINK_NOFOLLOW) == 0) return 0;
+  // The C library does without following only where there is a /proc.
+  return errno == EOPNOTSUPP || errno == ENOSYS ? ::chmod(path.c_str(), mode) : -1;
+}
+
 class PosixNetwork final : public Network {
  public:
   Result<std::unique_ptr<ListeningSocket>> listen(const Endpoint& endpoint,
                                                   const ListenOptions& options) override {
-    const std::string context = "listen on " + endpoint.to_string();
     OwnedFd socket = make_stream_socket(endpoint.family());
-    if (!socket.valid()) return system_failure(errno, context);
-    if (!is_tcp(endpoint)) return listen_unix(std::move(socket), endpoint, options, context);
+    if (!socket.valid()) return endpoint_failure(errno, kListen, endpoint);
+    if (!is_tcp(endpoint)) return listen_unix(std::move(socket), endpoint, options);
     if (options.reuse_port && !options.joins_group) {
-      if (const int error = probe_in_use(endpoint, options)) return system_failure(error, context);
+      if (const int error = probe_in_use(endpoint, options)) {
+        return endpoint_failure(error, kListen, endpoint);
+      }
     }
     if (set_listen_options(socket.get(), endpoint, options) != 0 ||
         ::bind(socket.get(), endpoint.address(), endpoint.length()) != 0 ||
         ::listen(socket.get(), options.backlog) != 0) {
-      return system_failure(errno, context);
+      return endpoint_failure(errno, kListen, endpoint);
     }
     return std::make_unique<PosixListeningSocket>(std::move(socket), UnixPath(), true);
   }
@@ -137,43 +158,56 @@ class PosixNetwork final : public Network {
     OwnedFd socket = make_stream_socket(endpoint.family());
     if (!socket.valid() ||
         (is_tcp(endpoint) && set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1) != 0)) {
-      return system_failure(errno, "connect to " + endpoint.to_string());
+      return endpoint_failure(errno, kConnect, endpoint);
     }
     // An interrupted connect goes on by itself (connect(2), EINTR).
     if (::connect(socket.get(), endpoint.address(), endpoint.length()) != 0 &&
         errno != EINPROGRESS && errno != EINTR) {
-      return system_failure(errno, "connect to " + endpoint.to_string());
+      return endpoint_failure(errno, kConnect, endpoint);
     }
     return std::make_unique<SocketTransport>(std::move(socket));
   }
 
  private:
+  static constexpr const char* kListen = "listen on";
+  static constexpr const char* kConnect = "connect to";
+
   static Result<std::unique_ptr<ListeningSocket>> listen_unix(OwnedFd socket,
                                                               const Endpoint& endpoint,
-                                                              const ListenOptions& options,
-                                                              const std::string& context) {
+                                                              const ListenOptions& options) {
     // From the look at the path to the listen: a socket that is bound but does not listen yet
     // looks like one that a dead process left behind.
     const UnixPathLock lock(endpoint);
     if (::bind(socket.get(), endpoint.address(), endpoint.length()) != 0) {
       if (errno != EADDRINUSE || !remove_stale_socket(endpoint, lock)) {
-        return system_failure(errno, context);
+        return endpoint_failure(errno, kListen, endpoint);
       }
       if (::bind(socket.get(), endpoint.address(), endpoint.length()) != 0) {
-        return system_failure(errno, context);
+        return endpoint_failure(errno, kListen, endpoint);
       }
     }
     UnixPath path(endpoint);
-    if (::listen(socket.get(), options.backlog) != 0) {
+    // Nobody can connect before the listen, so that there is no moment with other permissions.
+    if (set_path_mode(endpoint, options.mode) != 0 ||
+        ::listen(socket.get(), options.backlog) != 0) {
       const int error = errno;
       path.remove(lock);
-      return system_failure(error, context);
+      return endpoint_failure(error, kListen, endpoint);
     }
     return std::make_unique<PosixListeningSocket>(std::move(socket), std::move(path), false);
   }
 };
 
 }  // namespace
+
+std::size_t max_backlog() {
+  static const std::size_t limit = [] {
+    std::size_t configured = 0;
+    std::ifstream file("/proc/sys/net/core/somaxconn");
+    return file >> configured && configured > 0 ? configured : std::size_t{SOMAXCONN};
+  }();
+  return limit;
+}
 
 Network& posix_network() {
   static PosixNetwork network;

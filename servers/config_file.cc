@@ -53,10 +53,20 @@ std::string fraction_text(double value) {
   return error == std::errc() ? std::string(digits.data(), end) : "";
 }
 
+// An option in octal reads digits: those of 0o660 are 660, and so are those of 660, which means it.
+std::string integer_text(const toml::value<std::int64_t>& number, const Option& option) {
+  const bool octal =
+      (number.flags() & toml::value_flags::format_as_octal) != toml::value_flags::none;
+  if (!octal || !option.octal) return std::to_string(number.get());
+  std::array<char, 24> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number.get(), 8).ptr;
+  return {digits.data(), end};
+}
+
 // nullopt: dates, arrays and tables are no option's value.
-std::optional<std::string> scalar_text(const toml::node& node) {
+std::optional<std::string> scalar_text(const toml::node& node, const Option& option) {
   if (const auto* text = node.as_string()) return text->get();
-  if (const auto* number = node.as_integer()) return std::to_string(number->get());
+  if (const auto* number = node.as_integer()) return integer_text(*number, option);
   if (const auto* number = node.as_floating_point()) return fraction_text(number->get());
   if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
   return std::nullopt;
@@ -66,7 +76,7 @@ std::vector<std::string> value_texts(const toml::node& node, const Option& optio
                                      const std::string& source) {
   std::vector<std::string> texts;
   const auto take = [&](const toml::node& one) {
-    std::optional<std::string> text = scalar_text(one);
+    std::optional<std::string> text = scalar_text(one, option);
     if (!text) throw UsageError(source + ": must be text, a number or true or false");
     texts.push_back(*std::move(text));
   };

@@ -8,6 +8,7 @@
 
 #include "protocol/json.h"
 #include "reactor/clock.h"
+#include "reactor/network.h"
 
 namespace appd::servers {
 
@@ -29,8 +30,9 @@ struct Limits {
   // From the end of what a peer sends to its disconnection, where answers are still owed: it may
   // wait for them with its sending side shut, or be gone.
   reactor::Duration half_close_grace = std::chrono::seconds(1);
-  std::size_t pool_threads = 0;   // for handlers that block; 0: one a CPU
-  std::size_t pool_queue = 1024;  // calls that wait for one of them
+  std::size_t pool_threads = 0;                  // for handlers that block; 0: one a CPU
+  std::size_t pool_queue = 1024;                 // calls that wait for one of them
+  std::size_t backlog = reactor::max_backlog();  // connections that wait to be accepted, a listener
   // A handler that keeps a loop this long is named in the log; 0: never.
   reactor::Duration blocked_loop_warning = std::chrono::milliseconds(100);
 };

@@ -171,6 +171,16 @@ Option path_option(std::string name, std::string help, std::string& variable) {
   return option;
 }
 
+Option mode_option(std::string name, std::string help, unsigned& variable) {
+  Option option{.name = std::move(name), .value_name = "MODE", .help = std::move(help)};
+  option.octal = true;
+  option.parse = one_text([&variable](const std::string& text) {
+    return parse_mode(text).map([&variable](unsigned mode) { variable = mode; });
+  });
+  option.print = [&variable] { return std::vector<std::string>{print_mode(variable)}; };
+  return option;
+}
+
 Option duration_option(std::string name, std::string help, reactor::Duration& variable,
                        reactor::Duration least) {
   Option option{.name = std::move(name), .value_name = "TIME", .help = std::move(help)};

@@ -36,7 +36,8 @@ struct Option {
   std::string value_name = {};  // "SIZE", for --help; empty for a switch
   std::string help = {};        // one sentence, no full stop
   Arity arity = Arity::kOne;
-  bool bare = false;           // written into the file without quotes: whole numbers and switches
+  bool bare = false;   // written into the file without quotes: whole numbers and switches
+  bool octal = false;  // its digits are octal, whatever the notation of an integer in the file
   bool needs_restart = false;  // a reload leaves it as it is
 
   // Replaces the variable. Exactly one text unless kMany. Errors: the text repeats the value and
@@ -65,6 +66,8 @@ template <class Number>
 template <class Number>
 [[nodiscard]] Option size_option(std::string name, std::string help, Number& variable,
                                  std::uint64_t least = 0);
+// quantity.h: permissions.
+[[nodiscard]] Option mode_option(std::string name, std::string help, unsigned& variable);
 // quantity.h: a time, at least `least`.
 [[nodiscard]] Option duration_option(std::string name, std::string help,
                                      reactor::Duration& variable, reactor::Duration least);

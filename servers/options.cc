@@ -1,6 +1,7 @@
 #include "servers/options.h"
 
 #include <algorithm>
+#include <climits>
 #include <cstdlib>
 #include <filesystem>
 
@@ -119,6 +120,9 @@ void add_limit_options(OptionTable& table, Limits& limits) {
                          limits.pool_threads, 0, kMaxThreads));
   table.add(count_option("pool-queue", "Calls that wait for one of them at most", limits.pool_queue,
                          0, kNoMost));
+  table.add(count_option("backlog",
+                         "Connections that wait to be accepted; default: the kernel's limit",
+                         limits.backlog, 1, INT_MAX));
   table.add(duration_option("blocked-loop-warning",
                             "A handler that keeps a loop this long is logged; 0: never",
                             limits.blocked_loop_warning, reactor::Duration(0)));
@@ -218,6 +222,7 @@ void add_server_options(OptionTable& table, Options& options) {
   table.add(path_option("pid-file",
                         "Write the process number there and allow only one such process",
                         options.pid_file));
+  table.add(mode_option("socket-mode", "Permissions of Unix sockets", options.socket_mode));
   table.add(switch_option("daemon", "Go on in the background once ready", options.daemon));
   add_limit_options(table, options.limits);
   table.need_restart_but({"log-level", "plugin", "search-file"});

@@ -32,7 +32,8 @@ struct Options {
   std::string search_file;           // empty: the tutorial's entries
   std::vector<std::string> plugins;  // shared objects whose actions are served, too
   LogOptions log;
-  std::string pid_file;  // empty: none
+  unsigned socket_mode = reactor::ListenOptions().mode;  // permissions of Unix sockets
+  std::string pid_file;                                  // empty: none
   bool daemon = false;
   Limits limits;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <limits>
 #include <optional>
 #include <span>
@@ -149,6 +150,29 @@ std::string print_duration(reactor::Duration duration) {
   const auto value = static_cast<std::uint64_t>(duration.count());
   const Unit& unit = dividing_unit(value, kTimeUnits);
   return std::to_string(value / unit.factor) + std::string(unit.name);
+}
+
+Result<unsigned> parse_mode(std::string_view text) {
+  constexpr unsigned kMaxMode = 0777;
+  constexpr std::size_t kMaxDigits = 4;
+  const std::string_view digits = text.starts_with("0o") ? text.substr(2) : text;
+  unsigned mode = kMaxMode + 1;
+  if (digits.size() <= kMaxDigits) {
+    const char* const end = digits.data() + digits.size();
+    const auto [stopped, error] = std::from_chars(digits.data(), end, mode, 8);
+    if (error != std::errc() || stopped != end) mode = kMaxMode + 1;
+  }
+  if (mode <= kMaxMode) return mode;
+  return protocol::fail(protocol::Status::kInvalidArgument,
+                        in_quotes(text) + " is no octal number from 0 to 0777, such as 0660");
+}
+
+std::string print_mode(unsigned mode) {
+  std::string text = "0000";
+  for (auto digit = text.rbegin(); digit != text.rend(); ++digit, mode /= 8) {
+    *digit = static_cast<char>('0' + mode % 8);
+  }
+  return text;
 }
 
 }  // namespace appd::servers

@@ -1,4 +1,4 @@
-// Numbers with a unit, as people write them in options: byte sizes and times.
+// Numbers as people write them in options: byte sizes and times with a unit, permissions in octal.
 #pragma once
 
 #include <cstdint>
@@ -27,5 +27,11 @@ inline constexpr reactor::Duration kMaxDuration = std::chrono::hours(24 * 365);
 [[nodiscard]] Result<reactor::Duration> parse_duration(std::string_view text);
 // In the largest unit that divides it: "90s", "500ms". parse_duration() gives it back.
 [[nodiscard]] std::string print_duration(reactor::Duration duration);
+
+// Permissions as chmod(1) takes them, octal up to 777: "0660", "660", "0o660". Errors:
+// invalid_argument.
+[[nodiscard]] Result<unsigned> parse_mode(std::string_view text);
+// "0660".
+[[nodiscard]] std::string print_mode(unsigned mode);
 
 }  // namespace appd::servers

@@ -1,11 +1,13 @@
 #include "servers/server.h"
 
 #include <algorithm>
+#include <array>
+#include <climits>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
 
-#include "reactor/resolver.h"
 #include "servers/start_error.h"
 #include "servers/thread_limits.h"
 #include "servers/usable_cpus.h"
@@ -18,9 +20,43 @@ using reactor::Endpoint;
 
 namespace {
 
-bool lacks_ipv6(const reactor::Error& error) {
-  return error.code == std::errc::address_family_not_supported ||
-         error.code == std::errc::address_not_available;
+// For port 0 and a name of several addresses: a port that is free on one of them may be taken on
+// another.
+constexpr int kPortChoices = 16;
+
+bool is_in_use(const std::optional<reactor::Error>& error) {
+  return error && error->code == std::errc::address_in_use;
+}
+
+// Whether one address of a name may fail so and the others still be served: the machine does not
+// have it. Not where somebody else has it, nor where we run out of something.
+bool is_left_out(const reactor::Error& error) {
+  static constexpr std::array kFatal = {
+      std::errc::address_in_use,
+      std::errc::too_many_files_open,
+      std::errc::too_many_files_open_in_system,
+      std::errc::no_buffer_space,
+      std::errc::not_enough_memory,
+  };
+  return std::none_of(kFatal.begin(), kFatal.end(),
+                      [&error](std::errc fatal) { return error.code == fatal; });
+}
+
+std::string joined(const std::vector<reactor::Error>& errors) {
+  std::string text;
+  for (const reactor::Error& error : errors) text += (text.empty() ? "" : "; ") + error.message;
+  return text;
+}
+
+// As a client may write it: every interface stays so, whatever the system calls it.
+Address bound_address(const Address& asked, const Endpoint& endpoint) {
+  Address bound = asked;
+  if (asked.transport == TransportKind::kUnix) return bound;
+  bound.port = endpoint.port();
+  if (!(endpoint == Endpoint::any_ipv6(endpoint.port()) && asked.host.empty())) {
+    bound.host = endpoint.host();
+  }
+  return bound;
 }
 
 bool any_waits(const handlers::Registry& registry) {
@@ -65,12 +101,46 @@ Server::~Server() {
   }
 }
 
-std::vector<Address> Server::listen(const Address& address) {
-  std::vector<Address> bound;
-  for (const Endpoint& endpoint : endpoints_of(address)) {
-    bound.push_back(listen_on(address, endpoint));
+// Sockets of one endpoint: one for each worker, or one for all.
+struct Server::Bound {
+  Endpoint endpoint;  // with its real port
+  std::vector<std::unique_ptr<reactor::ListeningSocket>> sockets;
+};
+
+// What came of the endpoints of an address.
+struct Server::Listening {
+  std::vector<Bound> bound;
+  std::vector<reactor::Error> left_out;  // those that this machine cannot serve
+  std::optional<reactor::Error> error;   // none can be served
+};
+
+std::vector<Address> Server::listen(const Address& address, unsigned socket_mode) {
+  const reactor::ListenOptions options{
+      .backlog = static_cast<int>(std::min<std::size_t>(shared_.limits.backlog, INT_MAX)),
+      .reuse_port = address.transport == TransportKind::kTcp && workers_.size() > 1,
+      .dual_stack = address.host.empty(),
+      .mode = socket_mode};
+  const std::vector<Endpoint> endpoints = endpoints_of(address);
+  Listening listening = bind_all(endpoints, options);
+  const int tries = address.port == 0 && endpoints.size() > 1 ? kPortChoices : 1;
+  for (int i = 1; i < tries && is_in_use(listening.error); ++i) {
+    listening = bind_all(endpoints, options);
   }
-  return bound;
+  if (listening.error) throw StartError(listening.error->message);
+  if (listening.bound.empty()) {
+    const bool one = endpoints.size() == 1;
+    throw StartError((one ? "" : address.to_string() + ": ") + joined(listening.left_out));
+  }
+  for (const reactor::Error& error : listening.left_out) {
+    shared_.log.write(Level::kWarn, "an address is left out",
+                      {{"listen", address.to_string()}, {"reason", error.message}});
+  }
+  std::vector<Address> served;
+  for (Bound& bound : listening.bound) {
+    served.push_back(bound_address(address, bound.endpoint));
+    serve(address.protocol, std::move(bound));
+  }
+  return served;
 }
 
 std::vector<Endpoint> Server::endpoints_of(const Address& address) {
@@ -80,43 +150,63 @@ std::vector<Endpoint> Server::endpoints_of(const Address& address) {
     return {*endpoint};
   }
   if (address.host.empty()) return {Endpoint::any_ipv6(address.port)};
-  const auto resolved =
-      reactor::resolve(address.host, std::to_string(address.port), {.passive = true});
-  if (!resolved)
-    throw StartError("listen on " + address.to_string() + ": " + resolved.error().message);
-  std::vector<Endpoint> endpoints;
-  for (const auto& one : *resolved) endpoints.push_back(one.endpoint);
-  return endpoints;
+  const auto number = Endpoint::ip(address.host, address.port);
+  if (number) return {number->unmapped()};
+  auto found = main_loop().network().look_up(address.host, address.port);
+  if (!found) throw StartError("listen on " + address.to_string() + ": " + found.error().message);
+  return *std::move(found);
 }
 
-Address Server::listen_on(const Address& address, const Endpoint& wanted) {
-  const bool shared_port = address.transport == TransportKind::kTcp && workers_.size() > 1;
+reactor::Result<Server::Bound> Server::bind(const Endpoint& endpoint,
+                                            reactor::ListenOptions options) {
   reactor::Network& network = main_loop().network();
-  reactor::ListenOptions options{.reuse_port = shared_port, .dual_stack = address.host.empty()};
-  auto first = network.listen(wanted, options);
-  if (!first && wanted == Endpoint::any_ipv6(address.port) && lacks_ipv6(first.error())) {
-    first = network.listen(Endpoint::any_ipv4(address.port), options);
-  }
-  if (!first) throw StartError(first.error().message);
-
-  const Endpoint endpoint = (*first)->local_endpoint();
-  if (shared_port) {
-    options.joins_group = true;
-    for (std::size_t i = 1; i < workers_.size(); ++i) {
-      auto next = network.listen(endpoint, options);
-      if (!next) throw StartError(next.error().message);
-      workers_[i]->listen(address.protocol, std::move(*next));
-    }
-    workers_.front()->listen(address.protocol, std::move(*first));
-  } else {
-    workers_[next_unix_worker_++ % workers_.size()]->listen(address.protocol, std::move(*first));
-  }
-  Address bound = address;
-  if (address.transport == TransportKind::kTcp) {
-    bound.host = endpoint.host();
-    bound.port = endpoint.port();
+  Bound bound;
+  auto socket = network.listen(endpoint, options);
+  if (!socket) return tl::unexpected(std::move(socket.error()));
+  bound.endpoint = (*socket)->local_endpoint();
+  bound.sockets.push_back(std::move(*socket));
+  options.joins_group = true;
+  while (options.reuse_port && bound.sockets.size() < workers_.size()) {
+    auto next = network.listen(bound.endpoint, options);
+    if (!next) return tl::unexpected(std::move(next.error()));
+    bound.sockets.push_back(std::move(*next));
   }
   return bound;
+}
+
+// The port that the system chooses for the first is the port of all.
+Server::Listening Server::bind_all(const std::vector<Endpoint>& endpoints,
+                                   const reactor::ListenOptions& options) {
+  Listening listening;
+  for (Endpoint endpoint : endpoints) {
+    if (endpoint.port() == 0 && !listening.bound.empty()) {
+      endpoint.set_port(listening.bound.front().endpoint.port());
+    }
+    auto bound = bind(endpoint, options);
+    // Every interface: where there is no IPv6, IPv4's are all that there are.
+    const bool every = options.dual_stack && endpoint == Endpoint::any_ipv6(endpoint.port());
+    if (!bound && every && is_left_out(bound.error())) {
+      bound = bind(Endpoint::any_ipv4(endpoint.port()), options);
+    }
+    if (bound) {
+      listening.bound.push_back(std::move(*bound));
+    } else if (is_left_out(bound.error())) {
+      listening.left_out.push_back(std::move(bound.error()));
+    } else {
+      return {.bound = {}, .left_out = {}, .error = std::move(bound.error())};
+    }
+  }
+  return listening;
+}
+
+void Server::serve(protocol::Protocol protocol, Bound bound) {
+  if (bound.sockets.size() == 1) {
+    workers_[next_worker_++ % workers_.size()]->listen(protocol, std::move(bound.sockets.front()));
+    return;
+  }
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->listen(protocol, std::move(bound.sockets[i]));
+  }
 }
 
 void Server::start() {

@@ -42,8 +42,13 @@ class Server {
 
   // Listens on every endpoint that `address` resolves to; TCP on each worker (SO_REUSEPORT), a Unix
   // socket on one. Returns the real addresses, the port included that the system chose for 0.
-  // Throws StartError: one clear line.
-  std::vector<protocol::Address> listen(const protocol::Address& address);
+  // A name may have addresses that this machine cannot serve (IPv6 that is switched off): they are
+  // left out, with a warning in the log, as long as another one works. All of a name get the same
+  // port, also for port 0. `socket_mode`: the permissions of a Unix socket.
+  // Throws StartError, one clear line, where no address works, or one is in use; then none is
+  // listened on.
+  std::vector<protocol::Address> listen(const protocol::Address& address,
+                                        unsigned socket_mode = reactor::ListenOptions().mode);
 
   // Makes every thread that serving takes: those of the loops, which wait for run(), the
   // watchdog's, and the pool's where an action may want it. Whoever announces the server starts it
@@ -73,8 +78,14 @@ class Server {
   [[nodiscard]] Worker& worker(std::size_t index) { return *workers_[index]; }
 
  private:
+  struct Bound;
+  struct Listening;
   [[nodiscard]] std::vector<reactor::Endpoint> endpoints_of(const protocol::Address& address);
-  protocol::Address listen_on(const protocol::Address& address, const reactor::Endpoint& endpoint);
+  [[nodiscard]] reactor::Result<Bound> bind(const reactor::Endpoint& endpoint,
+                                            reactor::ListenOptions options);
+  [[nodiscard]] Listening bind_all(const std::vector<reactor::Endpoint>& endpoints,
+                                   const reactor::ListenOptions& options);
+  void serve(protocol::Protocol protocol, Bound bound);
   void start_threads(std::string& what);
   void watch_loops();
   void join_loops();
@@ -91,7 +102,7 @@ class Server {
   // Of all workers but the first. They wait until they are told whether to serve.
   std::vector<std::thread> threads_;
   std::optional<std::promise<bool>> serve_;
-  std::size_t next_unix_worker_ = 0;
+  std::size_t next_worker_ = 0;
 };
 
 }  // namespace appd::servers

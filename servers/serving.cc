@@ -119,7 +119,7 @@ Serving::~Serving() = default;
 std::string Serving::listen_all() {
   std::string lines;
   for (const protocol::Address& wanted : options_.listen) {
-    for (const protocol::Address& bound : server_->listen(wanted)) {
+    for (const protocol::Address& bound : server_->listen(wanted, options_.socket_mode)) {
       lines += "listening on " + bound.to_string() + "\n";
     }
   }

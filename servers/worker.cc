@@ -14,10 +14,6 @@
 namespace appd::servers {
 namespace {
 
-// Connections taken from the backlog when the drain begins, a listener: the kernel's own limit
-// (net.core.somaxconn) is 4096.
-constexpr std::size_t kDrainAccepts = 4096;
-
 // From the drain time-out to the end: for the last error replies to arrive.
 constexpr auto kFarewell = std::chrono::milliseconds(100);
 
@@ -226,7 +222,7 @@ void Worker::drain() {
   if (context_.draining) return;
   for (auto& door : doors_) {
     door->listener().resume();
-    door->listener().accept_backlog(kDrainAccepts);
+    door->listener().accept_backlog(shared_.limits.backlog + 1);  // Linux keeps one more
   }
   doors_.clear();
   context_.draining = true;

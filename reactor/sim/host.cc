@@ -19,6 +19,9 @@ constexpr std::uint64_t kExhaustedMax = 700;
 constexpr auto kMoment = std::chrono::milliseconds(20);
 constexpr int kRefusalsAMoment = 8;
 
+// The simulated system's own limit.
+constexpr int kMaxBacklog = 1024;
+
 std::error_code system_error(int error) { return {error, std::system_category()}; }
 
 }  // namespace
@@ -159,7 +162,8 @@ bool SimListener::takes(const Endpoint& endpoint) const {
 }
 
 bool SimListener::enqueue(const std::shared_ptr<Wire>& wire) {
-  if (backlog_.size() >= static_cast<std::size_t>(std::max(1, options_.backlog))) return false;
+  const auto most = static_cast<std::size_t>(std::clamp(options_.backlog, 1, kMaxBacklog));
+  if (backlog_.size() >= most) return false;
   World& world = host_.world();
   wire->end(Wire::kServer).host = &host_;
   wire->end(Wire::kServer).last_arrival = world.now();

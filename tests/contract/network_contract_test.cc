@@ -350,6 +350,74 @@ CONTRACT_CASE("network: a successor's file of the same path is not removed") {
   }
 }
 
+CONTRACT_CASE("network: a Unix path has the permissions it was asked for, whatever the umask") {
+  if constexpr (Tested::kIsSystem) {
+    Contract<Tested> c;
+    const TemporaryFolder folder;
+    const std::string path = folder.file("socket");
+    for (const mode_t mask : {0000U, 0022U, 0077U, 0777U}) {
+      for (const unsigned mode : {0660U, 0600U, 0777U, 0U}) {
+        const mode_t before = ::umask(mask);
+        const auto listener = c.network().listen(unix_endpoint(path), {.mode = mode});
+        ::umask(before);
+        REQUIRE(listener.has_value());
+        struct stat found {};
+        REQUIRE(::lstat(path.c_str(), &found) == 0);
+        CHECK((found.st_mode & 07777U) == mode);
+      }
+    }
+  }
+}
+
+CONTRACT_CASE("network: a socket that TCP connected with itself has found nobody") {
+  if constexpr (Tested::kIsSystem) {
+    for (const char* host : {"127.0.0.1", "::1"}) {
+      Contract<Tested> c;
+      Endpoint own = Endpoint::ip(host, 0).value();
+      if (own.family() == AF_INET6 && !has_ipv6(c)) continue;
+      OwnedFd socket(::socket(own.family(), SOCK_STREAM, 0));
+      REQUIRE(::bind(socket.get(), own.address(), own.length()) == 0);
+      sockaddr_storage storage{};
+      socklen_t length = sizeof storage;
+      REQUIRE(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&storage), &length) == 0);
+      own = Endpoint(reinterpret_cast<const sockaddr*>(&storage), length);
+      REQUIRE(::connect(socket.get(), own.address(), own.length()) == 0);
+      auto transport = std::make_unique<reactor::SocketTransport>(std::move(socket));
+      CHECK(transport->connect_result() == std::errc::connection_refused);
+      transport.reset();
+      // The port is free at once, also for one that does not ask for SO_REUSEADDR.
+      const OwnedFd other(::socket(own.family(), SOCK_STREAM, 0));
+      CHECK(::bind(other.get(), own.address(), own.length()) == 0);
+    }
+  }
+}
+
+CONTRACT_CASE("network: a backlog that is full takes no more") {
+  Contract<Tested> c;
+  const TemporaryFolder folder;
+  const Endpoint endpoint = unix_endpoint(folder.file("socket"));
+  const auto listener = c.network().listen(endpoint, {.backlog = 1});
+  REQUIRE(listener.has_value());
+  std::vector<std::unique_ptr<reactor::Transport>> clients;
+  for (int i = 0; i < 8; ++i) {
+    auto client = c.network().connect(endpoint);
+    if (client) clients.push_back(std::move(*client));
+  }
+  // Linux keeps one more than was asked for.
+  if (Tested::kIsSystem) CHECK((clients.size() == 1 || clients.size() == 2));
+}
+
+CONTRACT_CASE("network: a link-local address without its interface says what is missing") {
+  if constexpr (Tested::kIsSystem) {
+    Contract<Tested> c;
+    if (!has_ipv6(c)) return;
+    const Endpoint endpoint = Endpoint::ip("fe80::1", 7).value();
+    const std::string reason = "a link-local address needs its interface, as in [fe80::1%eth0]";
+    CHECK(c.network().listen(endpoint, {}).error().message == "listen on [fe80::1]:7: " + reason);
+    CHECK(c.network().connect(endpoint).error().message == "connect to [fe80::1]:7: " + reason);
+  }
+}
+
 CONTRACT_CASE("network: a Unix path in a folder that is not there is an error") {
   if constexpr (Tested::kIsSystem) {
     Contract<Tested> c;

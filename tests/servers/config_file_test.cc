@@ -126,6 +126,7 @@ TEST_CASE_FIXTURE(Fixture, "config file: one that cannot be read is no usage err
 }
 
 TEST_CASE_FIXTURE(Fixture, "config file: one that is too large is refused") {
+  read(std::string(kMaxConfigFileBytes, '\n'));
   write_text_file(path, std::string(kMaxConfigFileBytes + 1, '\n'));
   CHECK_THROWS_AS(static_cast<void>(read_config_file(path, table)), StartError);
 }

@@ -64,6 +64,52 @@ TEST_CASE_FIXTURE(Fixture, "options: the defaults are those of the documentation
   CHECK(parsed.options.limits.idle_timeout == 60s);
   CHECK(parsed.options.log.level == Level::kInfo);
   CHECK_FALSE(parsed.options.daemon);
+  CHECK(parsed.options.socket_mode == 0660);
+  CHECK(parsed.options.limits.backlog == appd::reactor::max_backlog());
+}
+
+TEST_CASE_FIXTURE(Fixture, "options: each whole number takes its least and its most, and no more") {
+  struct Range {
+    std::string name;
+    std::string below, least, most, above;
+  };
+  for (const Range& range : {
+           Range{"threads", "0", "1", "1024", "1025"},
+           Range{"pool-threads", "-1", "0", "1024", "1025"},
+           Range{"backlog", "0", "1", "2147483647", "2147483648"},
+           Range{"max-pending-calls", "0", "1", "9223372036854775807", "18446744073709551616"},
+           Range{"socket-mode", "-1", "0", "0777", "01000"},
+           Range{"max-buffered", "0", "1", "9223372036854775807", "9223372036854775808"},
+           Range{"idle-timeout", "0.9ms", "1ms", "8760h", "8761h"},
+       }) {
+    CAPTURE(range.name);
+    for (const std::string& value : {range.least, range.most}) {
+      CHECK(refusal({"--" + range.name, value}) == "taken");
+    }
+    for (const std::string& value : {range.below, range.above}) {
+      CHECK(refusal({"--" + range.name + "=" + value}).starts_with("flag --" + range.name));
+    }
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "options: the backlog comes from every source") {
+  CHECK(options({"--backlog", "10"}).limits.backlog == 10);
+  write_text_file(config, "backlog = 11\n");
+  CHECK(options({"--config", config}).limits.backlog == 11);
+  environment["APPD_BACKLOG"] = "12";
+  CHECK(options({"--config", config}).limits.backlog == 12);
+}
+
+TEST_CASE_FIXTURE(Fixture, "options: a mode is octal wherever it comes from") {
+  for (const char* text : {"\"0640\"", "\"640\"", "\"0o640\"", "0o640", "640"}) {
+    CAPTURE(text);
+    write_text_file(config, "socket-mode = " + std::string(text) + "\n");
+    CHECK(options({"--config", config}).socket_mode == 0640);
+  }
+  CHECK(options({"--socket-mode=0600"}).socket_mode == 0600);
+  environment["APPD_SOCKET_MODE"] = "600";
+  CHECK(options({}).socket_mode == 0600);
+  CHECK(answer({"--print-config"}).find("socket-mode = \"0600\"  # ") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(Fixture, "options: the limits of calls and of nesting reach their fields") {

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "servers/printable_text.h"
+
 using namespace appd::servers;
 using namespace std::chrono_literals;
 
@@ -76,6 +78,24 @@ TEST_CASE("time: what is not one is repeated together with what would be right")
     CHECK(time.error().message.find("is not a time; give seconds or a unit, such as 10s") !=
           std::string::npos);
   }
+}
+
+TEST_CASE("mode: octal digits, with or without a sign that they are") {
+  CHECK(parse_mode("0660").value() == 0660);
+  CHECK(parse_mode("660").value() == 0660);
+  CHECK(parse_mode("0o600").value() == 0600);
+  CHECK(parse_mode("0").value() == 0);
+  CHECK(parse_mode("777").value() == 0777);
+  for (const char* text : {"", "0o", "668", "1000", "01000", "-1", "+660", "0x1ff", "u=rw", "00660",
+                           "660 ", "07777"}) {
+    CAPTURE(text);
+    REQUIRE_FALSE(parse_mode(text).has_value());
+    CHECK(parse_mode(text).error().message ==
+          in_quotes(text) + " is no octal number from 0 to 0777, such as 0660");
+  }
+  CHECK(print_mode(0660) == "0660");
+  CHECK(print_mode(0) == "0000");
+  CHECK(print_mode(07) == "0007");
 }
 
 TEST_CASE("quantity: what is printed is read back as the same") {
