@@ -78,7 +78,7 @@ Result<Reply> make_reply(const protocol::MessageHeader& header,
   reply.header = to_string(header_json);
   reply.content_type = header.content_type;
   reply.content_encoding = header.content_encoding;
-  reply.byte_order = header.byte_order;
+  reply.byte_order = header.byte_order.value_or(protocol::kNativeByteOrder);
   reply.keep_alive = header.keep_alive;
   reply.request_id = header.request_id;
   if (header.status) reply.status = std::string(*header.status);

@@ -20,7 +20,7 @@ struct Reply {
   std::string header;  // the whole JSON header as it came: fields that nobody knows included
   std::string content_type;
   std::string content_encoding;
-  protocol::ByteOrder byte_order = protocol::kNativeByteOrder;  // the server's
+  protocol::ByteOrder byte_order = protocol::kNativeByteOrder;  // the server's, if it says one
   bool keep_alive = false;            // the server keeps the connection open
   std::string request_id;             // JSON text, empty: none
   std::optional<std::string> status;  // "ok" or an error's code; absent in a plain reply

@@ -178,8 +178,9 @@ Result<std::string_view> Dispatcher::decode(const protocol::MessageHeader& heade
                     "utf-32-be, ascii and latin-1");
   }
   if (*encoding == protocol::TextEncoding::kUtf8) return as_text(content);
-  const Result<std::string_view> text =
-      protocol::decode_text(*encoding, header.byte_order, content, text_);
+  // Where it matters the decoder of messages has refused a header without an order.
+  const protocol::ByteOrder sender = header.byte_order.value_or(protocol::kNativeByteOrder);
+  const Result<std::string_view> text = protocol::decode_text(*encoding, sender, content, text_);
   if (!text) return content_failure(text.error());
   return text;
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "protocol/byte_order.h"
+#include "protocol/text_encoding.h"
 #include "reactor/check.h"
 #include "reactor/planted.h"
 
@@ -13,8 +14,23 @@ namespace {
 
 DecodeEvent need(std::size_t bytes) { return {DecodeEvent::Kind::kNeedMore, bytes, {}}; }
 
-DecodeEvent message(std::span<const std::byte> input, std::size_t header_bytes, std::size_t bytes) {
-  return {DecodeEvent::Kind::kMessage, bytes, input.subspan(header_bytes, bytes - header_bytes)};
+// UTF-16 and UTF-32 by themselves do not say in which order their bytes are.
+Result<void> check_byte_order(const MessageHeader& header, std::span<const std::byte> content) {
+  if (header.byte_order || !header.is_json()) return {};
+  const auto encoding = find_text_encoding(header.content_encoding);
+  if (!encoding || !needs_byte_order(*encoding, content)) return {};
+  return fail(Status::kBadHeader, "byteorder must be \"little\" or \"big\" for " +
+                                      std::string(header.content_encoding) +
+                                      " without a byte order mark");
+}
+
+Result<DecodeEvent> message(const MessageHeader& header, std::span<const std::byte> input,
+                            std::size_t header_bytes, std::size_t bytes) {
+  const auto content = input.subspan(header_bytes, bytes - header_bytes);
+  if (Result<void> checked = check_byte_order(header, content); !checked) {
+    return tl::unexpected<Error>(std::move(checked.error()));
+  }
+  return DecodeEvent{DecodeEvent::Kind::kMessage, bytes, content};
 }
 
 }  // namespace
@@ -130,7 +146,9 @@ Result<DecodeEvent> MessageDecoder::begin_message(std::span<const std::byte> inp
                                               std::to_string(content_bytes));
   }
   std::size_t message_bytes = header_bytes + static_cast<std::size_t>(content_bytes);
-  if (input.size() >= message_bytes) return message(input, header_bytes, message_bytes);
+  if (input.size() >= message_bytes) {
+    return message(*context_.header, input, header_bytes, message_bytes);
+  }
 
   if (reactor::planted(reactor::PlantedBug::kHeaderParsedAgain)) return need(input.size() + 1);
   held_ = std::make_unique<Held>(*context_.header, header_bytes, message_bytes);
@@ -145,7 +163,13 @@ Result<DecodeEvent> MessageDecoder::go_on(std::span<const std::byte> input) {
     const auto json = input.subspan(kPrefixBytes, held_->header_bytes - kPrefixBytes);
     held_->header.json = {reinterpret_cast<const char*>(json.data()), json.size()};
   }
-  return message(input, held_->header_bytes, held_->message_bytes);
+  Result<DecodeEvent> event =
+      message(held_->header, input, held_->header_bytes, held_->message_bytes);
+  if (!event) {
+    state_ = State::kFailed;
+    context_.header = &(context_.parsed = held_->header);
+  }
+  return event;
 }
 
 }  // namespace appd::protocol

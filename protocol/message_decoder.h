@@ -80,8 +80,9 @@ class MessageDecoder {
   // `input` begins at a message's first byte, at every call until that message is complete; it may
   // have moved in memory between calls. Allocates only for a message whose content is not all there
   // with its header.
-  // Errors: bad_header; content_too_large (as soon as the header is there, content unread).
-  // Afterwards only header() and destruction are allowed (checked).
+  // Errors: bad_header, also of text that a byte order is needed for, where the header does not say
+  // one; content_too_large (as soon as the header is there, content unread). Afterwards only
+  // header() and destruction are allowed (checked); the context's header is that of the message.
   [[nodiscard]] Result<DecodeEvent> next(std::span<const std::byte> input);
 
   // Of the last kMessage, or, behind an error, what could be understood. Valid until the next call

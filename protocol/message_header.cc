@@ -147,8 +147,6 @@ void HeaderParser::take_byte_order(const JsonView& value) {
     header_.byte_order = ByteOrder::kLittle;
   } else if (*name == byte_order_name(ByteOrder::kBig)) {
     header_.byte_order = ByteOrder::kBig;
-  } else {
-    refuse(Field::kByteOrder, "must be \"little\" or \"big\"");
   }
 }
 
@@ -164,12 +162,14 @@ void HeaderParser::take_connection(const JsonView& value) {
 }
 
 void HeaderParser::take_request_id(const JsonView& value) {
+  const std::size_t quotes = value.kind() == JsonKind::kString ? 2 : 0;
   if (value.kind() != JsonKind::kString && value.kind() != JsonKind::kInteger) {
     std::string what = "must be a string or an integer, not ";
     what += json_kind_name(value.kind());
     refuse(Field::kRequestId, what);
-  } else if (value.text().size() > kMaxFieldBytes) {
-    refuse(Field::kRequestId, "must have at most " + std::to_string(kMaxFieldBytes) + " bytes");
+  } else if (value.text().size() > kMaxFieldBytes + quotes) {
+    refuse(Field::kRequestId,
+           "must have at most " + std::to_string(kMaxFieldBytes) + " bytes as it is written");
   } else {
     header_.request_id = value.text();
   }

@@ -20,7 +20,8 @@ inline constexpr std::string_view kBinaryEncoding = "binary";
 inline constexpr std::string_view kClientBinaryType = "binary/custom-client-binary-type";
 inline constexpr std::string_view kServerBinaryType = "binary/custom-server-binary-type";
 
-// Bytes of a known string field's value at most: a reply repeats some of them, and must fit into a
+// Bytes of a known field's text at most, decoded, or, of request-id, as it was sent (without the
+// quotation marks): a reply repeats some of them, escaped anew or as they are, and must fit into a
 // header of 65,535 bytes itself. Longer is bad_header.
 inline constexpr std::size_t kMaxFieldBytes = 4096;
 
@@ -34,7 +35,7 @@ inline constexpr int kMaxDepthField = 255;
 // Field by field. Text is borrowed from the header's bytes, or from the parser's scratch where it
 // was escaped.
 struct MessageHeader {
-  ByteOrder byte_order = kNativeByteOrder;
+  std::optional<ByteOrder> byte_order;  // nullopt: another text, which says nothing
   std::string_view content_type;
   std::string_view content_encoding;
   std::uint64_t content_length = 0;        // at most 2^63 - 1
@@ -74,9 +75,10 @@ enum class HeaderRules : std::uint8_t {
 // Parses part 2 of a message. Names compare without regard to (ASCII) case, and decoded where they
 // have escapes; unknown fields are ignored, a known one twice is refused, a reply's `status` too.
 //
-// Types: byteorder, content-type, content-encoding, action (not empty) and status are strings,
-// connection is the string keep-alive or close, request-id a string or an integer; content-length
-// deadline-ms and call-depth are integers from 0 on, written without fraction or exponent.
+// Types: byteorder (any text), content-type, content-encoding, action (not empty) and status are
+// strings, connection is the string keep-alive or close, request-id a string or an integer;
+// content-length, deadline-ms and call-depth are integers from 0 on, written without fraction or
+// exponent.
 //
 // Errors: bad_header, whose text names the field and says what would be right. `header` then holds
 // what was understood, a request-id in particular. Both `header` and `scratch` are overwritten.

@@ -68,13 +68,18 @@ constexpr std::array kAliases = {
 
 constexpr std::size_t kMaxAliasBytes = 24;
 
+bool is_of_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.';
+}
+
 // Writes `name` in lower case, its parts joined by one '_' each, as Python does; empty if it is too
 // long to be one of ours.
 std::string_view normalize(std::string_view name, std::array<char, kMaxAliasBytes>& buffer) {
   std::size_t size = 0;
   bool between = false;
   for (char c : name) {
-    if (c == '-' || c == '_' || c == ' ') {
+    if (c == '\0') return {};
+    if (!is_of_name(c)) {
       between = size > 0;
       continue;
     }
@@ -219,6 +224,14 @@ std::optional<TextEncoding> find_text_encoding(std::string_view name) {
     if (alias.name == normalized) return alias.encoding;
   }
   return std::nullopt;
+}
+
+bool needs_byte_order(TextEncoding encoding, std::span<const std::byte> bytes) {
+  if (bytes.empty()) return false;
+  if (encoding == TextEncoding::kUtf16) {
+    return WideStart<2>(bytes, kNativeByteOrder).offset == 0;
+  }
+  return encoding == TextEncoding::kUtf32 && WideStart<4>(bytes, kNativeByteOrder).offset == 0;
 }
 
 Result<std::string_view> decode_text(TextEncoding encoding, ByteOrder sender,

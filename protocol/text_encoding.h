@@ -25,9 +25,15 @@ enum class TextEncoding : std::uint8_t {
   kLatin1,
 };
 
-// By any of Python's names ("utf-8", "UTF8", "utf_16_le", "iso-8859-1", "latin", "us-ascii" ...):
-// case does not count, '-', '_' and ' ' are the same. nullopt: not one of ours.
+// By any of Python's names ("utf-8", "UTF8", "utf_16_le", "iso-8859-1", "latin", "us-ascii" ...),
+// as Python reads them: case does not count, and whatever is no letter, digit or '.' separates
+// parts
+// ("utf-8", "UTF_8", "Utf 8", "utf//8"). nullopt: not one of ours.
 [[nodiscard]] std::optional<TextEncoding> find_text_encoding(std::string_view name);
+
+// Whether `bytes` are text whose byte order only the sender can tell: UTF-16 or UTF-32 without a
+// byte order mark. Nothing has no order.
+[[nodiscard]] bool needs_byte_order(TextEncoding encoding, std::span<const std::byte> bytes);
 
 // Decodes strictly. For UTF-8 and ASCII the result is a view of `bytes`, else of `scratch`, which
 // is overwritten. `sender` decides for UTF-16 and UTF-32 without a byte order mark; a mark is not

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -83,7 +84,7 @@ struct Decoded {
   std::string header_bytes;
   std::string content;
   std::string rewritten;  // the header as our encoder writes it
-  ByteOrder byte_order;
+  std::optional<ByteOrder> byte_order;
 
   explicit Decoded(const std::string& bytes) {
     DecodeContext context;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bytes.h"
@@ -12,6 +13,7 @@
 namespace appd::protocol {
 namespace {
 
+using namespace std::string_literals;
 using testing::as_bytes;
 using testing::as_text;
 using testing::message;
@@ -22,7 +24,7 @@ using Kind = DecodeEvent::Kind;
 std::string describe(const MessageHeader& header) {
   std::string text(header.content_type);
   text += '|' + std::string(header.content_encoding) + '|' + std::to_string(header.content_length);
-  text += '|' + std::string(byte_order_name(header.byte_order));
+  text += '|' + std::string(header.byte_order ? byte_order_name(*header.byte_order) : "?");
   text += header.has_connection ? (header.keep_alive ? "|keep" : "|close") : "|-";
   text += '|' + std::string(header.request_id);
   text += '|' + (header.deadline ? std::to_string(header.deadline->count()) : "-");
@@ -270,6 +272,60 @@ TEST_CASE("header decoder: the header alone is reported, its content left to the
   CHECK(event->bytes == header_bytes);
   CHECK(decoder.header().content_length == 1000000000000u);
   CHECK_FALSE(decoder.header().keep_alive);
+}
+
+std::string unordered_message(std::string_view order, std::string_view encoding,
+                              std::string_view content, std::string_view more = "") {
+  return message(R"({"byteorder": ")" + std::string(order) +
+                     R"(", "content-type": "text/json", "content-encoding": ")" +
+                     std::string(encoding) + R"(", "content-length": )" +
+                     std::to_string(content.size()) + std::string(more) + "}",
+                 content);
+}
+
+TEST_CASE("decoder: another byteorder matters only for wide text without a byte order mark") {
+  for (const auto& [encoding, content] : std::vector<std::pair<std::string, std::string>>{
+           {"utf-8", "{}"},
+           {"latin-1", "{}"},
+           {"ascii", "{}"},
+           {"ebcdic", "{}"},
+           {"utf-16-le", "{\0}\0"s},
+           {"utf-32-be", "\0\0\0{\0\0\0}"s},
+           {"utf-16", "\xff\xfe{\0}\0"s},
+           {"utf-16", "\xfe\xff\0{\0}"s},
+           {"utf-32", "\xff\xfe\0\0{\0\0\0}\0\0\0"s},
+           {"utf-16", ""},
+       }) {
+    CAPTURE(encoding);
+    const auto events =
+        decode_whole(unordered_message("middle", encoding, content), DecodeLimits());
+    REQUIRE(events.size() == 1);
+    CHECK(events[0].starts_with("text/json|" + encoding));
+  }
+  for (const std::string encoding : {"utf-16", "UTF16", "utf-32", "U32"}) {
+    CAPTURE(encoding);
+    const auto events = decode_whole(unordered_message("middle", encoding, "{\0}\0"s), {});
+    REQUIRE(events.size() == 1);
+    CHECK(events[0].starts_with("bad_header: byteorder must be \"little\" or \"big\" for " +
+                                encoding + " without a byte order mark"));
+    CHECK(
+        decode_whole(unordered_message("little", encoding, "{\0}\0"s), {})[0].starts_with("text"));
+  }
+}
+
+TEST_CASE("decoder: a header that turns out to be bad with its content is told as its own") {
+  const std::string bytes = unordered_message("", "utf-16", "{\0}\0"s, R"(, "request-id": "mine")");
+  DecodeContext context;
+  const DecodeLimits limits;
+  MessageDecoder decoder(context, limits);
+  REQUIRE(decoder.next(as_bytes(std::string_view(bytes).substr(0, bytes.size() - 1))).has_value());
+  CHECK(decoder.awaits_content());
+  HeaderDecoder other(context, HeaderRules::kAllRequired);
+  const std::string another = plain_message("", R"(, "request-id": "another's")");
+  REQUIRE(other.next(as_bytes(another)).has_value());
+  REQUIRE_FALSE(decoder.next(as_bytes(bytes)).has_value());
+  CHECK(decoder.header().request_id == R"("mine")");
+  CHECK(context.header->request_id == R"("mine")");
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ namespace appd::protocol {
 namespace {
 
 using namespace std::string_literals;
+using namespace std::string_view_literals;
 using testing::as_bytes;
 
 constexpr TextEncoding kAll[] = {
@@ -170,6 +171,34 @@ TEST_CASE("encodings: non-characters are characters") {
   std::string text = "\xef\xbf\xbe\xef\xbf\xbf\xef\xb7\x90";  // U+FFFE U+FFFF U+FDD0
   for (TextEncoding encoding : {TextEncoding::kUtf16, TextEncoding::kUtf32, TextEncoding::kUtf8}) {
     CHECK(decode(encoding, encode(encoding, text)) == text);
+  }
+}
+
+TEST_CASE("encodings: whatever is no letter, digit or point separates the parts of a name") {
+  for (std::string_view name :
+       {"utf//8", "-utf-8-", " utf-8", "utf+8", "utf\n8", "UTF - 8", "utf-\xc3\xa9-8"}) {
+    CAPTURE(std::string(name));
+    CHECK(find_text_encoding(name) == TextEncoding::kUtf8);
+  }
+  CHECK(find_text_encoding("utf 16 le") == TextEncoding::kUtf16Le);
+  for (std::string_view name : {"utf.8"sv, "u t f 8"sv, "latin.1"sv, ""sv, "-"sv, "utf-8\0"sv}) {
+    CAPTURE(std::string(name));
+    CHECK_FALSE(find_text_encoding(name).has_value());
+  }
+}
+
+TEST_CASE("encodings: only wide text without a mark needs to be told its order") {
+  CHECK(needs_byte_order(TextEncoding::kUtf16, as_bytes("a\0"sv)));
+  CHECK(needs_byte_order(TextEncoding::kUtf16, as_bytes("\xff"sv)));
+  CHECK(needs_byte_order(TextEncoding::kUtf32, as_bytes("\xff\xfe"sv)));
+  CHECK_FALSE(needs_byte_order(TextEncoding::kUtf16, as_bytes("\xff\xfe"sv)));
+  CHECK_FALSE(needs_byte_order(TextEncoding::kUtf16, as_bytes("\xfe\xff\0a"sv)));
+  CHECK_FALSE(needs_byte_order(TextEncoding::kUtf32, as_bytes("\0\0\xfe\xff"sv)));
+  for (TextEncoding encoding : kAll) CHECK_FALSE(needs_byte_order(encoding, {}));
+  for (TextEncoding encoding :
+       {TextEncoding::kUtf8, TextEncoding::kUtf16Le, TextEncoding::kUtf16Be, TextEncoding::kUtf32Le,
+        TextEncoding::kUtf32Be, TextEncoding::kAscii, TextEncoding::kLatin1}) {
+    CHECK_FALSE(needs_byte_order(encoding, as_bytes("a\0\0\0"sv)));
   }
 }
 
