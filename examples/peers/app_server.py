@@ -62,7 +62,7 @@ class Conversation:
                 self.read()
             else:
                 self.write()
-        except (OSError, ValueError, TypeError, AttributeError, struct.error):
+        except Exception:  # as the original does, whatever a request makes of it
             self.close()
 
     def read(self):

@@ -3,10 +3,15 @@
 import json
 import socket
 import struct
+import sys
 import unittest
 
 import programs
 import wire
+
+# Python's own limit on the digits of a number.
+if hasattr(sys, "set_int_max_str_digits"):
+    sys.set_int_max_str_digits(0)
 
 BASE_FIELDS = ["byteorder", "content-type", "content-encoding", "content-length"]
 
@@ -182,7 +187,7 @@ class ErrorTest(AppTest):
                 "no object": b"[]",
                 "empty": b"",
                 "not UTF-8": b'{"\xff": 1}',
-                "order": self.header_with(byteorder="middle"),
+                "order": self.header_with(byteorder=1),
                 "type": self.header_with(content_type=5),
                 "encoding": self.header_with(content_encoding=None),
                 "length true": self.header_with(content_length=True),
@@ -204,6 +209,54 @@ class ErrorTest(AppTest):
                 reply = self.ask(wire.with_header(header) + wire.call("echo", "behind it"))
                 self.assert_error(reply, "bad_header", "")
                 self.assertEqual(reply.header["connection"], "close")
+
+    def test_an_order_that_is_needed_and_not_said_is_a_bad_header(self):
+        content = '{"action": "search", "value": "ring"}'.encode("utf-16-le")
+        for piece in (len(content), 7):
+            header = wire.fields(content, "text/json", "utf-16", request_id=7)
+            header.update({"byteorder": "middle", "connection": "keep-alive"})
+            request = wire.with_header(header, content)
+            with self.subTest(piece), wire.connect(self.port) as connection:
+                # Another's header is decoded meanwhile.
+                connection.sendall(request[:-piece])
+                self.ask(wire.call("echo", 1, request_id="other"))
+                connection.sendall(request[-piece:] + wire.call("echo", "behind it"))
+                reply = wire.read_message(connection)
+                self.assert_error(reply, "bad_header", "byteorder")
+                self.assertEqual(reply.header["request-id"], 7)
+                self.assertEqual(reply.header["connection"], "close")
+                self.assertEqual(wire.read_to_end(connection), b"")
+
+    def test_a_request_id_of_4096_bytes_comes_back_and_a_longer_one_does_not(self):
+        for quotes, one in (('"', "x"), ('"', "\\"), ("", "7")):
+            longest = one * 4096
+            for text in (longest[:4095] if one != "\\" else longest[:4094], longest):
+                identity = json.loads(f"{quotes}{text}{quotes}") if quotes else int(text)
+                with self.subTest(one=one, length=len(text)):
+                    header = wire.dumps(self.header_with())[:-1].decode()
+                    request = wire.with_header(
+                        f'{header}, "request-id": {quotes}{text}{quotes}}}'.encode()
+                    )
+                    reply = self.ask(request)
+                    self.assert_error(reply, "invalid_content", "")
+                    self.assertEqual(reply.header["request-id"], identity)
+            request = wire.with_header(
+                f'{header}, "request-id": {quotes}{longest + one * 2}{quotes}}}'.encode()
+            )
+            self.assert_error(self.ask(request), "bad_header", "at most 4096 bytes")
+
+    def test_a_reply_repeats_the_longest_texts_of_a_header(self):
+        longest = "\x01" * 4096  # six bytes each where it is written
+        for identity in ("i" * 4096, int("7" * 4096)):
+            request = wire.binary_request(
+                b"abc", longest, longest, action="echo", request_id=identity
+            )
+            reply = self.ask(request)
+            self.assertEqual(wire.status_of(reply), "ok")
+            self.assertEqual(reply.header["content-type"], longest)
+            self.assertEqual(reply.header["content-encoding"], longest)
+            self.assertEqual(reply.header["request-id"], identity)
+            self.assertGreater(len(reply.raw), 50_000)
 
     def test_a_bad_header_still_gets_its_request_id(self):
         header = self.header_without("byteorder")

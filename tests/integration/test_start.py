@@ -1,6 +1,7 @@
 """appd's start: ready lines and addresses, options and their precedence, failures and exit codes."""
 
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -254,7 +255,7 @@ class ConfigurationTest(programs.TestCase):
             "listen threads config search-file log-level log-format log-file pid-file daemon "
             "max-content max-connections max-connections-per-peer header-timeout request-timeout "
             "idle-timeout write-timeout write-high-watermark max-buffered drain-timeout "
-            "check-config print-config"
+            "socket-mode backlog check-config print-config"
         ).split():
             self.assertIn(f"--{flag}", done.stdout)
 
@@ -341,6 +342,56 @@ class UnixSocketTest(programs.TestCase):
             self.assertEqual((done.exit, done.stdout), (FAILURE, ""))
             self.assert_one_line(done.stderr, self.path)
             self.assertEqual(search_result(self.path), RING)
+
+    def test_its_permissions_are_those_that_were_asked_for_whatever_the_umask(self):
+        for mask in ("000", "022", "077"):
+            for flags, mode in (([], 0o660), (["--socket-mode=0600"], 0o600), (["--socket-mode=777"], 0o777)):
+                with self.subTest(mask=mask, flags=flags):
+                    prefix = ["sh", "-c", f'umask {mask}; exec "$@"', "sh"]
+                    with programs.Appd(*flags, listen=[self.address], prefix=prefix):
+                        self.assertEqual(self.path.stat().st_mode & 0o7777, mode)
+
+    def test_the_mode_of_a_socket_is_octal_in_every_source(self):
+        for text in ('"0640"', '"640"', "0o640", "640"):
+            config = self.file("appd.toml", f"socket-mode = {text}\n")
+            printed = programs.run_appd("--config", config, "--print-config").stdout
+            self.assertIn('socket-mode = "0640"', printed)
+        printed = programs.run_appd("--print-config", env={"APPD_SOCKET_MODE": "600"}).stdout
+        self.assertIn('socket-mode = "0600"', printed)
+        for wrong in ("", "0888", "01000", "rw-rw----", "-1"):
+            done = programs.run_appd(f"--socket-mode={wrong}")
+            self.assertEqual((done.exit, done.stdout), (USAGE, ""))
+            self.assert_one_line(done.stderr, "--socket-mode")
+
+    def test_a_backlog_is_as_long_as_was_asked_for(self):
+        flags = ["--backlog=2", "--max-connections=1"]
+        with programs.Appd(*flags, listen=[self.address], threads=1):
+            with wire.connect(self.path) as served:
+                served.sendall(wire.call("echo", 1, connection="keep-alive"))
+                wire.read_message(served)  # it is accepted, and nobody else will be
+                waiting = []
+                try:
+                    while len(waiting) < 100:
+                        connection = socket.socket(socket.AF_UNIX)
+                        connection.setblocking(False)
+                        waiting.append(connection)
+                        connection.connect(str(self.path))
+                except BlockingIOError:
+                    pass
+                for connection in waiting:
+                    connection.close()
+                self.assertIn(len(waiting) - 1, (2, 3))  # Linux keeps one more
+
+    def test_the_backlog_is_the_kernels_unless_said(self):
+        try:
+            limit = int(pathlib.Path("/proc/sys/net/core/somaxconn").read_text(encoding="ascii"))
+        except OSError:
+            limit = socket.SOMAXCONN
+        self.assertIn(f"\nbacklog = {limit}  # default\n", programs.run_appd("--print-config").stdout)
+        for wrong in ("0", "-1", "many", "2147483648"):
+            done = programs.run_appd(f"--backlog={wrong}")
+            self.assertEqual((done.exit, done.stdout), (USAGE, ""))
+            self.assert_one_line(done.stderr, "--backlog")
 
     def test_a_file_that_is_no_socket_is_left_alone(self):
         self.path.write_text("precious")
