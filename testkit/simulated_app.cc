@@ -104,7 +104,8 @@ struct SimulatedApp::World final : private clients::ChannelDelegate {
     static_cast<void>(loop.post([this, request = std::move(request)] {
       if (!channel) {
         ChannelDelegate& delegate = *this;
-        channel.emplace(loop, context, endpoints, clients::ChannelOptions{}, delegate);
+        channel.emplace(loop, context, endpoints, clients::ChannelOptions{.server = "the app"},
+                        delegate);
       }
       channel->submit(request);
     }));

@@ -134,6 +134,34 @@ TEST_CASE("command line: what is wrong is named") {
   names({}, "ACTION");
 }
 
+TEST_CASE("command line: each number takes its least and its most, and no more") {
+  struct Range {
+    std::string option;
+    std::string below, least, most, above;
+    bool bench = false;
+  };
+  for (const Range& range : {
+           Range{"--connections", "0", "1", "100000", "100001"},
+           Range{"--repeat", "0", "1", "1000000000", "1000000001"},
+           Range{"--pipeline", "0", "1", "100000", "100001"},
+           Range{"--timeout", "0", "0.001", "1000000", "1000000.1"},
+           Range{"--duration", "0", "0.001", "86400", "86400.1", true},
+           Range{"--warmup", "-1", "0", "86400", "86400.1", true},
+           Range{"--rate", "0.0009", "0.001", "100000000", "100000001", true},
+       }) {
+    const auto arguments = [&](const std::string& value) {
+      Arguments words = {range.option + "=" + value, "echo", "x"};
+      if (range.bench) words.insert(words.begin(), "bench");
+      return words;
+    };
+    CAPTURE(range.option);
+    for (const std::string& value : {range.least, range.most}) parse(arguments(value));
+    for (const std::string& value : {range.below, range.above}) {
+      CHECK(refusal(arguments(value)).find(range.option) != std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("command line: help and version are texts to show") {
   CHECK(parse({"--help"}).text.find("appctl resolve HOST") != std::string::npos);
   CHECK(parse({"--version"}).text.starts_with("appctl "));
