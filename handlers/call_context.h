@@ -1,5 +1,8 @@
 // What a handler that waits may ask for, by value, so that a coroutine can keep it.
 //
+// A handler that blocks has one as well, for deadline() and stop_token(): it has nothing to
+// co_await in, and belongs to no loop.
+//
 // A call is over when it is answered, when its deadline passes (answered deadline_exceeded) or when
 // its connection is gone. In the last two cases its stop token fires, its coroutine is destroyed at
 // the point where it waits, and a late answer is dropped; each is counted. So an await below
@@ -27,7 +30,8 @@ class CallContext {
   // When the call will be answered deadline_exceeded: the caller's deadline-ms or the action's time
   // limit, whichever is earlier. nullopt: never. On the loop's clock.
   [[nodiscard]] std::optional<reactor::TimePoint> deadline() const { return services_->deadline(); }
-  // Fires when the call is no longer wanted: deadline or disconnection. For work in other threads.
+  // Fires when the call is over: its deadline, disconnection, the end of a drain's time-out. For
+  // work in other threads.
   [[nodiscard]] reactor::StopToken stop_token() const { return services_->stop_token(); }
 
   // co_await sleep(d): goes on after `duration`, not before.

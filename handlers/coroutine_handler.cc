@@ -23,6 +23,10 @@ Task<void> drive(Task<Result<Reply>> task, Responder responder) {
 
 }  // namespace
 
+bool is_coroutine(const WaitingHandler& handler) {
+  return handler.target<CoroutineStarter>() != nullptr;
+}
+
 void answer_by(Task<Result<Reply>> task, const CallContext& context, Responder responder) {
   context.services().run(drive(std::move(task), std::move(responder)));
 }

@@ -10,11 +10,10 @@
 #pragma once
 
 #include <functional>
-#include <span>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include "handlers/borrowed.h"
 #include "handlers/call_context.h"
 #include "handlers/owned_request.h"
 #include "handlers/responder.h"
@@ -24,38 +23,44 @@ namespace appd::handlers {
 
 namespace detail {
 
-template <class T>
-inline constexpr bool kIsView = false;
-template <class Char, class Traits>
-inline constexpr bool kIsView<std::basic_string_view<Char, Traits>> = true;
-template <class T, std::size_t kExtent>
-inline constexpr bool kIsView<std::span<T, kExtent>> = true;
-template <>
-inline constexpr bool kIsView<JsonView> = true;
-template <>
-inline constexpr bool kIsView<Request> = true;
-
 // One parameter of a coroutine: refused where it would point to what is gone after the first wait.
 template <class Parameter>
 struct OwnedParameter {
-  static_assert(!std::is_reference_v<Parameter>,
+  static constexpr bool kReference = std::is_reference_v<Parameter>;
+  static constexpr bool kPointer = std::is_pointer_v<Parameter>;
+  static constexpr bool kOk = !kReference && !kPointer && !kBorrows<Parameter>;
+  static_assert(!kReference,
                 "a coroutine handler takes its parameters by value: a reference would point to "
                 "memory that is gone when the coroutine goes on after a wait");
-  static_assert(!std::is_pointer_v<Parameter>,
+  static_assert(!kPointer,
                 "a coroutine handler takes its parameters by value: a pointer would point to "
                 "memory that is gone when the coroutine goes on after a wait");
-  static_assert(!kIsView<std::remove_cvref_t<Parameter>>,
+  static_assert(kOk || kReference || kPointer,
                 "a coroutine handler takes parameters that own what they hold: a string_view, "
-                "span, JsonView or Request would point to memory that is gone when the coroutine "
-                "goes on after a wait; take std::string, std::vector or OwnedRequest");
-  static constexpr bool kOk = true;
+                "span, JsonView or Request, or what holds one, would point to memory that is gone "
+                "when the coroutine goes on after a wait; take std::string, std::vector or "
+                "OwnedRequest");
+};
+
+// What a coroutine returns: refused where it would point to what died with the coroutine.
+template <class Returned>
+struct OwnedResult {
+  static constexpr bool kOk = true;  // no Task, which others refuse
+};
+template <class T>
+struct OwnedResult<Task<T>> {
+  static constexpr bool kOk = !kBorrows<T>;
+  static_assert(kOk,
+                "a coroutine handler returns what owns its memory: a string_view, span, JsonView "
+                "or pointer, or what holds one, would point to what the coroutine held, which is "
+                "gone when its result is sent; return std::string, std::vector or Json");
 };
 
 template <class Signature>
-struct OwnedParameters;
+struct OwnedSignature;
 template <class Returned, class... Parameters>
-struct OwnedParameters<Returned(Parameters...)> {
-  static constexpr bool kOk = (OwnedParameter<Parameters>::kOk && ...);
+struct OwnedSignature<Returned(Parameters...)> {
+  static constexpr bool kOk = (OwnedParameter<Parameters>::kOk & ... & OwnedResult<Returned>::kOk);
 };
 
 // The signature of a function object, as std::function deduces it; a generic lambda has none.
@@ -67,12 +72,27 @@ using SignatureOf =
 
 }  // namespace detail
 
-// Compiles only where every parameter of `Function` may outlive a wait. Whoever makes a handler of
-// a coroutine of another form checks it so.
+// Compiles only where every parameter of `Function` may outlive a wait, and its result the
+// coroutine; the value is for leaving out what would only repeat the error. Whoever makes a handler
+// of a coroutine of another form checks it so.
 template <class Function>
-constexpr void require_owned_parameters() {
-  static_assert(detail::OwnedParameters<detail::SignatureOf<Function>>::kOk);
+[[nodiscard]] consteval bool require_owned() {
+  return detail::OwnedSignature<detail::SignatureOf<Function>>::kOk;
 }
+
+// A WaitingHandler that starts a coroutine for each call. It is a type of its own so that such a
+// handler can be told from others: a coroutine goes on on its loop, and cannot run in the pool.
+class CoroutineStarter {
+ public:
+  explicit CoroutineStarter(WaitingHandler start) : start_(std::move(start)) {}
+  void operator()(const Request& request, const CallContext& context, Responder responder) const {
+    start_(request, context, std::move(responder));
+  }
+
+ private:
+  WaitingHandler start_;
+};
+[[nodiscard]] bool is_coroutine(const WaitingHandler& handler);
 
 // Runs `task` as the answer of a call, until it is done or the call is over. Whatever goes wrong in
 // it is answered as for a Handler. The loop's thread only.
@@ -82,14 +102,18 @@ void answer_by(Task<Result<Reply>> task, const CallContext& context, Responder r
 // it at once. What it captures lives as long as the registry, which every call keeps.
 template <class Function>
 [[nodiscard]] WaitingHandler coroutine_handler(Function function) {
-  require_owned_parameters<Function>();
-  static_assert(
-      std::is_invocable_r_v<Task<Result<Reply>>, const Function&, OwnedRequest, CallContext>,
-      "a coroutine handler is a Task<Result<Reply>>(OwnedRequest, CallContext)");
-  return [function = std::move(function)](const Request& request, const CallContext& context,
-                                          Responder responder) {
-    answer_by(function(OwnedRequest(request), context), context, std::move(responder));
-  };
+  if constexpr (!require_owned<Function>()) {
+    return {};
+  } else {
+    static_assert(
+        std::is_invocable_r_v<Task<Result<Reply>>, const Function&, OwnedRequest, CallContext>,
+        "a coroutine handler is a Task<Result<Reply>>(OwnedRequest, CallContext)");
+    return CoroutineStarter([function = std::move(function)](const Request& request,
+                                                             const CallContext& context,
+                                                             Responder responder) {
+      answer_by(function(OwnedRequest(request), context), context, std::move(responder));
+    });
+  }
 }
 
 }  // namespace appd::handlers

@@ -18,9 +18,10 @@ struct Example {
 struct ActionOptions {
   std::string summary = {};  // one line, no full stop
   std::vector<Example> examples = {};
-  // The function blocks (files, databases, long computations): it runs in the worker pool.
+  // The function blocks (files, databases, long computations): it runs in the worker pool. Not for
+  // coroutines.
   bool blocks = false;
-  // As Action::time_limit.
+  // As Action::time_limit: for functions that block, and coroutines.
   std::chrono::milliseconds time_limit{0};
 };
 

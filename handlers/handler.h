@@ -23,6 +23,9 @@ using protocol::JsonView;
 using protocol::Result;
 using protocol::Status;
 
+class CallContext;  // call_context.h
+class Responder;    // responder.h
+
 // One call of an action. Everything is borrowed for the duration of the call.
 struct Request {
   enum class Form : std::uint8_t { kJson, kBinary };
@@ -33,6 +36,8 @@ struct Request {
   std::span<const std::byte> payload;               // kBinary
   const protocol::MessageHeader* header = nullptr;  // never null in a call
   PeerSource* source = nullptr;                     // null: peer() knows nobody
+  // In the worker pool: the deadline and the stop token of the call. Null elsewhere.
+  const CallContext* context = nullptr;
 
   // The other end of the connection (peer.h). The first to ask on a connection pays for a system
   // call.
@@ -101,9 +106,6 @@ class Reply {
 // worker pool: what it captures must be immutable or guarded.
 using Handler = std::function<Result<void>(const Request& request, Reply& reply)>;
 
-class CallContext;  // call_context.h
-class Responder;    // responder.h
-
 // A handler that waits: answers through `responder`, now or later, and does not block meanwhile.
 // `request` is borrowed for the call; what outlives it is an OwnedRequest. Coroutines become one by
 // coroutine_handler(). Called on a loop's thread as a Handler is; one that throws answers
@@ -120,11 +122,14 @@ struct Action {
   bool packed_call = false;
   // Instead of `handler`; exactly one of the two is there.
   WaitingHandler waiting_handler = {};
-  // The handler blocks: it is called in the worker pool, not on a loop's thread. Of its context a
-  // waiting handler may then only ask the deadline and the stop token.
+  // The handler blocks: it is called in the worker pool, not on a loop's thread. Not for
+  // coroutines, which go on on the loop. Of its context a waiting handler may then only ask the
+  // deadline and the stop token.
   bool runs_in_pool = false;
+  // `handler` asks for Request::context, which only a call in the pool has.
+  bool takes_context = false;
   // From the arrival of the request to the answer; 0: none. Whoever waits longer is answered
-  // deadline_exceeded. Counts for handlers that wait or run in the pool: one that computes on the
+  // deadline_exceeded. Only for handlers that wait or run in the pool: one that computes on the
   // loop's thread cannot be interrupted.
   std::chrono::milliseconds time_limit{0};
   // What it says about itself; a typed handler's types fill the signature (typed.h).

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "handlers/call_context.h"
+#include "handlers/coroutine_handler.h"
 #include "handlers/failure.h"
 #include "handlers/responder.h"
 #include "reactor/check.h"
@@ -38,6 +39,11 @@ class ObservedSink final : public ReplySink {
     }
     tell(observers_, reply);
     responder_.reply(std::move(reply));
+  }
+  // Whoever the answer is for learns that it was dropped, not that it came.
+  void drop() noexcept override {
+    tell(observers_, dropped_reply());
+    const Responder dropped = std::move(responder_);
   }
 
  private:
@@ -88,7 +94,8 @@ Action with_layer(Action action, const Layer& layer) {
     };
     return action;
   }
-  action.waiting_handler = [layer, inner = std::move(action.waiting_handler)](
+  const bool coroutine = is_coroutine(action.waiting_handler);
+  WaitingHandler layered = [layer, inner = std::move(action.waiting_handler)](
                                const Request& request, const CallContext& context,
                                Responder responder) {
     const Next::Call call = [&](Observers& observers) {
@@ -97,7 +104,8 @@ Action with_layer(Action action, const Layer& layer) {
         outer = Responder(
             std::make_shared<ObservedSink>(std::move(outer), std::exchange(observers, {})));
       }
-      inner(request, context, std::move(outer));
+      // What it throws is answered here: the layer would not know whose it is.
+      call_waiting_handler(inner, request, context, std::move(outer));
     };
     Next next(call);
     Reply reply;
@@ -107,6 +115,11 @@ Action with_layer(Action action, const Layer& layer) {
     tell(next.observers_, reply);
     responder.reply(std::move(reply));
   };
+  if (coroutine) {
+    action.waiting_handler = CoroutineStarter(std::move(layered));
+  } else {
+    action.waiting_handler = std::move(layered);
+  }
   return action;
 }
 

@@ -47,6 +47,7 @@ OwnedRequest::Copy::Copy(const Request& borrowed)
   request.payload = payload;
   request.header = &header;
   request.source = this;
+  request.context = nullptr;  // the call's, which this outlives
   if (borrowed.value) {
     value = borrowed.value->text();
     request.value = borrowed.value->in(value);

@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "handlers/coroutine_handler.h"
 #include "protocol/utf8.h"
 
 namespace appd::handlers {
@@ -22,6 +23,18 @@ std::string problem_of(const Action& action) {
   if (action.packed_call && action.name.size() != kPackedNameBytes) {
     return "has packed_call, but its name is not " + std::to_string(kPackedNameBytes) +
            " bytes long";
+  }
+  if (action.runs_in_pool && is_coroutine(action.waiting_handler)) {
+    return "is a coroutine and blocks: a coroutine stays on its loop, so leave \"blocks\" out and "
+           "hand what blocks to CallContext::offload()";
+  }
+  if (action.takes_context && !action.runs_in_pool) {
+    return "takes a CallContext, but can neither wait nor block: return a Task<>, or give "
+           "{.blocks = true}";
+  }
+  if (action.time_limit.count() > 0 && !action.waits()) {
+    return "has a time limit, but computes its answer on the loop, which nothing can interrupt: "
+           "return a Task<>, or give {.blocks = true}";
   }
   return {};
 }

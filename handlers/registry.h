@@ -15,7 +15,8 @@ class Registry {
  public:
   // Throws std::invalid_argument: a name that is empty, longer than kMaxFieldBytes, not UTF-8 or
   // registered already; no handler, or two; a negative time limit; packed_call with a name that is
-  // not kPackedNameBytes long.
+  // not kPackedNameBytes long; and what could not work or would have no effect: a coroutine in the
+  // pool, a CallContext where nothing waits, a time limit where nothing waits.
   void add(Action action);
 
   // nullptr: nobody registered it. Valid as long as the registry.

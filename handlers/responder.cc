@@ -69,12 +69,12 @@ void Responder::fail(const protocol::Error& error) noexcept {
   reply(std::move(answer));
 }
 
-void call_waiting_handler(const Action& action, const Request& request, CallContext context,
-                          Responder responder) {
+void call_waiting_handler(const WaitingHandler& handler, const Request& request,
+                          CallContext context, Responder responder) {
   std::shared_ptr<ReplySink> left;
   auto* const outer = std::exchange(left_by_throwing, &left);
   try {
-    action.waiting_handler(request, std::move(context), std::move(responder));
+    handler(request, std::move(context), std::move(responder));
     left_by_throwing = outer;
   } catch (...) {
     left_by_throwing = outer;

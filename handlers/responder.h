@@ -50,9 +50,9 @@ class Responder {
   std::shared_ptr<ReplySink> sink_;
 };
 
-// Calls the waiting handler of `action`. One that throws is answered `internal`, if its responder
-// was not moved away; nothing is thrown.
-void call_waiting_handler(const Action& action, const Request& request, CallContext context,
-                          Responder responder);
+// Calls `handler`. One that throws is answered `internal`, with what it threw as the reason, if its
+// responder was not moved away; nothing is thrown.
+void call_waiting_handler(const WaitingHandler& handler, const Request& request,
+                          CallContext context, Responder responder);
 
 }  // namespace appd::handlers

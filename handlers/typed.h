@@ -9,14 +9,15 @@
 // and message reach the caller as handler.h says.
 //
 // A function that returns a Task<> of such a type is a coroutine: it may wait (task.h). It takes at
-// most one value and, if it likes, an OwnedRequest and a CallContext, all by value, nothing
-// borrowed.
+// most one value and, if it likes, an OwnedRequest and a CallContext, all by value; nothing that it
+// takes or returns is borrowed (borrowed.h).
+//
+// A function that blocks (ActionOptions) may take a CallContext, too, for its deadline and its stop
+// token. What it borrows is valid during the call, as everywhere: the request is kept for it.
 #pragma once
 
 #include <concepts>
-#include <forward_list>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -24,92 +25,45 @@
 #include "handlers/description.h"
 #include "handlers/handler.h"
 #include "handlers/typed_call.h"
+#include "handlers/typed_function.h"
 #include "handlers/typed_signature.h"
 
 namespace appd::handlers {
 
 namespace detail {
 
-// What stands for the value where a function takes none.
-struct NoValue {};
-
-// The argument for a parameter of type A. `context` is there for coroutines only.
-template <class A, class T>
-decltype(auto) argument_for([[maybe_unused]] T& value, [[maybe_unused]] const Request& request,
-                            [[maybe_unused]] const CallContext* context) {
-  using Plain = std::remove_cvref_t<A>;
-  if constexpr (std::same_as<Plain, Request>) {
-    return request;
-  } else if constexpr (std::same_as<Plain, OwnedRequest>) {
-    return OwnedRequest(request);
-  } else if constexpr (std::same_as<Plain, CallContext>) {
-    return CallContext(*context);
-  } else {
-    return std::move(value);
-  }
-}
-
-template <class F, class T, class... A>
-decltype(auto) call_function(const F& function, [[maybe_unused]] T& value,
-                             [[maybe_unused]] const Request& request,
-                             [[maybe_unused]] const CallContext* context,
-                             std::type_identity<std::tuple<A...>>) {
-  return function(argument_for<A>(value, request, context)...);
-}
-
-// The value for `F`, NoValue where it takes none.
+// Compiles only where `F` may be a handler.
 template <class F>
-auto value_for(const Site& site) {
-  using T = ArgumentType<F>;
-  if constexpr (!std::is_void_v<T>) {
-    static_assert(Value<T>, "an action takes a value of handlers/typed_value.h");
-    return typed_argument<T>(site);
-  } else if constexpr (kTakesRequest<ParametersOf<F>>) {
-    return Result<NoValue>();
+consteval bool accepts() {
+  if constexpr (!HasSignature<F>) {
+    return false;
+  } else if constexpr (kIsTask<ReturnedOf<F>>) {
+    return require_owned<F>();
   } else {
-    return expect_no_value(site).map([] { return NoValue(); });
+    return true;
   }
 }
+
+// It asks for a CallContext and is no coroutine.
+template <class F>
+inline constexpr bool kOnlyBlocks = false;
+template <HasSignature F>
+inline constexpr bool kOnlyBlocks<F> = kTakesContext<ParametersOf<F>> && !kIsTask<ReturnedOf<F>>;
 
 template <class F>
-Result<void> call_typed(const F& function, const Request& request, Reply& reply) {
-  std::forward_list<std::string> texts;
-  auto value = value_for<F>(Site{request, texts});
-  if (!value) return tl::unexpected(std::move(value.error()));
-  const std::type_identity<ParametersOf<F>> parameters;
-  if constexpr (std::is_void_v<ReturnedOf<F>>) {
-    call_function(function, *value, request, nullptr, parameters);
-    reply_with_nothing(request.form, reply);
-    return {};
+void set_handler(Action& action, F function) {
+  if constexpr (kIsTask<ReturnedOf<F>>) {
+    action.waiting_handler = CoroutineStarter(
+        [function = std::move(function)](const Request& request, const CallContext& context,
+                                         Responder responder) {
+          start_typed(function, request, context, std::move(responder));
+        });
   } else {
-    return reply_with(request.form, call_function(function, *value, request, nullptr, parameters),
-                      reply);
+    action.takes_context = kOnlyBlocks<F>;
+    action.handler = [function = std::move(function)](const Request& request, Reply& reply) {
+      return call_typed(function, request, reply);
+    };
   }
-}
-
-template <class R>
-Task<Result<Reply>> reply_of(Task<R> task, Request::Form form) {
-  Reply reply;
-  Result<void> replied;
-  if constexpr (std::is_void_v<R>) {
-    co_await std::move(task);
-    reply_with_nothing(form, reply);
-  } else {
-    replied = reply_with(form, co_await std::move(task), reply);
-  }
-  if (!replied) co_return tl::unexpected(std::move(replied.error()));
-  co_return reply;
-}
-
-template <class F>
-void start_typed(const F& function, const Request& request, const CallContext& context,
-                 Responder responder) {
-  std::forward_list<std::string> texts;
-  auto value = value_for<F>(Site{request, texts});
-  if (!value) return responder.fail(value.error());
-  auto task =
-      call_function(function, *value, request, &context, std::type_identity<ParametersOf<F>>());
-  answer_by(reply_of(std::move(task), request.form), context, std::move(responder));
 }
 
 }  // namespace detail
@@ -134,40 +88,40 @@ template <class F>
     if constexpr (ValueForm<R>::kBinary) signature.result_binary = ValueForm<R>::binary();
     if constexpr (IntegerValue<R>) {
       signature.result_binary =
-          "`" + std::string(detail::kPackedResultPrefix) + "` and " + signature.result_binary;
+          internal::joined({"`", detail::kPackedResultPrefix, "` and ", signature.result_binary});
     }
   }
   return signature;
 }
 
-// Throws nothing of its own; Registry::add() says what is wrong with a name. An action with a name
-// of kPackedNameBytes that takes an integer may also be called packed.
+// Throws nothing of its own; Registry::add() says what is wrong with a name, and which options
+// `function` cannot have. An action with a name of kPackedNameBytes that takes an integer may also
+// be called packed.
 template <class F>
-[[nodiscard]] Action make_action(std::string name, F function, ActionOptions options = {}) {
+[[nodiscard]] Action make_action(std::string name, F function, ActionOptions options) {
   static_assert(detail::HasSignature<F>,
                 "an action is a function, or a function object with one const operator()");
   Action action;
-  action.name = std::move(name);
-  action.summary = std::move(options.summary);
-  action.time_limit = options.time_limit;
-  action.runs_in_pool = options.blocks;
-  action.packed_call =
-      IntegerValue<detail::ArgumentType<F>> && action.name.size() == kPackedNameBytes;
-  action.signature = signature_of<F>();
-  action.examples = std::move(options.examples);
-  if constexpr (detail::kIsTask<detail::ReturnedOf<F>>) {
-    require_owned_parameters<F>();
-    action.waiting_handler = [function = std::move(function)](const Request& request,
-                                                              const CallContext& context,
-                                                              Responder responder) {
-      detail::start_typed(function, request, context, std::move(responder));
-    };
-  } else {
-    action.handler = [function = std::move(function)](const Request& request, Reply& reply) {
-      return detail::call_typed(function, request, reply);
-    };
+  if constexpr (detail::accepts<F>()) {
+    action.name = std::move(name);
+    action.summary = std::move(options.summary);
+    action.time_limit = options.time_limit;
+    action.runs_in_pool = options.blocks;
+    action.packed_call =
+        IntegerValue<detail::ArgumentType<F>> && action.name.size() == kPackedNameBytes;
+    action.signature = signature_of<F>();
+    action.examples = std::move(options.examples);
+    detail::set_handler(action, std::move(function));
   }
   return action;
+}
+
+template <class F>
+[[nodiscard]] Action make_action(std::string name, F function) {
+  static_assert(!detail::kOnlyBlocks<F>,
+                "a handler that takes a CallContext returns a Task<>, or blocks: give the options "
+                "{.blocks = true}");
+  return make_action(std::move(name), std::move(function), ActionOptions());
 }
 
 }  // namespace appd::handlers

@@ -25,6 +25,11 @@ tl::unexpected<protocol::Error> unexpected_binary(const Site& site, std::string_
               expected_text(site, expected) + " as text/json, but binary content came");
 }
 
+tl::unexpected<protocol::Error> no_context() {
+  return fail(Status::kInternal,
+              "the handler takes a CallContext, which a call outside of the worker pool has not");
+}
+
 Result<void> expect_no_value(const Site& site) {
   const Request& request = site.request;
   if (!request.payload.empty()) {

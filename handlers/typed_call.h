@@ -17,6 +17,8 @@ namespace appd::handlers::detail {
                                                             std::string_view expected);
 [[nodiscard]] tl::unexpected<protocol::Error> unexpected_binary(const Site& site,
                                                                 std::string_view expected);
+// Where a function takes a CallContext and the call has none.
+[[nodiscard]] tl::unexpected<protocol::Error> no_context();
 // For a function that takes no value: null and empty content are none.
 [[nodiscard]] Result<void> expect_no_value(const Site& site);
 

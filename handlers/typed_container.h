@@ -26,11 +26,11 @@ struct ValueForm<std::vector<T>> {
   using Element = ValueForm<T>;
   static constexpr bool kBinary = Element::kWidth > 0;
   static constexpr std::size_t kWidth = 0;
-  static std::string one() { return "an array of " + Element::many(); }
-  static std::string many() { return "arrays of " + Element::many(); }
+  static std::string one() { return internal::joined({"an array of ", Element::many()}); }
+  static std::string many() { return internal::joined({"arrays of ", Element::many()}); }
   static std::string schema() { return internal::array_schema(Element::schema()); }
   static std::string binary() requires kBinary {
-    return "any number of elements, each " + Element::binary();
+    return internal::joined({"any number of elements, each ", Element::binary()});
   }
 
   static Result<std::vector<T>> from_json(JsonView value, const Site& site) {
@@ -84,10 +84,12 @@ struct ValueForm<std::optional<T>> {
   using Inner = ValueForm<T>;
   static constexpr bool kBinary = Inner::kBinary;
   static constexpr std::size_t kWidth = 0;
-  static std::string one() { return Inner::one() + " or null"; }
-  static std::string many() { return Inner::many() + " or null"; }
+  static std::string one() { return internal::joined({Inner::one(), " or null"}); }
+  static std::string many() { return internal::joined({Inner::many(), " or null"}); }
   static std::string schema() { return internal::nullable_schema(Inner::schema()); }
-  static std::string binary() requires kBinary { return "nothing, or " + Inner::binary(); }
+  static std::string binary() requires kBinary {
+    return internal::joined({"nothing, or ", Inner::binary()});
+  }
 
   static Result<std::optional<T>> from_json(JsonView value, const Site& site) {
     if (value.kind() == protocol::JsonKind::kNull) return std::optional<T>();

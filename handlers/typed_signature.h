@@ -69,12 +69,18 @@ inline constexpr bool kTakesRequest<std::tuple<A...>> =
       std::same_as<std::remove_cvref_t<A>, OwnedRequest>) ||
      ...);
 
+template <class Parameters>
+inline constexpr bool kTakesContext = false;
+template <class... A>
+inline constexpr bool kTakesContext<std::tuple<A...>> =
+    (std::same_as<std::remove_cvref_t<A>, CallContext> || ...);
+
 template <class R>
 inline constexpr bool kIsTask = false;
 template <class R>
 inline constexpr bool kIsTask<Task<R>> = true;
 
-// What comes out in the end: std::string_view of a Task<Result<const char*>>.
+// What comes out in the end: std::string of a Task<Result<std::string>>.
 template <class R>
 struct ResultOf {
   using Type = std::conditional_t<std::same_as<R, const char*>, std::string_view, R>;

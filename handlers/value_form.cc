@@ -27,6 +27,12 @@ std::string expected_text(const Site& site, std::string_view expected) {
 
 }  // namespace
 
+std::string internal::joined(std::initializer_list<std::string_view> texts) {
+  std::string whole;
+  for (const std::string_view text : texts) whole += text;
+  return whole;
+}
+
 tl::unexpected<protocol::Error> unexpected_value(Status status, const Site& site,
                                                  std::string_view expected, JsonView came) {
   const std::string_view shown = protocol::utf8_prefix(came.text(), kShownBytes);

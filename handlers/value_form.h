@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <forward_list>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,14 @@
 namespace appd::handlers {
 
 using Bytes = std::span<const std::byte>;
+
+namespace internal {
+
+// One text out of several. Headers put texts together with this alone: GCC 12 takes "text" +
+// std::string for overlapping copies where it inlines them into a user's code (GCC bug 105651).
+[[nodiscard]] std::string joined(std::initializer_list<std::string_view> texts);
+
+}  // namespace internal
 
 // Where a value stands in a request, for the JSON pointer (RFC 6901) of an error. Sites of nested
 // values lie on the stack and cost nothing until something is wrong.

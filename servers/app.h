@@ -45,8 +45,12 @@ class App {
   // Serves `function` as the action `name` (handlers/typed.h says which functions there are). One
   // object serves all loops and outlives every reload.
   template <class F>
-  App& on(std::string name, F function, handlers::ActionOptions options = {}) {
+  App& on(std::string name, F function, handlers::ActionOptions options) {
     return add(handlers::make_action(std::move(name), std::move(function), std::move(options)));
+  }
+  template <class F>
+  App& on(std::string name, F function) {
+    return add(handlers::make_action(std::move(name), std::move(function)));
   }
   App& add(handlers::Action action);
   // Actions that need the options, or that a SIGHUP is to make anew.

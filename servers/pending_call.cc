@@ -37,12 +37,16 @@ class ActionJob final : public Job {
     }
     Responder responder(state_);
     if (action_.waiting_handler) {
-      handlers::call_waiting_handler(action_, *request_, CallContext(state_), std::move(responder));
+      handlers::call_waiting_handler(action_.waiting_handler, *request_, CallContext(state_),
+                                     std::move(responder));
       return;
     }
+    const CallContext context(state_);
+    Request request = *request_;
+    request.context = &context;
     Reply reply;
     try {
-      handlers::call_handler(action_.handler, *request_, reply);
+      handlers::call_handler(action_.handler, request, reply);
     } catch (const std::bad_alloc&) {  // for an error reply
       reply.set_unanswered();
     }
@@ -166,7 +170,8 @@ void PendingCall::give_up() {
 }
 
 void PendingCall::call_waiting_handler(const Request& request) {
-  handlers::call_waiting_handler(action_, request, CallContext(state_), Responder(state_));
+  handlers::call_waiting_handler(action_.waiting_handler, request, CallContext(state_),
+                                 Responder(state_));
 }
 
 void PendingCall::run_step(const std::function<void()>& step) {

@@ -16,6 +16,7 @@ Action halve() {
   return make_action("halve", [](std::int8_t n) { return n / 2; },
                      {.summary = "half of it",
                       .examples = {{"8", "4"}, {"-8", "-4"}},
+                      .blocks = true,
                       .time_limit = std::chrono::milliseconds(20)});
 }
 

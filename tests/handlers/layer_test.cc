@@ -65,6 +65,27 @@ class Answers final : public ReplySink {
   std::vector<Status>& statuses_;
 };
 
+// Keeps the reason of a failure; `detail` outlives the responders.
+class Detail final : public ReplySink {
+ public:
+  explicit Detail(std::string& detail) : detail_(detail) {}
+  void complete(Reply reply) noexcept override { detail_ = reply.detail(); }
+
+ private:
+  std::string& detail_;
+};
+
+// Whether it was dropped, not answered.
+class Dropped final : public ReplySink {
+ public:
+  explicit Dropped(bool& dropped) : dropped_(dropped) {}
+  void complete(Reply /*reply*/) noexcept override { dropped_ = false; }
+  void drop() noexcept override { dropped_ = true; }
+
+ private:
+  bool& dropped_;
+};
+
 // A connection from a host.
 class From final : public PeerSource {
  public:
@@ -159,6 +180,46 @@ TEST_CASE("layer: around an action that waits, observers see the late answer") {
   waiting.responders->clear();  // dropped without an answer
   CHECK(seen.back() == Status::kInternal);
   CHECK(answers == seen);
+}
+
+TEST_CASE("layer: what a waiting handler throws is the reason, behind layers as without them") {
+  Action action;
+  action.name = "act";
+  action.waiting_handler = [](const Request&, const CallContext&, Responder responder) {
+    const Responder mine = std::move(responder);
+    throw std::runtime_error("the disk is on fire");
+  };
+  const Layer plain = [](const Request&, Next& next) { return next(); };
+  std::string seen;
+  const Layer observes = [&seen](const Request&, Next& next) {
+    next.then([&seen](const Reply& reply) { seen = reply.detail(); });
+    return next();
+  };
+  const auto detail_of = [](const Action& called) {
+    std::string detail;
+    call_waiting_handler(called.waiting_handler, Request(), CallContext(nullptr),
+                         Responder(std::make_shared<Detail>(detail)));
+    return detail;
+  };
+  CHECK(detail_of(action) == "the disk is on fire");
+  CHECK(detail_of(with_layer(action, plain)) == "the disk is on fire");
+  CHECK(detail_of(with_layer(with_layer(action, observes), plain)) == "the disk is on fire");
+  CHECK(seen == "the disk is on fire");
+}
+
+TEST_CASE("layer: an answer that is dropped is dropped behind a layer, too, and observers see it") {
+  std::vector<Status> seen;
+  bool dropped = false;
+  Waiting waiting;
+  const Action action = with_layer(waiting.action(), [&seen](const Request&, Next& next) {
+    next.then([&seen](const Reply& reply) { seen.push_back(reply.status()); });
+    return next();
+  });
+  action.waiting_handler(Request(), CallContext(nullptr),
+                         Responder(std::make_shared<Dropped>(dropped)));
+  waiting.responders->clear();
+  CHECK(dropped);
+  CHECK(seen == std::vector{Status::kInternal});
 }
 
 TEST_CASE("layer: a concurrency limit counts calls until they are answered") {

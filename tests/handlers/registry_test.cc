@@ -2,9 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <stdexcept>
+#include <string>
 
 #include "handlers/builtin.h"
+#include "handlers/layer.h"
+#include "handlers/typed.h"
 
 namespace appd::handlers::test {
 
@@ -57,6 +61,43 @@ TEST_CASE("registry: a packed call needs a name of 6 bytes") {
   CHECK_THROWS_WITH_AS(registry.add(action("halve", true)),
                        "action \"halve\" has packed_call, but its name is not 6 bytes long",
                        std::invalid_argument);
+}
+
+TEST_CASE("registry: options that could not work, or would do nothing, are refused") {
+  const auto refused = [](Action action) -> std::string {
+    Registry registry;
+    try {
+      registry.add(std::move(action));
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  const auto coroutine = [](std::string text, CallContext) -> Task<std::string> { co_return text; };
+  const auto computes = [](std::string text) { return text; };
+  const auto asks = [](std::string text, CallContext) { return text; };
+  const Layer layer = [](const Request&, Next& next) { return next(); };
+
+  const std::string blocking_coroutine =
+      "action \"act\" is a coroutine and blocks: a coroutine stays on its loop, so leave "
+      "\"blocks\" out and hand what blocks to CallContext::offload()";
+  CHECK(refused(make_action("act", coroutine, {.blocks = true})) == blocking_coroutine);
+  CHECK(refused(with_layer(make_action("act", coroutine, {.blocks = true}), layer)) ==
+        blocking_coroutine);
+  CHECK(refused(make_action("act", asks, {.summary = "asks"})) ==
+        "action \"act\" takes a CallContext, but can neither wait nor block: return a Task<>, or "
+        "give {.blocks = true}");
+  CHECK(refused(make_action("act", computes, {.time_limit = std::chrono::seconds(1)})) ==
+        "action \"act\" has a time limit, but computes its answer on the loop, which nothing can "
+        "interrupt: return a Task<>, or give {.blocks = true}");
+
+  CHECK(refused(make_action("act", coroutine)) == "accepted");
+  CHECK(refused(make_action("act", coroutine, {.time_limit = std::chrono::seconds(1)})) ==
+        "accepted");
+  CHECK(refused(make_action("act", asks, {.blocks = true})) == "accepted");
+  CHECK(refused(make_action("act", computes,
+                            {.blocks = true, .time_limit = std::chrono::seconds(1)})) ==
+        "accepted");
 }
 
 TEST_CASE("registry: the built-in actions are five, each with a summary") {

@@ -258,4 +258,16 @@ TEST_CASE("typed: the signature says the schemas and the binary forms") {
   CHECK(number.result_binary == "`result` and 4 bytes, a 32-bit integer in network order");
 }
 
+TEST_CASE("typed: a handler that takes a CallContext is told where the call has none") {
+  const Action action =
+      make_action("act", [](std::string text, CallContext) { return text; }, {.blocks = true});
+  CHECK(action.takes_context);
+  Reply reply;
+  Request request;
+  const auto called = action.handler(request, reply);
+  REQUIRE_FALSE(called);
+  CHECK(protocol::status_of(called.error()) == Status::kInternal);
+  CHECK_FALSE(make_action("act", [](std::string text) { return text; }).takes_context);
+}
+
 }  // namespace appd::handlers::test

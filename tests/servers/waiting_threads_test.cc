@@ -5,9 +5,13 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -15,6 +19,7 @@
 
 #include "blocking_client.h"
 #include "handlers/coroutine_handler.h"
+#include "handlers/typed.h"
 #include "servers/server.h"
 #include "worker_fixture.h"
 
@@ -144,6 +149,8 @@ struct ThreadsFixture {
   ThreadsFixture() {
     limits.max_connections = 1000;
     limits.pool_threads = 3;
+    limits.drain_timeout = 50ms;
+    limits.half_close_grace = 50ms;
     server.emplace(limits, 2, log, waiting_registry(answerer));
     const auto bound =
         server->listen({.protocol = protocol::Protocol::kApp, .host = "127.0.0.1", .path = {}});
@@ -163,6 +170,31 @@ struct ThreadsFixture {
   std::optional<Server> server;
   std::optional<reactor::Endpoint> address;
   std::thread running;
+};
+
+// An action that blocks until it is told to stop.
+class Blocked {
+ public:
+  std::shared_ptr<const handlers::Registry> registry() {
+    auto made = std::make_shared<handlers::Registry>();
+    made->add(handlers::make_action(
+        "until stopped",
+        [this](const CallContext& context) {
+          begun_.set_value();
+          std::promise<void> told;
+          const std::stop_callback on_stop(context.stop_token(), [&told] { told.set_value(); });
+          // The bound is for a test that fails.
+          stopped_.set_value(told.get_future().wait_for(30s) == std::future_status::ready);
+        },
+        {.blocks = true}));
+    return made;
+  }
+  void wait_for_begin() { begun_.get_future().wait(); }
+  bool stopped() { return stopped_.get_future().get(); }
+
+ private:
+  std::promise<void> begun_;
+  std::promise<bool> stopped_;
 };
 
 struct Script {
@@ -246,6 +278,31 @@ TEST_CASE("threads: a server may end while other threads still answer") {
     REQUIRE(asks.send(script(100, 200).requests));
     if (round % 2 == 0) (void)asks.receive(100);
   }
+}
+
+// It is told to stop while it blocks, whatever ends the call.
+TEST_CASE_FIXTURE(ThreadsFixture, "threads: a handler that blocks is told when nobody waits") {
+  Blocked blocked;
+  server->set_registry(blocked.registry());
+  std::optional<BlockingClient> asks(std::in_place, *address);
+  std::string more(kKeep);
+  std::function<void()> end = [&asks] { asks.reset(); };
+  SUBCASE("its caller leaves") {}
+  SUBCASE("its caller resets") { asks->reset_at_close(); }
+  SUBCASE("its deadline passes") {
+    more += R"(, "deadline-ms": 50)";
+    end = [] {};
+  }
+  SUBCASE("the drain's time-out ends it") {
+    end = [this] { server->drain(); };
+  }
+  SUBCASE("the server ends") {
+    end = [this] { server->stop(); };
+  }
+  REQUIRE(asks->send(request(R"({"action": "until stopped"})", more)));
+  blocked.wait_for_begin();
+  end();
+  CHECK(blocked.stopped());
 }
 
 TEST_CASE_FIXTURE(ThreadsFixture, "threads: registries change while calls wait") {

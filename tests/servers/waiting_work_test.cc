@@ -1,3 +1,5 @@
+#include "handlers/layer.h"
+#include "handlers/typed.h"
 #include "waiting_fixture.h"
 
 namespace appd::servers {
@@ -58,6 +60,40 @@ TEST_CASE_FIXTURE(WaitingFixture, "waiting: queued work that nobody wants is not
   settle();
   CHECK(blocks == 0);
   CHECK(count(Counter::kWorkDropped) == 1);
+}
+
+TEST_CASE_FIXTURE(WaitingFixture,
+                  "waiting: a handler that blocks has the deadline, the stop token and the peer") {
+  std::optional<std::stop_token> token;
+  std::optional<reactor::Duration> left;
+  const auto asks = [&](std::string_view text, const handlers::Request& asked,
+                        const CallContext& context) {
+    token = context.stop_token();
+    left = context.deadline().value() - world.now();
+    return std::string(text) + " from " + asked.peer().host;
+  };
+  const handlers::Layer layer = [](const handlers::Request& asked, handlers::Next& next) {
+    CHECK(asked.context != nullptr);
+    return next();
+  };
+  registry->add(handlers::with_layer(
+      handlers::make_action("asks", asks, {.blocks = true, .time_limit = 50ms}), layer));
+  auto peer = connect();
+  exchange(peer, call("asks", R"("call")", kKeep));
+  pool.work();
+  REQUIRE(token);
+  CHECK(left > 0ms);
+  CHECK(left <= 50ms);
+  CHECK_FALSE(token->stop_requested());  // the answer is still on its way to the loop
+  SUBCASE("it answers") {
+    settle();
+    CHECK(peer.receive().find("call from 127.0.0.1") != std::string::npos);
+  }
+  SUBCASE("its caller leaves") {
+    peer.reset();
+    settle();
+    CHECK(token->stop_requested());
+  }
 }
 
 TEST_CASE_FIXTURE(WaitingFixture,

@@ -101,6 +101,31 @@ TEST_CASE("testkit: the peer is the world's client, the same in each run") {
   CHECK(run() == run());
 }
 
+TEST_CASE("testkit: a handler that blocks may ask what its call has left") {
+  App app;
+  app.on("left",
+         [](const CallContext& call) {
+           return !call.stop_token().stop_requested() && call.deadline().has_value();
+         },
+         {.blocks = true, .time_limit = 2s});
+  SimulatedApp world(app);
+  CHECK(world.call("left") == "true");
+}
+
+TEST_CASE("testkit: a handler that cannot work is refused at the start, here and by run()") {
+  const char* const argv[] = {"daemon", "--listen", "app://127.0.0.1:0"};
+  App app(3, argv);
+  SUBCASE("a coroutine that blocks") { app.on("act", answer_later, {.blocks = true}); }
+  SUBCASE("a context where nothing waits") {
+    app.on("act", [](CallContext) { return 1; }, {.summary = "waits for nothing"});
+  }
+  SUBCASE("a time limit where nothing waits") {
+    app.on("act", [] { return 1; }, {.time_limit = 1s});
+  }
+  CHECK_THROWS_AS(SimulatedApp{app}, std::invalid_argument);
+  CHECK(app.run() == 1);
+}
+
 TEST_CASE("testkit: layers are part of the app") {
   App app = my_app();
   app.use(rate_limit({.per_second = 0.001, .burst = 2}, all_together()));
