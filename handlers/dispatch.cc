@@ -1,6 +1,7 @@
 #include "handlers/dispatch.h"
 
 #include <optional>
+#include <utility>
 
 #include "handlers/failure.h"
 #include "protocol/text_encoding.h"
@@ -87,85 +88,108 @@ const Reply& Dispatcher::dispatch(const protocol::MessageHeader& header,
       return true;
     }
   } nowhere;
-  return *dispatch(header, content, nowhere);
+  return *dispatch(header, content, nowhere).reply;
 }
 
-const Reply* Dispatcher::dispatch(const protocol::MessageHeader& header,
-                                  std::span<const std::byte> content, CallStarter& starter) {
+Dispatched Dispatcher::dispatch(const protocol::MessageHeader& header,
+                                std::span<const std::byte> content, CallStarter& starter) {
   reply_.clear();
-  last_action_ = {};
-  starter_ = &starter;
-  pending_ = false;
+  Dispatched done{.reply = &reply_};
   try {
+    Request request;
     std::optional<RunningCall::Scope> decoding;
-    if (content.size() >= kNamedContentBytes) decoding.emplace(running_, decoding_action());
-    const Result<void> done = route(header, content);
-    if (!done) {
-      set_failure(reply_, done.error());
-    } else if (!reply_.filled() && !pending_) {
-      set_internal(reply_, "the action filled no reply");
+    if (content.size() >= kNamedContentBytes) {
+      decoding.emplace(running_, decoding_action(), starter.connection());
+    }
+    const Result<const Action*> found = resolve(header, content, request);
+    if (found) {
+      done.action = last_called_ = *found;
+      if (!call(**found, request, starter)) done.reply = nullptr;
+    } else {
+      set_failure(reply_, found.error());
     }
   } catch (...) {
     set_thrown(reply_);
   }
   release_if_large(text_);
   release_if_large(action_name_);
-  return pending_ ? nullptr : &reply_;
+  return done;
 }
 
-Result<void> Dispatcher::route(const protocol::MessageHeader& header,
-                               std::span<const std::byte> content) {
-  if (!header.is_json()) return call_binary(header, content);
+bool Dispatcher::call(const Action& action, Request& request, CallStarter& starter) {
+  request.action = action.name;
+  request.source = &starter;
+  if (action.waits()) {
+    if (!starter.start(action, request, reply_)) return false;
+  } else {
+    const RunningCall::Scope scope(running_, action, starter.connection());
+    const Result<void> done = action.handler(request, reply_);
+    if (!done) set_failure(reply_, done.error());
+  }
+  if (!reply_.filled()) set_internal(reply_, "the action filled no reply");
+  return true;
+}
+
+const Action* Dispatcher::find_action(const protocol::MessageHeader& header,
+                                      std::span<const std::byte> content) {
+  if (header.action) return registry_->find(*header.action);
+  if (header.is_json() && content.size() > kMaxSearchedBytes) return nullptr;
+  Request request;
+  const Result<const Action*> found = resolve(header, content, request);
+  return found ? *found : nullptr;
+}
+
+Result<const Action*> Dispatcher::resolve(const protocol::MessageHeader& header,
+                                          std::span<const std::byte> content, Request& request) {
+  request.header = &header;
+  if (!header.is_json()) return resolve_binary(header, content, request);
   // The JSON reader validates UTF-8 itself: decoding would look at every byte a second time.
   const bool utf8 = header.content_encoding == protocol::kUtf8Encoding;
-  if (utf8) return call_json(header, as_text(content));
+  if (utf8) return resolve_json(header, as_text(content), request);
   const Result<std::string_view> text = decode(header, content);
   if (!text) return tl::unexpected(text.error());
-  return call_json(header, *text);
+  return resolve_json(header, *text, request);
 }
 
-Result<void> Dispatcher::call_json(const protocol::MessageHeader& header, std::string_view text) {
-  Request request;
-  request.header = &header;
+Result<const Action*> Dispatcher::resolve_json(const protocol::MessageHeader& header,
+                                               std::string_view text, Request& request) {
   if (header.action) {
     const Result<JsonView> value = reader_.read_value(text);
     if (!value) return content_failure(value.error());
     request.value = *value;
-    return call(*header.action, request);
+    return find(*header.action);
   }
   if (const auto known = known_calls_.find(text)) {
     request.value = known->value;
-    return call(*known->action, request);
+    return known->action;
   }
   CallMembers members;
   const Result<void> read = reader_.read_object(
       text, [&members](std::string_view name, JsonView member) { members.add(name, member); });
   if (!read) return content_failure(read.error());
-  if (Result<void> checked = check_members(members); !checked) return checked;
+  if (Result<void> checked = check_members(members); !checked) {
+    return tl::unexpected(std::move(checked.error()));
+  }
   request.value = members.value;
-  const Result<const Action*> action = find(members.action->string(action_name_));
-  if (!action) return tl::unexpected(action.error());
-  if (members.value) known_calls_.remember(text, *members.value, **action);
-  return call(**action, request);
+  Result<const Action*> action = find(members.action->string(action_name_));
+  if (action && members.value) known_calls_.remember(text, *members.value, **action);
+  return action;
 }
 
-Result<void> Dispatcher::call_binary(const protocol::MessageHeader& header,
-                                     std::span<const std::byte> content) {
-  Request request;
+Result<const Action*> Dispatcher::resolve_binary(const protocol::MessageHeader& header,
+                                                 std::span<const std::byte> content,
+                                                 Request& request) {
   request.form = Request::Form::kBinary;
   request.payload = content;
-  request.header = &header;
-  if (header.action) return call(*header.action, request);
-
+  if (header.action) return find(*header.action);
   if (content.size() == kPackedNameBytes + kPackedPayloadBytes) {
-    const std::string_view name = as_text(content).substr(0, kPackedNameBytes);
-    const Action* action = registry_->find(name);
+    const Action* action = registry_->find(as_text(content).substr(0, kPackedNameBytes));
     if (action != nullptr && action->packed_call) {
       request.payload = content.subspan(kPackedNameBytes);
-      return call(name, request);
+      return action;
     }
   }
-  return call(kBinaryAction, request);
+  return find(kBinaryAction);
 }
 
 Result<std::string_view> Dispatcher::decode(const protocol::MessageHeader& header,
@@ -186,29 +210,10 @@ Result<std::string_view> Dispatcher::decode(const protocol::MessageHeader& heade
 }
 
 Result<const Action*> Dispatcher::find(std::string_view name) const {
+  // Most calls are of the same action as the one before.
+  if (last_called_ != nullptr && last_called_->name == name) return last_called_;
   if (const Action* action = registry_->find(name)) return action;
   return fail(Status::kInvalidAction, "invalid action \"" + std::string(name) + "\".");
-}
-
-Result<void> Dispatcher::call(std::string_view name, Request& request) {
-  // Most calls are of the same action as the one before.
-  if (last_called_ != nullptr && last_called_->name == name) return call(*last_called_, request);
-  const Result<const Action*> action = find(name);
-  if (!action) return tl::unexpected(action.error());
-  return call(**action, request);
-}
-
-Result<void> Dispatcher::call(const Action& action, Request& request) {
-  last_called_ = &action;
-  last_action_ = action.name;
-  request.action = action.name;
-  request.source = starter_;
-  if (action.waits()) {
-    pending_ = !starter_->start(action, request, reply_);
-    return {};
-  }
-  const RunningCall::Scope scope(running_, action);
-  return action.handler(request, reply_);
 }
 
 }  // namespace appd::handlers

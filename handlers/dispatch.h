@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,12 +21,30 @@ namespace appd::handlers {
 // sessions.
 class CallStarter : public PeerSource {
  public:
+  // `connection`: whose calls they are; a number for logs.
+  explicit CallStarter(std::uint64_t connection = 0) : connection_(connection) {}
+  [[nodiscard]] std::uint64_t connection() const { return connection_; }
+
   // Calls `action`, one that waits(), and catches what it throws. True: it is answered already, in
   // `reply`. False: the answer comes later.
   [[nodiscard]] virtual bool start(const Action& action, const Request& request, Reply& reply) = 0;
 
  protected:
   ~CallStarter() = default;
+
+ private:
+  const std::uint64_t connection_;
+};
+
+// What became of a message.
+struct Dispatched {
+  const Action* action = nullptr;  // that it called; null: none was found. Valid as its registry
+  const Reply* reply = nullptr;    // null: the starter has the call, and answers it later
+
+  // The registered name, for logs; empty where none was found.
+  [[nodiscard]] std::string_view action_name() const {
+    return action != nullptr ? std::string_view(action->name) : std::string_view();
+  }
 };
 
 // What a thread is in while it decodes a content that takes a moment.
@@ -51,15 +70,13 @@ class Dispatcher {
     registry_ = &registry;
     last_called_ = nullptr;
     known_calls_.clear();
-    last_action_ = {};
   }
 
   // Whatever goes wrong becomes an error reply: unsupported_encoding, invalid_content,
   // invalid_action, the action's own error, or internal. Never throws for what a peer sent or an
-  // action did. The reply is valid until the next call. Null: `starter` has the call, and answers
-  // it later.
-  [[nodiscard]] const Reply* dispatch(const protocol::MessageHeader& header,
-                                      std::span<const std::byte> content, CallStarter& starter);
+  // action did. The reply is valid until the next call.
+  [[nodiscard]] Dispatched dispatch(const protocol::MessageHeader& header,
+                                    std::span<const std::byte> content, CallStarter& starter);
   // Where nothing can wait: an action that waits is answered `internal`.
   [[nodiscard]] const Reply& dispatch(const protocol::MessageHeader& header,
                                       std::span<const std::byte> content);
@@ -67,27 +84,33 @@ class Dispatcher {
   // What the last dispatch returned, to keep.
   [[nodiscard]] Reply take_reply() { return std::move(reply_); }
 
+  // Contents that find_action() looks into for the name are at most so long.
+  static constexpr std::size_t kMaxSearchedBytes = 64 * 1024;
+  // The action that a message would call, without calling it: for logs, where it is not called.
+  // Null: it calls none, or only a content longer than kMaxSearchedBytes says which.
+  [[nodiscard]] const Action* find_action(const protocol::MessageHeader& header,
+                                          std::span<const std::byte> content);
+
   // Which action the loop's thread is in.
   [[nodiscard]] RunningCall& running() { return running_; }
 
-  // The registered name that the last dispatch called, for logs; empty where none was found.
-  [[nodiscard]] std::string_view last_action() const { return last_action_; }
-
  private:
-  [[nodiscard]] Result<void> route(const protocol::MessageHeader& header,
-                                   std::span<const std::byte> content);
-  [[nodiscard]] Result<void> call_binary(const protocol::MessageHeader& header,
-                                         std::span<const std::byte> content);
-  [[nodiscard]] Result<void> call_json(const protocol::MessageHeader& header,
-                                       std::string_view text);
+  // The action that a message calls, and what it is called with, in `request`.
+  // Errors: those of dispatch() that are not the action's own.
+  [[nodiscard]] Result<const Action*> resolve(const protocol::MessageHeader& header,
+                                              std::span<const std::byte> content, Request& request);
+  [[nodiscard]] Result<const Action*> resolve_json(const protocol::MessageHeader& header,
+                                                   std::string_view text, Request& request);
+  [[nodiscard]] Result<const Action*> resolve_binary(const protocol::MessageHeader& header,
+                                                     std::span<const std::byte> content,
+                                                     Request& request);
   // `content` as UTF-8. Errors: unsupported_encoding, invalid_content.
   [[nodiscard]] Result<std::string_view> decode(const protocol::MessageHeader& header,
                                                 std::span<const std::byte> content);
   // Errors: invalid_action.
   [[nodiscard]] Result<const Action*> find(std::string_view name) const;
-  // `request` comes without its action.
-  [[nodiscard]] Result<void> call(const Action& action, Request& request);
-  [[nodiscard]] Result<void> call(std::string_view name, Request& request);
+  // `request` comes without its action. False: the answer comes later.
+  [[nodiscard]] bool call(const Action& action, Request& request, CallStarter& starter);
 
   const Registry* registry_;
   protocol::JsonReader& reader_;
@@ -96,10 +119,7 @@ class Dispatcher {
   std::string action_name_;              // unescaped
   const Action* last_called_ = nullptr;  // of registry_
   CallCache known_calls_;                // likewise
-  std::string_view last_action_;
   RunningCall running_;
-  CallStarter* starter_ = nullptr;  // of the dispatch that is running
-  bool pending_ = false;            // its answer comes later
 };
 
 }  // namespace appd::handlers

@@ -19,24 +19,28 @@ class RunningCall {
     std::uint64_t count;  // of calls so far: tells two calls of one action apart
   };
 
-  // Whose requests the calls that follow are; a number for logs.
-  void set_connection(std::uint64_t number) {
-    connection_.store(number, std::memory_order_relaxed);
-  }
-
-  // Within the scope, the thread is in `action`. Scopes may nest; the outer one is named again when
-  // the inner ends.
+  // Within the scope, the thread is in `action`, for a connection, which is a number for logs.
+  // Scopes may nest; the outer one is named again when the inner ends.
   class Scope {
    public:
-    Scope(RunningCall& running, const Action& action)
-        : running_(running), outer_(running.enter(&action)) {}
+    Scope(RunningCall& running, const Action& action, std::uint64_t connection)
+        : running_(running),
+          outer_action_(running.action_.load(std::memory_order_relaxed)),
+          outer_connection_(running.connection_.load(std::memory_order_relaxed)) {
+      running.connection_.store(connection, std::memory_order_relaxed);
+      running.enter(&action);
+    }
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
-    ~Scope() { running_.action_.store(outer_, std::memory_order_relaxed); }
+    ~Scope() {
+      running_.action_.store(outer_action_, std::memory_order_relaxed);
+      running_.connection_.store(outer_connection_, std::memory_order_relaxed);
+    }
 
    private:
     RunningCall& running_;
-    const Action* outer_;
+    const Action* const outer_action_;
+    const std::uint64_t outer_connection_;
   };
 
   // Calls so far. Any thread.
@@ -51,11 +55,9 @@ class RunningCall {
   }
 
  private:
-  const Action* enter(const Action* action) {
-    const Action* outer = action_.load(std::memory_order_relaxed);
+  void enter(const Action* action) {
     action_.store(action, std::memory_order_relaxed);
     count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-    return outer;
   }
 
   std::atomic<const Action*> action_ = nullptr;

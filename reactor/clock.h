@@ -9,7 +9,7 @@ using Duration = std::chrono::nanoseconds;
 using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
 // Never goes back. A loop reads it once a turn (EventLoop::now) and hands that value on; nothing
-// above the loop calls now() of a clock.
+// above the loop calls now() of a clock, but to measure (EventLoop::measured_now).
 class Clock {
  public:
   virtual ~Clock() = default;

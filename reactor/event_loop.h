@@ -96,15 +96,15 @@ class EventLoop {
   void run();
   // One turn that waits at most `max_wait` (nullopt: until something happens).
   void run_once(std::optional<Duration> max_wait = std::nullopt);
-  // Any thread, and from signal handlers: run() returns at the end of the turn.
+  // Any thread, and from signal handlers: run() returns at the end of the turn; wake() begins one.
   void stop();
-  // Any thread, and from signal handlers: begins a turn.
   void wake() { backend_.poller->wake(); }
 
   // The time of this turn. Before the first turn, or after a long pause between turns, call
-  // refresh_now() once.
+  // refresh_now() once. measured_now() reads the clock each time: for telling how long it took.
   [[nodiscard]] TimePoint now() const { return now_; }
-  void refresh_now() { now_ = backend_.clock->now(); }
+  [[nodiscard]] TimePoint measured_now() const { return backend_.clock->now(); }
+  void refresh_now() { now_ = measured_now(); }
 
   [[nodiscard]] TimerQueue& timers() { return timers_; }
   [[nodiscard]] Network& network() { return *backend_.network; }

@@ -116,7 +116,10 @@ App& App::use(handlers::Layer layer) {
   return *this;
 }
 
-App& App::log_access() { return use(access_lines_.layer()); }
+App& App::log_access() {
+  log_access_ = true;
+  return *this;
+}
 
 App& App::use_backend(reactor::BackendFactory backend) {
   backend_ = std::move(backend);
@@ -176,7 +179,7 @@ int App::run() {
     if (parsed.options.daemon) daemonizer.emplace(Daemonizer::detach());
     bool everything_ended = false;
     {
-      Serving serving(*this, access_lines_, parsed);
+      Serving serving(*this, parsed);
       everything_ended = serving.run(daemonizer ? &*daemonizer : nullptr);
     }
     if (!everything_ended) leave_at_once();

@@ -19,7 +19,6 @@
 #include "handlers/typed.h"
 #include "reactor/backend.h"
 #include "reactor/held_signals.h"
-#include "servers/access_lines.h"
 #include "servers/options.h"
 #include "servers/worker.h"
 
@@ -59,7 +58,9 @@ class App {
   // Puts `layer` around every action (handlers/layer.h; handlers/layers.h has some), outside of the
   // layers before it.
   App& use(handlers::Layer layer);
-  // A line in the log for each answer: peer, action, status, bytes, microseconds. Level info.
+  // A line in the log for each answer, errors included: peer, action, status, bytes, and the
+  // microseconds from when the request was there until its answer went out, with all waits. Level
+  // info; costs one comparison where that is not logged.
   App& log_access();
 
   // Called by run() on its thread, in the order of these calls: when the process is the one that
@@ -108,7 +109,7 @@ class App {
   std::vector<StopFunction> stop_functions_;
   std::vector<AddActions> add_actions_;
   std::vector<handlers::Layer> layers_;  // innermost first
-  AccessLines access_lines_;
+  bool log_access_ = false;
   OutgoingCallsFactory make_outgoing_;
   reactor::BackendFactory backend_ = reactor::system_backend;
 };

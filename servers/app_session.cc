@@ -1,5 +1,6 @@
 #include "servers/app_session.h"
 
+#include <chrono>
 #include <new>
 #include <optional>
 #include <utility>
@@ -50,7 +51,7 @@ struct AppSession::UnderWay final : CallOwner, handlers::PeerSource {
 // For the calls of one request.
 class AppSession::Starter final : public handlers::CallStarter {
  public:
-  explicit Starter(AppSession& session) : session_(session) {}
+  explicit Starter(AppSession& session) : CallStarter(session.number()), session_(session) {}
   bool start(const handlers::Action& action, const handlers::Request& request,
              handlers::Reply& reply) override {
     return session_.start_call(action, request, reply);
@@ -114,7 +115,7 @@ reactor::Consumed AppSession::on_bytes(std::span<const std::byte> bytes) {
     }
     const auto event = decoder.next(rest);
     if (!event) {
-      fail_message(event.error());
+      fail_message(event.error(), decoder.header());
       break;
     }
     if (event->kind == DecodeEvent::Kind::kNeedMore) {
@@ -154,11 +155,13 @@ void AppSession::await_rest(protocol::MessageDecoder decoder) {
 
 void AppSession::answer(const protocol::MessageHeader& header, std::span<const std::byte> content) {
   context().metrics.add(Counter::kRequests);
-  const handlers::Reply* reply = reply_to(header, content);
-  const std::string_view action = context().dispatcher.last_action();
+  const handlers::Dispatched done = reply_to(header, content);
+  const handlers::Reply* const reply = done.reply;
+  const Answered answered{.action = done.action_name(), .began = context().loop.now()};
   if (tells_life()) {
-    tell("received request",
-         {{"action", action}, {"content_type", header.content_type}, {"bytes", content.size()}});
+    tell("received request", {{"action", answered.action},
+                              {"content_type", header.content_type},
+                              {"bytes", content.size()}});
   }
   if (reply == nullptr) return;
   if (owes_answers()) {
@@ -168,17 +171,19 @@ void AppSession::answer(const protocol::MessageHeader& header, std::span<const s
            .extended = header.extended(),
            .keep_alive = header.keep_alive && !protocol::closes_connection(reply->status()),
            .request_id = std::string(header.request_id),
-           .action = std::string(action)});
+           .action = std::string(answered.action),
+           .began = answered.began});
     return;
   }
-  send(header, header.extended(), header.keep_alive, action, *reply);
+  send(header, header.extended(), header.keep_alive, answered, *reply);
 }
 
 void AppSession::send(const protocol::MessageHeader& header, bool extended, bool asked_to_stay,
-                      std::string_view action, const handlers::Reply& reply) {
+                      const Answered& answered, const handlers::Reply& reply) {
   if (reply.status() != Status::kOk) context().metrics.add(Counter::kErrorReplies);
-  if (reply.status() == Status::kInternal) log_internal_error(action, reply.detail());
-  if (context().draining) context().drain_report.add_answered(action);
+  if (reply.status() == Status::kInternal) log_internal_error(answered.action, reply.detail());
+  if (context().draining) context().drain_report.add_answered(answered.action);
+  if (context().log_access) log_access(answered, reply.status(), reply.content().size());
   const bool keep_alive = asked_to_stay && !protocol::closes_connection(reply.status());
   if (tells_life()) {
     tell("sending",
@@ -190,20 +195,21 @@ void AppSession::send(const protocol::MessageHeader& header, bool extended, bool
   connection().close();
 }
 
-const handlers::Reply* AppSession::reply_to(const protocol::MessageHeader& header,
-                                            std::span<const std::byte> content) {
+handlers::Dispatched AppSession::reply_to(const protocol::MessageHeader& header,
+                                          std::span<const std::byte> content) {
   if (header.deadline && context().loop.now() >= message_began() + *header.deadline) {
+    context().metrics.add(Counter::kDeadlineExceeded);
     handlers::Reply& late = context().error_reply;
     late.set_error(Status::kDeadlineExceeded,
                    "the deadline of " + std::to_string(header.deadline->count()) +
                        " ms had passed before the action could be called");
-    return &late;
+    return {.action = context().dispatcher.find_action(header, content), .reply = &late};
   }
   if (content.size() > kLargeContentBytes && context().calls.pool() != nullptr) {
     handlers::Reply& refused = context().error_reply;
-    return start_decoding(header, content, refused) ? &refused : nullptr;
+    return {.action = context().dispatcher.find_action(header, content),
+            .reply = start_decoding(header, content, refused) ? &refused : nullptr};
   }
-  context().calls.running().set_connection(number());
   Starter starter(*this);
   return context().dispatcher.dispatch(header, content, starter);
 }
@@ -250,7 +256,10 @@ bool AppSession::start_decoding(const protocol::MessageHeader& header,
   CallTable& calls = context().calls;
   auto call = std::make_unique<PendingCall>(calls, *under_way_, calls.registry(),
                                             handlers::decoding_action(), terms);
-  if (header.action) call->note_action(*header.action);
+  // The name as it was registered: what a peer sends may be anything.
+  if (const auto* action = context().dispatcher.find_action(header, content)) {
+    call->note_action(action->name);
+  }
   handlers::Request raw;
   raw.form = handlers::Request::Form::kBinary;
   raw.payload = content;
@@ -264,13 +273,13 @@ bool AppSession::start_decoding(const protocol::MessageHeader& header,
 void AppSession::queue_call(std::unique_ptr<PendingCall> call,
                             const protocol::MessageHeader& header) {
   std::string action(call->action_name());
-  call->note_action(call->action().name);  // the header's text goes
   queue({.call = std::move(call),
          .held_bytes = static_cast<std::size_t>(header.content_length) + header.json.size(),
          .extended = header.extended(),
          .keep_alive = header.keep_alive,
          .request_id = std::string(header.request_id),
-         .action = std::move(action)});
+         .action = std::move(action),
+         .began = context().loop.now()});
 }
 
 void AppSession::queue(QueuedReply place) {
@@ -301,7 +310,8 @@ void AppSession::send_queued() {
   while (const QueuedReply* place = connection().open() ? queue.next() : nullptr) {
     protocol::MessageHeader header;
     header.request_id = place->request_id;
-    send(header, place->extended, place->keep_alive, place->action, place->reply);
+    send(header, place->extended, place->keep_alive,
+         {.action = place->action, .began = place->began}, place->reply);
     queue.pop();
   }
   note_held();
@@ -349,21 +359,23 @@ void AppSession::drop_queue() {
 
 void AppSession::on_gone() { drop_queue(); }
 
-bool AppSession::refuse_in_turn(Status status, std::string_view text) {
+bool AppSession::refuse_in_turn(const Refusal& refusal) {
   if (!owes_answers()) return false;
+  const Status status = refusal.status;
   if (under_way_->last_request_taken && status != Status::kShuttingDown) return true;
   handlers::Reply reply;
-  reply.set_error(status, text);
+  reply.set_error(status, refusal.text);
   if (status == Status::kShuttingDown) {  // what is not answered by now never is
     under_way_->queue->refuse_rest(std::move(reply));
     send_queued();
     return true;
   }
-  const Refused refused = refused_message(status);
+  const Refused refused = refused_message(refusal);
   queue({.reply = std::move(reply),
          .answered = true,
          .extended = refused.extended,
-         .request_id = std::string(refused.header.request_id)});
+         .request_id = std::string(refused.header.request_id),
+         .began = context().loop.now()});
   await(Awaiting::kDrained);
   return true;
 }
@@ -375,36 +387,50 @@ void AppSession::report_pending(DrainReport& report) {
 
 void AppSession::log_internal_error(std::string_view action, std::string_view detail) {
   context().metrics.add(Counter::kInternalErrors);
-  const auto suppressed = context().internal_error_lines.admit(context().loop.now());
-  if (!suppressed) return;
-  context().log.write(Level::kError, "handler failed",
-                      {{"connection", number()},
-                       {"action", action},
-                       {"detail", detail},
-                       {"suppressed", *suppressed}});
+  context().limited_lines.write(Level::kError, "handler failed", action,
+                                {{"connection", number()}, {"action", action}, {"detail", detail}});
+}
+
+void AppSession::log_access(const Answered& answered, Status status, std::size_t bytes) {
+  if (!context().log.enabled(Level::kInfo)) return;
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(
+      context().loop.measured_now() - answered.began);
+  context().log.write(Level::kInfo, "answered",
+                      {{"peer", peer().address},
+                       {"action", answered.action},
+                       {"status", protocol::status_name(status)},
+                       {"bytes", bytes},
+                       {"micros", micros.count()}});
 }
 
 std::string_view AppSession::action_name() {
   if (!awaits_content()) return "unknown";
   const protocol::MessageHeader& header = under_way_->content->header();
-  return header.action.value_or(header.is_json() ? "json" : "binary");
+  if (!header.action) return header.is_json() ? "json" : "binary";
+  // The name as it was registered: what a peer sends may be anything.
+  const handlers::Action* action = context().calls.registry()->find(*header.action);
+  return action != nullptr ? std::string_view(action->name) : "unknown";
 }
 
-AppSession::Refused AppSession::refused_message(Status status) {
+AppSession::Refused AppSession::refused_message(const Refusal& refusal) const {
   Refused refused;
-  if (awaits_content()) {
+  if (refusal.header != nullptr) {
+    refused.header = *refusal.header;
+  } else if (awaits_content()) {
     refused.header = under_way_->content->header();
-  } else if (status == Status::kContentTooLarge || status == Status::kBadHeader) {
-    refused.header = *context().decode.header;  // of the message that was just refused
   }
-  const bool understood = awaits_content() || status == Status::kContentTooLarge;
+  const bool understood = awaits_content() || refusal.status == Status::kContentTooLarge;
   refused.extended = !understood || refused.header.extended();
   return refused;
 }
 
-void AppSession::send_error(Status status, std::string_view text) {
-  const Refused refused = refused_message(status);
-  send_error_reply(context(), connection(), refused.header, !refused.extended, status, text);
+void AppSession::send_error(const Refusal& refusal) {
+  const Refused refused = refused_message(refusal);
+  send_error_reply(context(), connection(), refused.header, !refused.extended, refusal.status,
+                   refusal.text);
+  if (!context().log_access) return;
+  log_access({.action = {}, .began = message_began()}, refusal.status,
+             context().error_reply.content().size());
 }
 
 }  // namespace appd::servers

@@ -24,8 +24,8 @@ class AppSession final : public Session {
 
   reactor::Consumed on_bytes(std::span<const std::byte> bytes) override;
   std::string_view action_name() override;
-  void send_error(protocol::Status status, std::string_view text) override;
-  bool refuse_in_turn(protocol::Status status, std::string_view text) override;
+  void send_error(const Refusal& refusal) override;
+  bool refuse_in_turn(const Refusal& refusal) override;
   void on_gone() override;
   bool works_on_answer() override;
   void report_pending(DrainReport& report) override;
@@ -46,17 +46,21 @@ class AppSession final : public Session {
     protocol::MessageHeader header;  // as far as it was understood
     bool extended = false;           // the reply carries the extension fields
   };
-  [[nodiscard]] Refused refused_message(protocol::Status status);
+  [[nodiscard]] Refused refused_message(const Refusal& refusal) const;
+  // One answer, for those who look on: counters, log, the drain's report.
+  struct Answered {
+    std::string_view action;   // a registered name; empty: none was found
+    reactor::TimePoint began;  // when its request was there
+  };
   [[nodiscard]] bool takes_requests();
   [[nodiscard]] bool has_room();
   void answer(const protocol::MessageHeader& header, std::span<const std::byte> content);
-  // Null: the answer comes later.
-  [[nodiscard]] const handlers::Reply* reply_to(const protocol::MessageHeader& header,
-                                                std::span<const std::byte> content);
+  [[nodiscard]] handlers::Dispatched reply_to(const protocol::MessageHeader& header,
+                                              std::span<const std::byte> content);
   // The reply to a request with this header: counted, logged, sent, and closed behind it if need
   // be.
   void send(const protocol::MessageHeader& header, bool extended, bool asked_to_stay,
-            std::string_view action, const handlers::Reply& reply);
+            const Answered& answered, const handlers::Reply& reply);
   [[nodiscard]] UnderWay& under_way();
   void forget_under_way();
   [[nodiscard]] protocol::MessageDecoder take_decoder();
@@ -69,6 +73,8 @@ class AppSession final : public Session {
   // The budget of all connections learns what the queue holds.
   void note_held();
   void log_internal_error(std::string_view action, std::string_view detail);
+  // A line in the access log, if there is one.
+  void log_access(const Answered& answered, protocol::Status status, std::size_t bytes);
 
   std::unique_ptr<UnderWay> under_way_;  // null: no content is awaited, no answer owed, and
                                          // nobody has asked for the peer

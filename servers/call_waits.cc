@@ -135,7 +135,7 @@ Result<void> ActionWait::call(const handlers::Action& action, const CallRequest&
     start_child(action, request);
     return {};
   }
-  const handlers::RunningCall::Scope scope(table.running(), action);
+  const handlers::RunningCall::Scope scope(table.running(), action, parent_.terms().connection);
   handlers::call_handler(action.handler, request, reply_);
   answered_.arm(table.loop().now());
   return {};

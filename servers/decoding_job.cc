@@ -53,9 +53,9 @@ void DecodingJob::decode(CallEvent& event) {
   protocol::JsonReader reader(max_nesting_);
   handlers::Dispatcher dispatcher(*state_->registry(), reader);
   LaterStarter starter(*raw_->source);
-  const bool answered = dispatcher.dispatch(*raw_->header, raw_->payload, starter) != nullptr;
-  event.action = dispatcher.last_action();
-  if (answered) {
+  const handlers::Dispatched done = dispatcher.dispatch(*raw_->header, raw_->payload, starter);
+  event.action = done.action_name();
+  if (done.reply != nullptr) {
     event.reply = dispatcher.take_reply();
     event.kind = CallEvent::Kind::kAnswer;
   } else {

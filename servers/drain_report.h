@@ -13,6 +13,7 @@ class DrainReport {
  public:
   using Counts = std::map<std::string, std::uint64_t, std::less<>>;
 
+  // An empty name is told as "unknown".
   void add_answered(std::string_view action) { add(answered_, action); }
   void add_cut(std::string_view action) { add(cut_, action); }
   // Another worker's.
@@ -26,6 +27,7 @@ class DrainReport {
 
  private:
   static void add(Counts& counts, std::string_view action) {
+    if (action.empty()) action = "unknown";
     auto found = counts.find(action);
     if (found == counts.end()) found = counts.emplace(action, 0).first;
     ++found->second;

@@ -29,6 +29,6 @@ reactor::Consumed FramedEchoSession::on_bytes(std::span<const std::byte> bytes) 
 }
 
 // Frames have no place for an error: the end says it all.
-void FramedEchoSession::send_error(protocol::Status /*status*/, std::string_view /*text*/) {}
+void FramedEchoSession::send_error(const Refusal& /*refusal*/) {}
 
 }  // namespace appd::servers

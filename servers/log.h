@@ -105,13 +105,17 @@ class Log {
   std::unique_ptr<Impl> impl_;
 };
 
-// At most one line a second of one kind: one object a kind, a member of what logs it. Takes the
-// loop's time, reads no clock. Not thread-safe.
+// At most one line a second of one kind: a part of LimitedLines (limited_lines.h), which also tells
+// what was held back. Takes the loop's time, reads no clock. Not thread-safe.
 class LogLimit {
  public:
   // nullopt: keep silent. Else a line may be written; the value is how many were held back since
   // the last one, for a field "suppressed".
   [[nodiscard]] std::optional<std::uint64_t> admit(reactor::TimePoint now);
+  // The next line may be written.
+  [[nodiscard]] bool over(reactor::TimePoint now) const;
+  // Held back since the last one.
+  [[nodiscard]] std::uint64_t suppressed() const { return suppressed_; }
 
  private:
   std::optional<reactor::TimePoint> last_;

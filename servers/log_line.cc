@@ -142,8 +142,12 @@ void append_log_line(std::string& out, LogFormat format, std::chrono::system_clo
   out += "}\n";
 }
 
+bool LogLimit::over(reactor::TimePoint now) const {
+  return !last_ || now - *last_ >= std::chrono::seconds(1);
+}
+
 std::optional<std::uint64_t> LogLimit::admit(reactor::TimePoint now) {
-  if (last_ && now - *last_ < std::chrono::seconds(1)) {
+  if (!over(now)) {
     ++suppressed_;
     return std::nullopt;
   }

@@ -7,7 +7,6 @@
 namespace appd::servers {
 
 using protocol::DecodeEvent;
-using protocol::Status;
 
 MessageEchoSession::MessageEchoSession(SessionContext& context, Seat seat,
                                        reactor::AnyTransport transport)
@@ -26,7 +25,7 @@ reactor::Consumed MessageEchoSession::on_bytes(std::span<const std::byte> bytes)
       protocol::HeaderDecoder decoder(context().decode, protocol::HeaderRules::kLengthOnly);
       const auto event = decoder.next(rest);
       if (!event) {
-        fail_message(event.error());
+        fail_message(event.error(), decoder.header());
         break;
       }
       if (event->kind == DecodeEvent::Kind::kNeedMore) {
@@ -34,7 +33,7 @@ reactor::Consumed MessageEchoSession::on_bytes(std::span<const std::byte> bytes)
         return {.bytes = taken, .wanted = event->bytes};
       }
       header_bytes = event->bytes;
-      begin_content();
+      begin_content(decoder.header());
     }
     taken += pass_on(rest, header_bytes);
     if (in_content_ && taken == bytes.size()) {
@@ -46,8 +45,7 @@ reactor::Consumed MessageEchoSession::on_bytes(std::span<const std::byte> bytes)
   return {.bytes = taken};
 }
 
-void MessageEchoSession::begin_content() {
-  const protocol::MessageHeader& header = *context().decode.header;
+void MessageEchoSession::begin_content(const protocol::MessageHeader& header) {
   content_left_ = header.content_length;
   keep_alive_ = header.keep_alive;
   in_content_ = true;
@@ -76,11 +74,11 @@ void MessageEchoSession::end_message() {
 }
 
 // Between messages there is a place for an error reply; within one, only the end can tell.
-void MessageEchoSession::send_error(Status status, std::string_view text) {
+void MessageEchoSession::send_error(const Refusal& refusal) {
   if (in_content_) return;
-  const bool bad = status == Status::kBadHeader;
-  send_error_reply(context(), connection(),
-                   bad ? *context().decode.header : protocol::MessageHeader{}, false, status, text);
+  const protocol::MessageHeader none;
+  send_error_reply(context(), connection(), refusal.header != nullptr ? *refusal.header : none,
+                   false, refusal.status, refusal.text);
 }
 
 }  // namespace appd::servers

@@ -13,8 +13,8 @@ class MessageEchoSession final : public Session {
  private:
   reactor::Consumed on_bytes(std::span<const std::byte> bytes) override;
   std::string_view action_name() override { return "message-echo"; }
-  void send_error(protocol::Status status, std::string_view text) override;
-  void begin_content();
+  void send_error(const Refusal& refusal) override;
+  void begin_content(const protocol::MessageHeader& header);
   std::size_t pass_on(std::span<const std::byte> rest, std::size_t header_bytes);
   void end_message();
 

@@ -28,7 +28,7 @@ enum class Counter : std::uint8_t {
   kBudget,            // --max-buffered: times that a session stopped reading
   kAcceptExhausted,   // no descriptor or memory for accept
   kInternalErrors,    // handlers that failed
-  kDeadlineExceeded,  // calls that waited longer than their deadline
+  kDeadlineExceeded,  // calls past their deadline, begun or not
   kCallsBegun,        // of actions that wait or run in the pool
   kCallsAnswered,     // these, by their action
   kCallsDropped,      // calls that nobody waited for any more: deadline or disconnection

@@ -176,8 +176,7 @@ void PendingCall::call_waiting_handler(const Request& request) {
 
 void PendingCall::run_step(const std::function<void()>& step) {
   APPD_CHECK(!running_, action_.name);
-  table_.running().set_connection(terms_.connection);
-  const handlers::RunningCall::Scope scope(table_.running(), action_);
+  const handlers::RunningCall::Scope scope(table_.running(), action_, terms_.connection);
   running_ = true;
   try {
     step();

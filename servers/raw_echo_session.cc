@@ -13,6 +13,6 @@ reactor::Consumed RawEchoSession::on_bytes(std::span<const std::byte> bytes) {
 }
 
 // Bytes have no place for an error: the end says it all.
-void RawEchoSession::send_error(protocol::Status /*status*/, std::string_view /*text*/) {}
+void RawEchoSession::send_error(const Refusal& /*refusal*/) {}
 
 }  // namespace appd::servers

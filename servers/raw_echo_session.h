@@ -12,7 +12,7 @@ class RawEchoSession final : public Session {
  private:
   reactor::Consumed on_bytes(std::span<const std::byte> bytes) override;
   std::string_view action_name() override { return "raw-echo"; }
-  void send_error(protocol::Status status, std::string_view text) override;
+  void send_error(const Refusal& refusal) override;
 };
 
 }  // namespace appd::servers

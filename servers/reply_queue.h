@@ -26,7 +26,8 @@ struct QueuedReply {
   bool extended = false;
   bool keep_alive = false;
   std::string request_id = {};
-  std::string action = {};  // for logs and the drain's report
+  std::string action = {};        // for logs and the drain's report
+  reactor::TimePoint began = {};  // when the request was there
 };
 
 class ReplyQueue {

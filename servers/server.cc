@@ -174,6 +174,10 @@ reactor::Result<Server::Bound> Server::bind(const Endpoint& endpoint,
   return bound;
 }
 
+void Server::log_access() {
+  for (const auto& worker : workers_) worker->log_access();
+}
+
 // The port that the system chooses for the first is the port of all.
 Server::Listening Server::bind_all(const std::vector<Endpoint>& endpoints,
                                    const reactor::ListenOptions& options) {

@@ -50,6 +50,8 @@ class Server {
   std::vector<protocol::Address> listen(const protocol::Address& address,
                                         unsigned socket_mode = reactor::ListenOptions().mode);
 
+  // Before run(): a line in the log for each answer of `app`, level info.
+  void log_access();
   // Makes every thread that serving takes: those of the loops, which wait for run(), the
   // watchdog's, and the pool's where an action may want it. Whoever announces the server starts it
   // first. Throws StartError, which names the limit: there can be no further thread; those that

@@ -52,6 +52,7 @@ void log_end(Log& log, const Server& server) {
             {{"accepted", server.count(Counter::kAccepted)},
              {"requests", server.count(Counter::kRequests)},
              {"error_replies", server.count(Counter::kErrorReplies)},
+             {"internal_errors", server.count(Counter::kInternalErrors)},
              {"deadline_exceeded", server.count(Counter::kDeadlineExceeded)},
              {"calls_dropped", server.count(Counter::kCallsDropped)},
              {"late_answers", server.count(Counter::kLateAnswers)},
@@ -83,24 +84,11 @@ class Serving::Started {
   Log& log_;
 };
 
-// The access log's, for as long as the log is there.
-class Serving::AccessLogged {
- public:
-  AccessLogged(AccessLines& lines, Log& log) : lines_(lines) { lines_.write_to(&log); }
-  AccessLogged(const AccessLogged&) = delete;
-  AccessLogged& operator=(const AccessLogged&) = delete;
-  ~AccessLogged() { lines_.write_to(nullptr); }
-
- private:
-  AccessLines& lines_;
-};
-
-Serving::Serving(const App& app, AccessLines& access_lines, const ParsedOptions& parsed)
+Serving::Serving(const App& app, const ParsedOptions& parsed)
     : options_(parsed.options),
       values_(std::make_shared<OptionValues>(parsed.values)),
       pid_file_(acquire_pid_file(options_)),
       log_(options_.log),
-      access_logged_(std::make_unique<AccessLogged>(access_lines, log_)),
       started_(std::make_unique<Started>(app, options_, log_)),
       reloader_(
           [this, &app, running = values_] { return load(this, app, *running); },
@@ -110,6 +98,7 @@ Serving::Serving(const App& app, AccessLines& access_lines, const ParsedOptions&
   server_.emplace(with_connection_limit(options_), options_.threads, log_,
                   reloader_.destroyed_here(app.make_registry(options_)), app.backend_,
                   app.make_outgoing_);
+  if (app.log_access_) server_->log_access();
   ready_lines_ = listen_all();
   server_->start();
 }

@@ -18,7 +18,7 @@ class Serving {
  public:
   // Begins: pid file, log, start functions, actions, sockets, threads. `app` outlives it. Throws
   // StartError, and what the app's own functions throw.
-  Serving(const App& app, AccessLines& access_lines, const ParsedOptions& parsed);
+  Serving(const App& app, const ParsedOptions& parsed);
   // Undoes it; then calls the stop functions.
   ~Serving();
   Serving(const Serving&) = delete;
@@ -32,7 +32,6 @@ class Serving {
  private:
   // The functions of on_start() have run; those of on_stop() will.
   class Started;
-  class AccessLogged;
 
   [[nodiscard]] std::string listen_all();
   void on_signal(int signal);
@@ -45,7 +44,6 @@ class Serving {
   std::shared_ptr<OptionValues> values_;  // as they count now; the reloads' own
   std::optional<PidFile> pid_file_;
   Log log_;
-  std::unique_ptr<AccessLogged> access_logged_;
   std::unique_ptr<Started> started_;
   Reloader reloader_;
   std::optional<Server> server_;

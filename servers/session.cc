@@ -49,20 +49,26 @@ void Session::start() {
 }
 
 void Session::refuse(protocol::Status status, std::string_view text) {
+  refuse({.status = status, .text = text});
+}
+
+void Session::refuse(const Refusal& refusal) {
   if (!connection_.open()) return;
+  if (refuse_in_turn(refusal)) return;  // counted when it is sent
   context().metrics.add(Counter::kErrorReplies);
-  if (refuse_in_turn(status, text)) return;
-  send_error(status, text);
-  if (tells_life()) tell("closing", {{"status", protocol::status_name(status)}, {"why", text}});
+  send_error(refusal);
+  if (tells_life()) {
+    tell("closing", {{"status", protocol::status_name(refusal.status)}, {"why", refusal.text}});
+  }
   connection_.close();
 }
 
-void Session::fail_message(const protocol::Error& error) {
+void Session::fail_message(const protocol::Error& error, const protocol::MessageHeader& header) {
   const protocol::Status status = protocol::status_of(error);
   if (status == protocol::Status::kContentTooLarge) {
     context().metrics.add(Counter::kContentTooLarge);
   }
-  refuse(status, error.message);
+  refuse({.status = status, .text = error.message, .header = &header});
 }
 
 void Session::drain() {

@@ -20,6 +20,7 @@
 #include "reactor/slab.h"
 #include "servers/call_table.h"
 #include "servers/drain_report.h"
+#include "servers/limited_lines.h"
 #include "servers/limits.h"
 #include "servers/log.h"
 #include "servers/metrics.h"
@@ -52,12 +53,13 @@ struct SessionContext : reactor::ConnectionContext {
   Metrics& metrics;
   CallTable& calls;
   SessionOwner& owner;
+  LimitedLines& limited_lines;
   // Connections get numbers for the logs: this worker's first, and the step to its next.
   std::uint64_t next_number = 1;
   std::uint64_t number_step = 1;
   bool draining = false;
+  bool log_access = false;  // a line for each answer
   DrainReport drain_report = {};
-  LogLimit internal_error_lines = {};
   protocol::ReplyHeader reply_header = {};
   handlers::Reply error_reply = {};  // scratch
 };
@@ -110,17 +112,22 @@ class Session : public reactor::ConnectionDelegate {
   // When the first byte of the message under way was seen.
   [[nodiscard]] reactor::TimePoint message_began() const;
 
-  // An error of the peer: refuse(), with the connection's number in the log.
-  void fail_message(const protocol::Error& error);
+  // What an error reply is to say.
+  struct Refusal {
+    protocol::Status status;
+    std::string_view text;
+    // Of the message that is refused, as far as it was understood; null: of the one under way, if
+    // there is one.
+    const protocol::MessageHeader* header = nullptr;
+  };
+  // An error of the peer in the message with this header: as refuse().
+  void fail_message(const protocol::Error& error, const protocol::MessageHeader& header);
   // Of the message under way, or else of the last one: an action, or the protocol's name.
   [[nodiscard]] virtual std::string_view action_name() = 0;
-  virtual void send_error(protocol::Status status, std::string_view text) = 0;
+  virtual void send_error(const Refusal& refusal) = 0;
   // Where earlier requests are not answered yet, an error reply waits for its turn. True: the
   // session sees to it, and closes behind it.
-  [[nodiscard]] virtual bool refuse_in_turn(protocol::Status /*status*/,
-                                            std::string_view /*text*/) {
-    return false;
-  }
+  [[nodiscard]] virtual bool refuse_in_turn(const Refusal& /*refusal*/) { return false; }
   // The next answer does not wait for anything, but is being worked on.
   [[nodiscard]] virtual bool works_on_answer() { return false; }
   // The connection is gone: nobody waits for answers any more.
@@ -144,6 +151,7 @@ class Session : public reactor::ConnectionDelegate {
   reactor::Connection& connection() { return connection_; }
 
  private:
+  void refuse(const Refusal& refusal);
   void on_closed(std::error_code reason) final;
   void on_deadline() final;
   void end_wait();

@@ -82,6 +82,7 @@ Worker::Worker(ServerShared& shared, Place place, reactor::Backend backend,
       calls_(loop_, metrics_, dispatcher_.running(),
              {shared.pool, shared.calls, shared.budget_owner, shared.limits.max_nesting},
              shared.make_outgoing ? shared.make_outgoing(loop_, shared.pool) : nullptr),
+      limited_lines_(shared.log, loop_),
       context_{{loop_, shared.connection_options},
                shared.limits,
                shared.decode_limits,
@@ -91,6 +92,7 @@ Worker::Worker(ServerShared& shared, Place place, reactor::Backend backend,
                metrics_,
                calls_,
                *this,
+               limited_lines_,
                place.index + 1,
                place.count},
       drain_timer_(reactor::Timer::calling<&Worker::on_drain_deadline>(loop_.timers(), *this)) {
@@ -114,11 +116,8 @@ void Worker::listen(Protocol protocol, std::unique_ptr<reactor::ListeningSocket>
 bool Worker::may_accept() {
   if (!shared_.connections.full()) return true;
   metrics_.add(Counter::kConnectionLimit);
-  if (const auto suppressed = limit_lines_.admit(loop_.now())) {
-    shared_.log.write(
-        Level::kWarn, "connection limit reached; not accepting until one ends",
-        {{"max_connections", shared_.connections.limit()}, {"suppressed", *suppressed}});
-  }
+  limited_lines_.write(Level::kWarn, "connection limit reached; not accepting until one ends", {},
+                       {{"max_connections", shared_.connections.limit()}});
   for (auto& door : doors_) door->listener().pause();
   return false;
 }
@@ -129,10 +128,8 @@ void Worker::resume_accepting() {
 
 void Worker::accept_exhausted(std::error_code error) {
   metrics_.add(Counter::kAcceptExhausted);
-  if (const auto suppressed = exhausted_lines_.admit(loop_.now())) {
-    shared_.log.write(Level::kWarn, "cannot accept for now",
-                      {{"reason", error.message()}, {"suppressed", *suppressed}});
-  }
+  const std::string reason = error.message();
+  limited_lines_.write(Level::kWarn, "cannot accept for now", reason, {{"reason", reason}});
 }
 
 void Worker::accept(Protocol protocol, AnyTransport transport) {
@@ -235,6 +232,7 @@ void Worker::finish_if_drained() {
   if (session_count_ > 0 || std::exchange(drained_, true)) return;
   drain_timer_.cancel();
   calls_.end_outgoing();
+  limited_lines_.flush();
   if (shared_.on_drained) {
     shared_.on_drained(*this);
   } else {

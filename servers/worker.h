@@ -78,6 +78,8 @@ class Worker final : private SessionOwner {
   // Ends all sessions at once.
   void stop();
   void resume_accepting();
+  // Before run(): a line in the log for each answer of `app`.
+  void log_access() { context_.log_access = true; }
   // From the next request on.
   void set_registry(std::shared_ptr<const handlers::Registry> registry);
 
@@ -130,13 +132,12 @@ class Worker final : private SessionOwner {
   std::shared_ptr<const handlers::Registry> registry_;
   handlers::Dispatcher dispatcher_;
   CallTable calls_;
+  LimitedLines limited_lines_;
   SessionContext context_;
   std::vector<std::unique_ptr<Door>> doors_;
   std::map<Seat, std::string> counted_peers_;  // of shared_.peers, where that is enabled
   std::size_t session_count_ = 0;              // those that are retired are not in it
   reactor::Timer drain_timer_;
-  LogLimit limit_lines_;
-  LogLimit exhausted_lines_;
   bool drained_ = false;
   bool saying_farewell_ = false;  // the drain time-out has come
 };

@@ -60,8 +60,10 @@ class Caller {
   Answer send(std::string_view content) {
     const auto bytes = std::as_bytes(std::span(content));
     Connection connection(peer);
-    const Reply& reply =
-        peer ? *dispatcher.dispatch(header, bytes, connection) : dispatcher.dispatch(header, bytes);
+    const Dispatched done = peer ? dispatcher.dispatch(header, bytes, connection)
+                                 : Dispatched{.reply = &dispatcher.dispatch(header, bytes)};
+    const Reply& reply = *done.reply;
+    called = done.action_name();
     detail = reply.detail();
     return {reply.status(), std::string(reply.content()), std::string(reply.content_type()),
             std::string(reply.content_encoding())};
@@ -100,6 +102,7 @@ class Caller {
   Dispatcher dispatcher{registry, reader};
   protocol::MessageHeader header;  // what every call sends along
   std::string detail;              // of the last reply
+  std::string called;              // the action of the last call, where it came over a connection
   std::optional<Peer> peer;        // whose connection the calls come over; nullopt: over none
 
  private:

@@ -306,16 +306,40 @@ TEST_CASE("dispatch: an action sees its name, its form and the header") {
   CHECK(seen == "custom 1 77 json");
 }
 
-TEST_CASE("dispatch: the last action is the one that was called") {
+TEST_CASE("dispatch: it tells which action was called") {
   Caller caller;
+  caller.peer = Peer{};
   caller.call("double", "4");
-  CHECK(caller.dispatcher.last_action() == "double");
+  CHECK(caller.called == "double");
   caller.call("double", "\"no integer\"");
-  CHECK(caller.dispatcher.last_action() == "double");
+  CHECK(caller.called == "double");
   caller.binary("negate\x00\x00\x00\x05"sv);
-  CHECK(caller.dispatcher.last_action() == "negate");
+  CHECK(caller.called == "negate");
   caller.call("frobnicate", "4");
-  CHECK(caller.dispatcher.last_action().empty());
+  CHECK(caller.called.empty());
+  caller.json("no JSON");
+  CHECK(caller.called.empty());
+}
+
+TEST_CASE("dispatch: an action is found without a call") {
+  Caller caller;
+  const auto found = [&caller](std::string_view content) {
+    const Action* action =
+        caller.dispatcher.find_action(caller.header, std::as_bytes(std::span(content)));
+    return action != nullptr ? action->name : "";
+  };
+  caller.call("negate", "1");  // sets the header, too
+  CHECK(found(R"({"value": 1, "action": "double"})") == "double");
+  CHECK(found(R"({"action": "frobnicate"})").empty());
+  CHECK(found("no JSON").empty());
+  std::string long_content(R"({"action": "echo", "value": ")");
+  long_content += std::string(Dispatcher::kMaxSearchedBytes, 'x') + "\"}";
+  CHECK(found(long_content).empty());
+  caller.header.action = "echo";
+  CHECK(found(long_content) == "echo");
+  caller.header = header_of(protocol::kClientBinaryType, protocol::kBinaryEncoding);
+  CHECK(found("double\x00\x00\x00\x05"sv) == "double");
+  CHECK(found("double\x00\x00\x00\x05 and more"sv) == "binary");
 }
 
 // What an action that waits is started by, seen from there.

@@ -34,8 +34,7 @@ struct WatchdogFixture {
 };
 
 TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: a handler that blocks is named while it blocks") {
-  loop.set_connection(17);
-  const Scope scope(loop, slow);
+  const Scope scope(loop, slow, 17);
   CHECK(look_after(0ms) == 0);
   CHECK(look_after(99ms) == 0);
   CHECK(look_after(1ms) == 1);
@@ -46,7 +45,7 @@ TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: a handler that blocks is named whi
 }
 
 TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: it is named again each time that its age doubles") {
-  const Scope scope(loop, slow);
+  const Scope scope(loop, slow, 1);
   look_after(0ms);
   CHECK(look_after(100ms) == 1);
   CHECK(look_after(99ms) == 0);
@@ -57,23 +56,23 @@ TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: it is named again each time that i
 
 TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: many short calls of one action are no long one") {
   for (int i = 0; i < 10; ++i) {
-    const Scope scope(loop, slow);
+    const Scope scope(loop, slow, 1);
     CHECK(look_after(60ms) == 0);
   }
 }
 
 TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: looks several times in the allowed time") {
-  { const Scope scope(loop, slow); }
+  { const Scope scope(loop, slow, 1); }
   look_after(0ms);
   CHECK(watchdog.pause() == 25ms);
 }
 
 TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: looks less often while no loop calls anything") {
-  { const Scope scope(loop, slow); }
+  { const Scope scope(loop, slow, 1); }
   look_after(0ms);
   look_after(25ms);
   CHECK(watchdog.pause() == 100ms);
-  { const Scope scope(loop, slow); }
+  { const Scope scope(loop, slow, 1); }
   look_after(100ms);
   CHECK(watchdog.pause() == 25ms);
 }
@@ -81,14 +80,14 @@ TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: looks less often while no loop cal
 TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: one loop that is called keeps it awake") {
   handlers::RunningCall idle;
   watchdog.watch(idle);
-  const Scope scope(loop, slow);
+  const Scope scope(loop, slow, 1);
   look_after(0ms);
   look_after(25ms);
   CHECK(watchdog.pause() == 25ms);
 }
 
 TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: a loop that waits is not blocked") {
-  { const Scope scope(loop, slow); }
+  { const Scope scope(loop, slow, 1); }
   look_after(0ms);
   CHECK(look_after(1h) == 0);
 }

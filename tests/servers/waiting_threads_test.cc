@@ -182,7 +182,7 @@ class Blocked {
         [this](const CallContext& context) {
           begun_.set_value();
           std::promise<void> told;
-          const std::stop_callback on_stop(context.stop_token(), [&told] { told.set_value(); });
+          const appd::reactor::StopCallback on_stop(context.stop_token(), [&told] { told.set_value(); });
           // The bound is for a test that fails.
           stopped_.set_value(told.get_future().wait_for(30s) == std::future_status::ready);
         },

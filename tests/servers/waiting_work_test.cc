@@ -64,7 +64,7 @@ TEST_CASE_FIXTURE(WaitingFixture, "waiting: queued work that nobody wants is not
 
 TEST_CASE_FIXTURE(WaitingFixture,
                   "waiting: a handler that blocks has the deadline, the stop token and the peer") {
-  std::optional<std::stop_token> token;
+  std::optional<appd::reactor::StopToken> token;
   std::optional<reactor::Duration> left;
   const auto asks = [&](std::string_view text, const handlers::Request& asked,
                         const CallContext& context) {

@@ -82,7 +82,7 @@ struct WorkerFixture {
 
   // Behind this, limits no longer change. `prepare` adds to what the worker is made with.
   void start(const std::function<void(ServerShared&)>& prepare = {}) {
-    shared.emplace(limits, log);
+    shared.emplace(limits, *used_log);
     if (prepare) prepare(*shared);
     shared->on_connection_freed = [this] {
       CHECK(worker->loop().post([this] { worker->resume_accepting(); }));
@@ -130,6 +130,7 @@ struct WorkerFixture {
   CalmWorld world;
   Limits limits;
   Log log{{.level = Level::kOff, .format = LogFormat::kText, .file = {}}};
+  Log* used_log = &log;
   std::optional<ServerShared> shared;
   std::optional<Worker> worker;
   std::map<Protocol, reactor::Endpoint> doors;
