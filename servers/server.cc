@@ -59,20 +59,13 @@ Address bound_address(const Address& asked, const Endpoint& endpoint) {
   return bound;
 }
 
-bool any_waits(const handlers::Registry& registry) {
-  return std::ranges::any_of(registry.actions(),
-                             [](const auto& named) { return named.second.waits(); });
-}
-
 }  // namespace
 
 Server::Server(const Limits& limits, std::size_t threads, Log& log,
                std::shared_ptr<const handlers::Registry> registry,
                const reactor::BackendFactory& backend, OutgoingCallsFactory make_outgoing,
                JobRunner* pool)
-    : shared_(limits, log),
-      undrained_workers_(threads),
-      wants_pool_(pool == nullptr && any_waits(*registry)) {
+    : shared_(limits, log), undrained_workers_(threads) {
   if (pool == nullptr) {
     const std::size_t pool_threads = limits.pool_threads > 0 ? limits.pool_threads : usable_cpus();
     pool_ = std::make_unique<WorkerPool>(pool_threads, limits.pool_queue);
@@ -237,7 +230,7 @@ void Server::start_threads(std::string& what) {
     });
   }
   what = "the worker pool";
-  if (wants_pool_) pool_->start();
+  if (pool_) pool_->start();
 }
 
 // Those that serve have ended, or are about to.

@@ -53,9 +53,9 @@ class Server {
   // Before run(): a line in the log for each answer of `app`, level info.
   void log_access();
   // Makes every thread that serving takes: those of the loops, which wait for run(), the
-  // watchdog's, and the pool's where an action may want it. Whoever announces the server starts it
-  // first. Throws StartError, which names the limit: there can be no further thread; those that
-  // were made have ended then, and the server can only be destroyed.
+  // watchdog's and its own pool's. Whoever announces the server starts it first. Throws StartError,
+  // which names the limit: there can be no further thread; those that were made have ended then,
+  // and the server can only be destroyed.
   void start();
   // Serves until drained or stopped; the first worker runs on the calling thread. Starts, unless
   // start() did, and then throws what start() throws.
@@ -100,7 +100,6 @@ class Server {
   std::unique_ptr<WorkerPool> pool_;        // ends before the workers; null: another's
   std::unique_ptr<LoopWatchdog> watchdog_;  // likewise; null: nobody wants to know
   std::atomic<std::size_t> undrained_workers_;
-  bool wants_pool_;  // of its own, for an action that waits
   // Of all workers but the first. They wait until they are told whether to serve.
   std::vector<std::thread> threads_;
   std::optional<std::promise<bool>> serve_;
