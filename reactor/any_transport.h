@@ -49,6 +49,12 @@ class AnyTransport {
   [[nodiscard]] bool peer_ended() const {
     return other_ ? other_->peer_ended() : socket_.peer_ended();
   }
+  [[nodiscard]] bool input_waiting() const {
+    return other_ ? other_->input_waiting() : socket_.input_waiting();
+  }
+  [[nodiscard]] std::size_t unacknowledged_bytes() const {
+    return other_ ? other_->unacknowledged_bytes() : socket_.unacknowledged_bytes();
+  }
   [[nodiscard]] bool has_buffered_input() const { return other_ && other_->has_buffered_input(); }
   [[nodiscard]] Endpoint local_endpoint() const {
     return other_ ? other_->local_endpoint() : socket_.local_endpoint();

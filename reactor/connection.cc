@@ -8,6 +8,15 @@
 #include "reactor/connection_inner.h"
 
 namespace appd::reactor {
+namespace {
+
+// How often a connection looks at a peer that keeps it waiting: at its progress, so many times
+// within the write time-out and at least so often, and for its end.
+constexpr int kLooks = 8;
+constexpr auto kLookInterval = std::chrono::seconds(1);
+
+}  // namespace
+
 Connection::Connection(ConnectionContext& context, AnyTransport transport,
                        ConnectionDelegate& delegate)
     : context_(context),
@@ -54,7 +63,8 @@ void Connection::release_input() {
 
 // Once nothing waits any more.
 void Connection::forget_held() {
-  if (!held_ || broken_ || has_input() || has_unsent() || held_->wanted > 0) return;
+  if (!held_ || broken_ || has_input() || has_unsent() || held_->wanted > 0 || paused_) return;
+  if (held_->acknowledged != Held::kNoLook) return;
   if (held_->delegate_bytes == 0 && held_->accounted == 0) held_.reset();
 }
 
@@ -148,23 +158,93 @@ void Connection::on_due() {
 }
 
 bool Connection::own_deadline_due() const {
-  const bool late = has_unsent() && loop().now() >= held_->write_deadline;
-  return late || budget_paused_ || turn_over() ||
+  return budget_paused_ || turn_over() || look_due() ||
          (state_ == State::kLingering && loop().now() >= deadline_);
 }
 
 void Connection::on_own_deadline() {
   budget_paused_ = false;
   if (turn_over()) end_turn();
-  if (has_unsent() && loop().now() >= held_->write_deadline) {
-    finish_close(std::make_error_code(std::errc::timed_out));
-  } else if (state_ == State::kLingering && glancing_) {
-    glancing_ = false;
-    deadline_ = loop().now() + context_.options.linger_timeout;
-    discard_some();
-  } else if (state_ == State::kLingering) {
-    finish_close({});
+  if (look_due()) {
+    look_at_peer();
+  } else if (state_ == State::kLingering && loop().now() >= deadline_) {
+    on_linger_due();
   }
+}
+
+// Looking at a peer that keeps us waiting --------------------------------------------------------
+
+bool Connection::looks_for_end() const {
+  return state_ == State::kOpen && paused_ && !end_seen_ && !end_ahead_;
+}
+
+bool Connection::look_due() const {
+  return (has_unsent() || looks_for_end()) && loop().now() >= held_->next_look;
+}
+
+void Connection::look_later() {
+  const Duration often = context_.options.write_timeout / kLooks;
+  held_->next_look = loop().now() + std::min<Duration>(kLookInterval, often);
+}
+
+// Of bytes that are to be sent, or of the last ones.
+void Connection::note_progress() {
+  held_->progress = loop().now();
+  look_later();
+}
+
+void Connection::look_at_peer() {
+  look_later();
+  if (has_unsent()) {
+    if (held_->advanced(transport_.unacknowledged_bytes())) {
+      note_progress();
+    } else if (loop().now() >= held_->progress + context_.options.write_timeout) {
+      finish_close(std::make_error_code(std::errc::timed_out));
+    }
+  }
+  if (looks_for_end() && transport_.peer_ended()) {
+    end_ahead_ = true;
+    delegate().on_end_ahead();
+  }
+}
+
+bool Connection::progressed_since(TimePoint since) {
+  const std::size_t unacknowledged = transport_.unacknowledged_bytes();
+  if (unacknowledged > 0 || has_unsent()) {
+    if (hold().advanced(unacknowledged)) held_->progress = loop().now();
+  } else if (held_) {
+    held_->acknowledged = Held::kNoLook;
+  }
+  if (!held_) return false;
+  if (std::exchange(held_->input_seen, kept_bytes()) != kept_bytes()) {
+    held_->progress = loop().now();
+  }
+  const bool progressed = held_->progress > since;
+  if (!in_event_) forget_held();
+  return progressed;
+}
+
+// What is not acknowledged yet is a reply that its peer may still be reading, so that a reset would
+// destroy it: for that the write time-out counts.
+void Connection::on_linger_due() {
+  const ConnectionOptions& options = context_.options;
+  if (glancing_) {
+    glancing_ = false;
+    deadline_ = loop().now() + options.linger_timeout;
+    discard_some();
+    return;
+  }
+  const std::size_t unacknowledged = transport_.unacknowledged_bytes();
+  if (unacknowledged == 0) {
+    finish_close({});
+  } else if (hold().advanced(unacknowledged)) {
+    note_progress();
+  } else if (loop().now() >= held_->progress + context_.options.write_timeout) {
+    finish_close(std::make_error_code(std::errc::timed_out));
+  }
+  if (state_ != State::kLingering) return;
+  deadline_ =
+      std::min(loop().now() + options.linger_timeout, held_->progress + options.write_timeout);
 }
 
 // One timer serves all that a connection and its delegate wait for.
@@ -177,8 +257,8 @@ TimePoint Connection::next_deadline() const {
     next = std::min(next, loop().now() + context_.options.budget->retry());
   }
   if (overdraft_ && held_) next = std::min(next, held_->turn_ends);
-  const bool bounded = has_unsent() && !planted(PlantedBug::kWriteTimeoutMissed);
-  return bounded ? std::min(next, held_->write_deadline) : next;
+  const bool looks = (has_unsent() && !planted(PlantedBug::kWriteTimeoutMissed)) || looks_for_end();
+  return looks ? std::min(next, held_->next_look) : next;
 }
 
 void Connection::arm_timer() {
@@ -240,6 +320,14 @@ void Connection::close() {
     return;
   }
   state_ = State::kFlushing;
+}
+
+bool Connection::close_if_delivered() {
+  if (state_ != State::kOpen || has_input() || unsent_bytes() > 0) return false;
+  if (transport_.input_waiting() || transport_.unacknowledged_bytes() > 0) return false;
+  finish_close({});
+  if (!in_event_) end_event();
+  return true;
 }
 
 void Connection::abort(std::error_code reason) {

@@ -1,18 +1,19 @@
 // One peer: moves bytes between a transport and a delegate.
 //
-//   open ---- close() ----> flushing --- all sent ---> lingering --- peer's end, or time --->
-//   closed
+//   open ---- close() ----> flushing --- all sent ---> lingering -- peer's end, time --> closed
 //     \________ abort(), a broken stream, write or linger time-out __________________________/
 //
 // Reading: into the loop's own buffer, handed to the delegate in place; only what it did not
 // consume is kept, in a buffer of the connection's own. Writing: replies of one callback collect in
 // the loop's output buffer and leave with one system call; only what the kernel refuses is kept.
-// An idle connection holds no buffer: what a connection needs while bytes wait in it is one object
-// that is there only as long as they do.
+// An idle connection holds no buffer: what is needed while bytes wait is an object that is there
+// only as long as they do.
 //
 // A last reply leaves together with our end, in one piece, and the connection is looked at a moment
 // later, when most peers have ended, too: only a peer that takes its time is watched (kGlance).
 //
+// A peer's progress is what it acknowledges, not only what the kernel takes from us: that may take
+// nothing for minutes while a slow reader empties its buffers. Asked for where it keeps us waiting.
 // Flow control, each a reason of its own not to read: the delegate paused; unsent bytes above the
 // high watermark (until a quarter is left); the budget of all connections is used up.
 // Memory for input follows what arrived: a kept rest is at most doubled, whatever was announced.
@@ -65,18 +66,27 @@ class Connection final : private EventSink {
   // flow control. Whether there was anything. Not within a callback of any connection.
   bool read_now();
   // The delegate's own reason not to read; resume shows what was kept in the next turn, if that is
-  // as much as was `wanted`.
+  // as much as was `wanted`. In between the connection looks for the peer's end (on_end_ahead()).
   void pause_reading();
   void resume_reading();
-  // Bytes that the delegate keeps on this connection's behalf, now: they count in the budget as the
-  // connection's own.
+  // Bytes that the delegate keeps on this connection's behalf, now: the budget counts them, too.
   void set_delegate_bytes(std::size_t bytes);
 
-  // Orderly: sends what is unsent, then our end, then waits for the peer's (bounded): a reset would
-  // destroy bytes that the peer has not read yet.
+  // Orderly: sends what is unsent, then our end, then waits for the peer's (bounded), as a reset
+  // would destroy what it has not read yet.
   void close();
+  // At once and in order, where that can destroy nothing: nothing is unsent or unacknowledged, and
+  // no input waits, which would turn the close into a reset. false: not so, and nothing was done.
+  [[nodiscard]] bool close_if_delivered();
   // At once; unsent bytes are lost.
   void abort(std::error_code reason);
+  // Drops what has arrived, in so many reads at most: an abort() behind it is no reset, and the
+  // kernel delivers what it holds. Not within a callback of any connection.
+  void discard_input(int reads);
+  // For a time limit that has come: whether the peer was seen to move since then, that is, to
+  // acknowledge bytes or to send some that are kept. Compares with the last look; at the first one
+  // bytes that are not acknowledged count as a movement of now.
+  [[nodiscard]] bool progressed_since(TimePoint since);
 
   // The delegate's own time limit, in place of an earlier one; it counts while the connection is
   // open, and from start() on. Costs what moving a timer costs, at the end of the event.
@@ -98,7 +108,9 @@ class Connection final : private EventSink {
   [[nodiscard]] EventLoop& loop() const { return context_.loop; }
 
  private:
-  struct Held;  // what waits in the connection: bytes, and why it ended
+  // connection_inner.h: what waits in the connection, bytes and why it ended; where a read goes
+  struct Held;
+  struct ReadTarget;
 
   void on_ready(Ready ready) override;
   void on_due() override;
@@ -107,12 +119,6 @@ class Connection final : private EventSink {
   template <class Body>
   void event(Body body);
   void end_event();
-
-  // Where a read goes: behind what is kept in input_, or into the loop's buffer.
-  struct ReadTarget {
-    std::span<std::byte> room;
-    bool in_input;
-  };
 
   [[nodiscard]] bool wants_input() const;
   [[nodiscard]] bool may_read();
@@ -140,6 +146,12 @@ class Connection final : private EventSink {
   [[nodiscard]] bool wants_end() const;
   void continue_closing();
   void linger();
+  void on_linger_due();
+  void look_later();
+  void note_progress();
+  [[nodiscard]] bool looks_for_end() const;
+  [[nodiscard]] bool look_due() const;
+  void look_at_peer();
   void finish_close(std::error_code reason);
 
   [[nodiscard]] TimePoint next_deadline() const;
@@ -179,6 +191,7 @@ class Connection final : private EventSink {
   bool overdraft_ : 1 = false;      // holds the budget's overdraft
   bool redeliver_ : 1 = false;      // the kept input is to be shown again without new bytes
   bool end_seen_ : 1 = false;       // the peer's end was read
+  bool end_ahead_ : 1 = false;      // it was found while reading is paused
   bool finish_wanted_ : 1 = false;  // finish_sending() was called
   bool write_shut_ : 1 = false;     // our end is sent
   bool glancing_ : 1 = false;       // lingers, not watched until the first look

@@ -28,6 +28,9 @@ class ConnectionDelegate : public Retirable {
   [[nodiscard]] virtual Consumed on_bytes(std::span<const std::byte> bytes) = 0;
   // The peer will send no more; what it sent was shown. Sending is still possible.
   virtual void on_end() = 0;
+  // While reading is paused (pause_reading()) the connection looks for the peer's end every second
+  // or so: it has come, behind bytes that are not read. Once for each pause.
+  virtual void on_end_ahead() {}
   // Unsent bytes went from above the high watermark down to the low one.
   virtual void on_drained() {}
   // Reading stops by itself until there is room again.
@@ -51,9 +54,14 @@ class ConnectionDelegate : public Retirable {
 
 // Shared by the connections of a server; outlives them.
 struct ConnectionOptions {
-  std::size_t write_high_watermark = 1024 * 1024;     // bytes; reading goes on at a quarter of it
-  Duration write_timeout = std::chrono::seconds(30);  // without any progress of unsent bytes
-  Duration linger_timeout = std::chrono::seconds(5);  // from our end to the peer's
+  std::size_t write_high_watermark = 1024 * 1024;  // bytes; reading goes on at a quarter of it
+  // Without any progress of bytes that are to be sent. Progress is what the peer acknowledges
+  // (Transport::unacknowledged_bytes), looked at eight times within this time and at least once a
+  // second: so much later than this a peer that stands still may be closed.
+  Duration write_timeout = std::chrono::seconds(30);
+  // From our end to the peer's; longer only while bytes are not acknowledged, which then is
+  // write_timeout's affair.
+  Duration linger_timeout = std::chrono::seconds(5);
   BufferBudget* budget = nullptr;
 };
 

@@ -200,7 +200,16 @@ void Connection::discard_some() {
   }
 }
 
+void Connection::discard_input(int reads) {
+  APPD_CHECK(!loop().buffers_claimed());
+  for (int i = 0; i < reads && state_ != State::kClosed && !end_seen_; ++i) {
+    if (transport_.read(loop().read_buffer()).outcome != IoOutcome::kBytes) return;
+  }
+}
+
 void Connection::pause_reading() {
+  (void)hold();
+  if (!paused_ && !has_unsent()) look_later();
   paused_ = true;
   if (!in_event_ && state_ != State::kClosed) end_event();
 }
@@ -216,6 +225,7 @@ void Connection::set_delegate_bytes(std::size_t bytes) {
 void Connection::resume_reading() {
   if (!paused_) return;
   paused_ = false;
+  end_ahead_ = false;
   if (state_ != State::kOpen) return;
   show_again();
   if (!in_event_) end_event();

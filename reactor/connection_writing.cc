@@ -46,7 +46,10 @@ void Connection::send(std::span<const std::byte> head, std::span<const std::byte
 }
 
 IoResult Connection::write(std::span<const std::byte> head, std::span<const std::byte> body) {
-  return wants_end() ? transport_.write_last(head, body) : transport_.write(head, body);
+  const IoResult result =
+      wants_end() ? transport_.write_last(head, body) : transport_.write(head, body);
+  if (held_) held_->handed_over += static_cast<std::int64_t>(result.bytes);
+  return result;
 }
 
 void Connection::write_now(std::span<const std::byte> head, std::span<const std::byte> body) {
@@ -62,7 +65,8 @@ void Connection::write_now(std::span<const std::byte> head, std::span<const std:
   Held& held = hold();
   held.unsent.append(head.subspan(of_head));
   held.unsent.append(body.subspan(sent - of_head));
-  held.write_deadline = loop().now() + context_.options.write_timeout;
+  held.acknowledged = Held::kNoLook;
+  note_progress();
   note_unsent();
 }
 
@@ -92,7 +96,8 @@ void Connection::flush_unsent() {
   const ConnectionOptions& options = context_.options;
   write_wants_ = Interest::kWrite;
   held_->unsent.consume(result.bytes);
-  held_->write_deadline = loop().now() + options.write_timeout;
+  note_progress();
+  if (!has_unsent()) held_->acknowledged = Held::kNoLook;
   if (!above_watermark_ || held_->unsent.size() > options.write_high_watermark / 4) return;
   if (planted(PlantedBug::kWatermarkStuck)) return;
   above_watermark_ = false;

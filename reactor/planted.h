@@ -27,6 +27,8 @@ enum class PlantedBug : std::uint8_t {
   kLengthBelieved,      // memory for a whole message is taken on the word of its header
   kHeaderParsedAgain,   // a header is parsed anew with each piece of the content
   kWriteTimeoutMissed,  // a peer that never reads is never given up
+  kProgressAtTheDoor,   // a slow reader's progress is only what the kernel takes from us
+  kKeepsWhenDraining,   // the last reply of a drain says keep-alive, and the end comes all the same
   kRepliesOutOfOrder,   // a later request that is done first is answered first
   kLateAnswerLands,     // an answer goes to whoever has the place of a call that is gone
   kCalledWhenClosed,    // a session hears of its sent bytes although it was told that it is closed

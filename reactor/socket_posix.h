@@ -4,9 +4,15 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstddef>
+
+#ifdef __linux__
+#include <linux/sockios.h>
+#endif
 
 #include "reactor/owned_fd.h"
 
@@ -60,6 +66,27 @@ inline constexpr short kEndEvents = 0;
 [[nodiscard]] inline bool shows_end(Descriptor fd) {
   pollfd asked{.fd = fd, .events = kEndEvents, .revents = 0};
   return ::poll(&asked, 1, 0) == 1;
+}
+
+// Bytes that a read would give now.
+[[nodiscard]] inline std::size_t waiting_bytes(Descriptor fd) {
+  int bytes = 0;
+  return ::ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
+// Of the socket's send queue: tcp(7) and unix(7), SIOCOUTQ; SO_NWRITE (macOS); FIONWRITE (the
+// BSDs). 0 also where the system has none of them.
+[[nodiscard]] inline std::size_t unsent_bytes([[maybe_unused]] Descriptor fd) {
+  int bytes = 0;
+#if defined(SIOCOUTQ)
+  if (::ioctl(fd, SIOCOUTQ, &bytes) != 0) return 0;
+#elif defined(SO_NWRITE)
+  socklen_t length = sizeof bytes;
+  if (::getsockopt(fd, SOL_SOCKET, SO_NWRITE, &bytes, &length) != 0) return 0;
+#elif defined(FIONWRITE)
+  if (::ioctl(fd, FIONWRITE, &bytes) != 0) return 0;
+#endif
+  return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
 // What the system did not set when it made the socket. 0 or -1 with errno.

@@ -62,6 +62,17 @@ class Transport {
   // may be bytes in front of that. A hint: false where a transport cannot tell.
   [[nodiscard]] virtual bool peer_ended() const { return false; }
 
+  // Whether a read() would give bytes now, told without reading. A hint: false where a transport
+  // cannot tell, and true where the bytes are its own affair (of a TLS session).
+  [[nodiscard]] virtual bool input_waiting() const { return false; }
+
+  // What was written and has not reached the peer, as far as the system tells: bytes that its
+  // system has not acknowledged (TCP, where our end counts as one), or that it has not read (Unix
+  // sockets, which count memory instead of bytes). That it shrinks, or that more could be written
+  // while it did not grow, is the progress of a reader; a write that succeeds is none, because it
+  // only tells that the system had room. 0: all has arrived, or the system does not tell.
+  [[nodiscard]] virtual std::size_t unacknowledged_bytes() const { return 0; }
+
   // After a connect became writable: no error when it is established, operation_in_progress when
   // the readiness was spurious and is to be waited for again, connection_refused also when it found
   // itself, not_connected when it failed and the system does not tell why any more.

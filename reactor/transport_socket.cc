@@ -107,6 +107,10 @@ IoResult SocketStream::shutdown_write() {
 
 bool SocketStream::peer_ended() const { return shows_end(socket_.get()); }
 
+bool SocketStream::input_waiting() const { return waiting_bytes(socket_.get()) > 0; }
+
+std::size_t SocketStream::unacknowledged_bytes() const { return unsent_bytes(socket_.get()); }
+
 std::error_code SocketStream::connect_result() {
   int error = 0;
   socklen_t length = sizeof error;

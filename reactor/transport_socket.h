@@ -21,6 +21,8 @@ class SocketStream {
                                     std::span<const std::byte> body);
   [[nodiscard]] IoResult shutdown_write();
   [[nodiscard]] bool peer_ended() const;
+  [[nodiscard]] bool input_waiting() const;
+  [[nodiscard]] std::size_t unacknowledged_bytes() const;
   [[nodiscard]] std::error_code connect_result();
   [[nodiscard]] Endpoint local_endpoint() const;
   [[nodiscard]] Endpoint peer_endpoint() const;
@@ -46,6 +48,10 @@ class SocketTransport final : public Transport {
   }
   [[nodiscard]] IoResult shutdown_write() override { return stream_.shutdown_write(); }
   [[nodiscard]] bool peer_ended() const override { return stream_.peer_ended(); }
+  [[nodiscard]] bool input_waiting() const override { return stream_.input_waiting(); }
+  [[nodiscard]] std::size_t unacknowledged_bytes() const override {
+    return stream_.unacknowledged_bytes();
+  }
   [[nodiscard]] std::error_code connect_result() override { return stream_.connect_result(); }
   [[nodiscard]] Endpoint local_endpoint() const override { return stream_.local_endpoint(); }
   [[nodiscard]] Endpoint peer_endpoint() const override { return stream_.peer_endpoint(); }

@@ -34,7 +34,13 @@ bool Wire::readable(Side side) const {
 
 bool Wire::writable(Side side) const {
   const End& end = ends_[side];
-  return end.error || end.write_shut || (established_ && room(side) > 0);
+  return end.error || end.write_shut || (established_ && 3 * room(side) >= buffer_bytes_);
+}
+
+std::size_t Wire::unacknowledged_bytes(Side side) const {
+  const End& peer = ends_[other(side)];
+  const std::size_t acknowledged = std::min(peer.received.size(), buffer_bytes_ / 2);
+  return peer.on_the_way.size() + peer.received.size() - acknowledged;
 }
 
 IoResult Wire::read(Side side, std::span<std::byte> into) {

@@ -1,6 +1,10 @@
 // A stream between two hosts, with what matters of TCP: bounded buffers, bytes that are on the way
 // for a time and arrive in pieces, an end behind the data, a reset that destroys what its receiver
 // has not read. A close with unread input sends a reset, and so do bytes that reach a closed end.
+//
+// Half of a direction's buffer is its receiver's: what arrived there is acknowledged, read or not.
+// The other half is its sender's, which may be written to only when a third of all is free: so a
+// slow reader is seen to read long before it makes the stream writable.
 #pragma once
 
 #include <array>
@@ -54,6 +58,8 @@ class Wire final : public std::enable_shared_from_this<Wire> {
   void close(Side side);
   [[nodiscard]] bool readable(Side side) const;
   [[nodiscard]] bool writable(Side side) const;
+  // Of what was written on this side.
+  [[nodiscard]] std::size_t unacknowledged_bytes(Side side) const;
 
   // Breaks both directions at once: the world's doing.
   void strike();
@@ -109,6 +115,10 @@ class SimTransport final : public Transport, private Source {
                                std::span<const std::byte> body) override;
   [[nodiscard]] IoResult shutdown_write() override { return wire_->shutdown_write(side_); }
   [[nodiscard]] bool peer_ended() const override { return end().end_arrived || end().error; }
+  [[nodiscard]] bool input_waiting() const override { return !end().received.empty(); }
+  [[nodiscard]] std::size_t unacknowledged_bytes() const override {
+    return wire_->unacknowledged_bytes(side_);
+  }
   [[nodiscard]] std::error_code connect_result() override;
   [[nodiscard]] Endpoint local_endpoint() const override { return end().address; }
   [[nodiscard]] Endpoint peer_endpoint() const override {

@@ -141,6 +141,34 @@ CONTRACT_CASE("transport: the peer's end is told although bytes in front of it a
   CHECK(c.read_all(*c.server) == "unread");
 }
 
+CONTRACT_CASE("transport: input that waits is told, and not taken") {
+  TransportContract<Tested> c;
+  CHECK(!c.server->input_waiting());
+  c.write_all(*c.client, "waiting");
+  c.until_ready(c.server->descriptor(), Interest::kRead);
+  for (int i = 0; i < 2; ++i) CHECK(c.server->input_waiting());
+  CHECK(c.read_exactly(*c.server, 7) == "waiting");
+  CHECK(!c.server->input_waiting());
+}
+
+CONTRACT_CASE("transport: what a peer that reads has acknowledged becomes more") {
+  TransportContract<Tested> c;
+  CHECK(c.client->unacknowledged_bytes() == 0);
+  std::size_t sent = 0;
+  (void)c.write_until_blocked(*c.client, sent);
+  std::size_t before = c.client->unacknowledged_bytes();
+  CHECK(before > 0);
+  std::size_t received = 0;
+  while (before > 0) {
+    const std::size_t piece = std::min<std::size_t>(sent - received, 1000);
+    if (piece > 0) received += c.read_exactly(*c.server, piece).size();
+    static_cast<void>(c.wait(std::chrono::milliseconds(0)));
+    const std::size_t now = c.client->unacknowledged_bytes();
+    CHECK(now <= before);
+    before = now;
+  }
+}
+
 CONTRACT_CASE("transport: the last bytes and the end arrive, the bytes first") {
   TransportContract<Tested> c;
   CHECK(c.server->write_last(as_bytes("last "), as_bytes("words")).bytes == 10);

@@ -68,6 +68,113 @@ TEST_CASE_FIXTURE(ConnectionFixture, "connection: lingers no longer than the lin
   CHECK(a->delegate.closes == std::vector{kInOrder});
 }
 
+TEST_CASE_FIXTURE(ConnectionFixture,
+                  "connection: lingers as long as its peer takes what was sent before our end") {
+  auto a = link(90'000);
+  a->connection->start();
+  a->send(std::string(80'000, 'r'));
+  a->connection->close();
+  REQUIRE(a->connection->state() == State::kLingering);
+  std::size_t received = 0;
+  for (int i = 0; i < 60; ++i) {
+    a->peer.send("and more");  // would meet a reset if we were gone
+    received += a->peer.receive(500).size();
+    pass(1s);
+  }
+  CHECK(a->connection->state() == State::kLingering);
+  CHECK(!a->peer.error());
+  received += a->peer.receive().size();
+  CHECK(received == 80'000);
+  pass_in_turns(options.linger_timeout + 1s);
+  CHECK(a->delegate.closes == std::vector{kInOrder});
+}
+
+TEST_CASE_FIXTURE(ConnectionFixture,
+                  "connection: a peer that stands still behind our end is given up") {
+  auto a = link(90'000);
+  a->connection->start();
+  a->send(std::string(80'000, 'r'));
+  a->connection->close();
+  pass_in_turns(options.linger_timeout + options.write_timeout - 1s);
+  CHECK(a->delegate.closes.empty());
+  pass_in_turns(2s);
+  CHECK(a->delegate.closes == std::vector{std::make_error_code(std::errc::timed_out)});
+}
+
+TEST_CASE_FIXTURE(ConnectionFixture, "connection: closes at once where that destroys nothing") {
+  auto a = link(100);
+  a->connection->start();
+  SUBCASE("all that was sent has arrived") {
+    a->send("reply");
+    CHECK(a->peer.receive() == "reply");
+    CHECK(a->connection->close_if_delivered());
+    settle();
+    CHECK(a->delegate.closes == std::vector{kInOrder});
+    a->connection.reset();
+    a->peer.receive();
+    CHECK(a->peer.ended());
+    CHECK(!a->peer.error());
+    return;
+  }
+  SUBCASE("not while bytes are unsent") { a->send(std::string(200, 'r')); }
+  SUBCASE("not while bytes are not acknowledged") { a->send(std::string(80, 'r')); }
+  SUBCASE("not while input waits") { a->peer.send("request"); }
+  SUBCASE("not while input is kept") {
+    a->delegate.bytes = [](auto) { return Consumed{}; };
+    a->peer.send("request");
+    settle();
+  }
+  CHECK(!a->connection->close_if_delivered());
+  CHECK(a->connection->open());
+}
+
+TEST_CASE_FIXTURE(ConnectionFixture,
+                  "connection: an abort behind dropped input lets what was sent arrive") {
+  auto a = link();
+  a->connection->start();
+  a->send("reply");
+  a->connection->pause_reading();
+  a->peer.send("more, and more");
+  settle();
+  a->connection->discard_input(10);
+  a->connection->abort(kCanceled);
+  settle();
+  a->connection.reset();
+  CHECK(a->peer.receive() == "reply");
+  CHECK(a->peer.ended());
+  CHECK(!a->peer.error());
+}
+
+TEST_CASE_FIXTURE(ConnectionFixture, "connection: knows whether its peer has moved lately") {
+  auto a = link(1000);
+  a->connection->start();
+  const auto moved = [&] {
+    const bool moves = a->connection->progressed_since(loop.now() - 1s);
+    pass(1s);
+    return moves;
+  };
+  CHECK(!moved());
+  a->send(std::string(900, 'r'));
+  CHECK(moved());
+  CHECK(!moved());
+  a->peer.receive(10);
+  CHECK(moved());
+  CHECK(!moved());
+  a->peer.receive(10);
+  a->send("s");  // a byte more on the way is no step back
+  CHECK(moved());
+  a->peer.receive();
+  CHECK(!moved());
+  a->delegate.bytes = [](auto) { return Consumed{.wanted = 100}; };
+  a->peer.send("request");
+  settle();
+  CHECK(moved());
+  CHECK(!moved());
+  a->peer.send("more of it");
+  settle();
+  CHECK(moved());
+}
+
 TEST_CASE_FIXTURE(ConnectionFixture, "connection: input that is thrown away resets nothing") {
   auto a = link();
   a->connection->start();

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -38,6 +39,7 @@ struct Script {
   std::vector<const std::byte*> read_into;  // where each read went
   std::vector<std::size_t> writes;          // the bytes that each write was given
   std::vector<std::size_t> last_writes;     // likewise, where the end follows
+  int progress_looks = 0;                   // how often it was asked what is acknowledged
 };
 
 class ScriptedTransport final : public Transport {
@@ -61,6 +63,12 @@ class ScriptedTransport final : public Transport {
     return script_.next_writes.empty() ? inner_->write_last(head, body) : take(script_.next_writes);
   }
   [[nodiscard]] IoResult shutdown_write() override { return inner_->shutdown_write(); }
+  [[nodiscard]] bool peer_ended() const override { return inner_->peer_ended(); }
+  [[nodiscard]] bool input_waiting() const override { return inner_->input_waiting(); }
+  [[nodiscard]] std::size_t unacknowledged_bytes() const override {
+    ++script_.progress_looks;
+    return inner_->unacknowledged_bytes();
+  }
   [[nodiscard]] bool has_buffered_input() const override { return script_.has_buffered_input; }
   [[nodiscard]] std::error_code connect_result() override { return inner_->connect_result(); }
   [[nodiscard]] Endpoint local_endpoint() const override { return inner_->local_endpoint(); }
@@ -89,6 +97,7 @@ class ScriptedDelegate final : public ConnectionDelegate {
   std::vector<std::string> shown;  // by each on_bytes()
   std::string received;            // consumed
   int ends = 0;
+  int ends_ahead = 0;
   int drains = 0;
   int deadlines = 0;
   std::vector<StopReason> stops;
@@ -105,6 +114,7 @@ class ScriptedDelegate final : public ConnectionDelegate {
     ++ends;
     if (end) end();
   }
+  void on_end_ahead() override { ++ends_ahead; }
   void on_drained() override {
     ++drains;
     if (drained) drained();
@@ -147,6 +157,12 @@ struct ConnectionFixture {
   void pass(Duration time) {
     world.pass(time);
     settle();
+  }
+  // The same, with a turn of the loop each second, as a loop that is not blocked takes them.
+  void pass_in_turns(Duration time) {
+    for (; time > Duration::zero(); time -= std::chrono::seconds(1)) {
+      pass(std::min<Duration>(time, std::chrono::seconds(1)));
+    }
   }
   [[nodiscard]] std::unique_ptr<Link> link(std::size_t capacity_bytes = 64 * 1024) {
     return std::make_unique<Link>(world, loop, options, capacity_bytes);

@@ -234,7 +234,7 @@ TEST_CASE_FIXTURE(TimeFixture,
   pass(1ms);
   CHECK(a.delegate.deadlines == 1);
   a.connection->set_deadline(loop.now() + 2 * options.write_timeout);
-  pass(options.write_timeout);
+  for (auto time = options.write_timeout + 2s; time > 0s; time -= 1s) pass(1s);
   CHECK(a.delegate.closes == std::vector{std::make_error_code(std::errc::timed_out)});
   CHECK(a.delegate.deadlines == 1);
 }
@@ -279,6 +279,58 @@ TEST_CASE_FIXTURE(TimeFixture, "connection: no deadline of the delegate counts b
   pass(1ms);
   CHECK(a.delegate.deadlines == 0);
   CHECK(a.delegate.closes == std::vector{kInOrder});
+}
+
+// The look for the peer's end ------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(TimeFixture,
+                  "connection: a paused one finds the peer's end behind what it does not read") {
+  Link a(world, loop, options);
+  a.connection->start();
+  a.connection->pause_reading();
+  a.peer.send("unread");
+  pass(3s);
+  CHECK(a.delegate.ends_ahead == 0);
+  a.peer.finish();
+  pass(1s);
+  CHECK(a.delegate.ends_ahead == 1);
+  pass(1h);
+  CHECK(a.delegate.ends_ahead == 1);
+  CHECK(a.delegate.ends == 0);
+  a.connection->resume_reading();
+  settle();
+  CHECK(a.delegate.received == "unread");
+  CHECK(a.delegate.ends == 1);
+}
+
+TEST_CASE_FIXTURE(TimeFixture,
+                  "connection: the look for the peer's end is nobody else's deadline") {
+  Link a(world, loop, options, 100);
+  a.connection->start();
+  a.connection->pause_reading();
+  a.peer.send("unread");
+  a.peer.finish();
+  SUBCASE("the delegate's is cleared") { a.connection->clear_deadline(); }
+  SUBCASE("the delegate's is set") { a.connection->set_deadline(loop.now() + 500ms); }
+  SUBCASE("bytes are unsent, and then drained") {
+    a.send(std::string(150, 'r'));
+    a.peer.receive();
+    settle();
+    REQUIRE(a.connection->unsent_bytes() == 0);
+  }
+  pass(500ms);
+  pass(600ms);
+  CHECK(a.delegate.ends_ahead == 1);
+}
+
+TEST_CASE_FIXTURE(TimeFixture, "connection: one that reads again looks no more") {
+  Link a(world, loop, options);
+  a.connection->start();
+  a.connection->pause_reading();
+  a.connection->resume_reading();
+  CHECK(loop.timers().armed_count() == 0);
+  pass(1h);
+  CHECK(a.delegate.ends_ahead == 0);
 }
 
 }  // namespace

@@ -250,9 +250,9 @@ TEST_CASE_FIXTURE(ConnectionFixture, "connection: closes when unsent bytes make 
   auto a = link(10);
   a->connection->start();
   a->send(std::string(100, 'r'));
-  pass(options.write_timeout - 1s);
+  pass_in_turns(options.write_timeout - 1s);
   CHECK(a->delegate.closes.empty());
-  pass(2s);
+  pass_in_turns(3s);
   CHECK(a->delegate.closes ==
         std::vector<std::error_code>{std::make_error_code(std::errc::timed_out)});
 }
@@ -262,22 +262,66 @@ TEST_CASE_FIXTURE(ConnectionFixture, "connection: progress moves the write time-
   a->connection->start();
   a->send(std::string(100, 'r'));
   for (int i = 0; i < 5; ++i) {
-    pass(options.write_timeout - 1s);
+    pass_in_turns(options.write_timeout - 1s);
     a->peer.receive(1);
     settle();
   }
   CHECK(a->delegate.closes.empty());
-  pass(options.write_timeout + 1s);
+  pass_in_turns(options.write_timeout + 2s);
   CHECK(a->delegate.closes.size() == 1);
+}
+
+TEST_CASE_FIXTURE(
+    ConnectionFixture,
+    "connection: progress is what the peer takes, long before the kernel takes more") {
+  auto a = link(90'000);
+  a->connection->start();
+  a->send(std::string(300'000, 'r'));
+  const std::size_t unsent = a->connection->unsent_bytes();
+  const auto begin = loop.now();
+  while (loop.now() < begin + 2 * options.write_timeout) {
+    CHECK(a->peer.receive(100).size() == 100);
+    pass(1s);
+  }
+  REQUIRE(a->connection->unsent_bytes() == unsent);  // nothing more left us in all this time
+  CHECK(a->delegate.closes.empty());
+  pass_in_turns(options.write_timeout + 2s);
+  CHECK(a->delegate.closes.size() == 1);
+}
+
+TEST_CASE_FIXTURE(ConnectionFixture,
+                  "connection: the system is not asked for progress before it keeps us waiting") {
+  auto a = link(10);
+  a->connection->start();
+  a->send(std::string(100, 'r'));
+  std::size_t received = 0;
+  while (received < 100) {
+    received += a->peer.receive().size();
+    settle();
+  }
+  a->connection->close();
+  a->peer.finish();
+  settle();
+  CHECK(a->delegate.closes.size() == 1);
+  CHECK(a->script.progress_looks == 0);
+}
+
+TEST_CASE_FIXTURE(ConnectionFixture,
+                  "connection: a loop that was blocked for long does not blame its peer") {
+  auto a = link(10);
+  a->connection->start();
+  a->send(std::string(100, 'r'));
+  pass(10 * options.write_timeout);
+  CHECK(a->delegate.closes.empty());
 }
 
 TEST_CASE_FIXTURE(ConnectionFixture, "connection: more to send does not move the write time-out") {
   auto a = link(10);
   a->connection->start();
   a->send(std::string(100, 'r'));
-  pass(options.write_timeout - 1s);
+  pass_in_turns(options.write_timeout - 1s);
   a->send("more");
-  pass(2s);
+  pass_in_turns(3s);
   CHECK(a->delegate.closes.size() == 1);
 }
 
@@ -298,11 +342,11 @@ TEST_CASE_FIXTURE(ConnectionFixture, "connection: closing, it still closes witho
   a->send(std::string(100, 'r'));
   a->connection->close();
   for (int i = 0; i < 3; ++i) {  // that the peer sends is no progress
-    pass(options.write_timeout / 3);
+    pass_in_turns(options.write_timeout / 3);
     a->peer.send("x");
     settle();
   }
-  pass(1s);
+  pass_in_turns(2s);
   CHECK(a->delegate.closes ==
         std::vector<std::error_code>{std::make_error_code(std::errc::timed_out)});
 }
