@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "protocol/byte_order.h"
+#include "protocol/foreign_start.h"
 #include "protocol/text_encoding.h"
 #include "reactor/check.h"
 #include "reactor/planted.h"
@@ -91,6 +92,16 @@ Result<DecodeEvent> HeaderDecoder::next(std::span<const std::byte> input) {
     failed_ = true;
     context_.header = &(context_.parsed = MessageHeader());
     return fail(Status::kBadHeader, "the header is empty: its length must be 2 or more");
+  }
+  switch (header_start(input)) {
+    case HeaderStart::kUndecided:
+      return need(input.size() + 1);
+    case HeaderStart::kForeign:
+      failed_ = true;
+      context_.header = &(context_.parsed = MessageHeader());
+      return fail(Status::kBadHeader, foreign_start_text(input));
+    case HeaderStart::kPossible:
+      break;
   }
   if (input.size() < header_bytes) return need(header_bytes);
   reactor::count_parsed_header();

@@ -1,6 +1,7 @@
 // Splits a byte stream into messages (docs/protocol.md 2.1). No I/O; the same bytes in any slicing
 // give the same messages. Parsing never starts over: a header is parsed once, when its last byte is
-// there, and the decoder always knows how many bytes it needs to go on.
+// there, and the decoder always knows how many bytes it needs to go on. What cannot become a header
+// is refused by its first bytes (foreign_start.h).
 #pragma once
 
 #include <cstddef>

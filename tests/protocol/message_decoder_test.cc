@@ -173,11 +173,31 @@ TEST_CASE("decoder: it always knows how many bytes it needs") {
     Result<DecodeEvent> event = decoder.next(as_bytes(bytes).first(size));
     REQUIRE(event.has_value());
     CHECK(event->kind == Kind::kNeedMore);
-    CHECK(event->bytes == (size < 2 ? 2 : size < header_bytes ? header_bytes : bytes.size()));
+    CHECK(event->bytes == (size < 3              ? size + (size == 0 ? 2 : 1)
+                           : size < header_bytes ? header_bytes
+                                                 : bytes.size()));
     CHECK(decoder.awaits_content() == (size >= header_bytes));
   }
   CHECK(decoder.next(as_bytes(bytes))->kind == Kind::kMessage);
   CHECK_FALSE(decoder.awaits_content());
+}
+
+TEST_CASE("decoder: what is no message is refused by its first bytes, in any slicing") {
+  for (const std::string_view foreign :
+       {std::string_view("\x16\x03\x01\x02\x00\x01", 6), std::string_view("GET / HTTP/1.1\r\n"),
+        std::string_view("\r\n\r\n\0\r\nQUIT\n", 12), std::string_view("\x01\x00 \t[]", 6)}) {
+    const auto whole = decode_whole(foreign, kLimits);
+    CAPTURE(whole);
+    REQUIRE(whole.size() == 1);
+    CHECK(whole.front().starts_with("bad_header: the header is not a JSON object: it must begin"));
+    for (std::size_t piece = 1; piece < foreign.size(); ++piece) {
+      Feeder feeder(kLimits);
+      for (std::size_t at = 0; at < foreign.size(); at += piece) {
+        feeder.feed(foreign.substr(at, piece));
+      }
+      CHECK(feeder.events() == whole);
+    }
+  }
 }
 
 TEST_CASE("decoder: content over the limit is refused as soon as the header is there") {
@@ -264,7 +284,7 @@ TEST_CASE("header decoder: the header alone is reported, its content left to the
     Result<DecodeEvent> event = decoder.next(as_bytes(bytes).first(size));
     REQUIRE(event.has_value());
     CHECK(event->kind == Kind::kNeedMore);
-    CHECK(event->bytes == (size < 2 ? 2 : header_bytes));
+    CHECK(event->bytes == (size < 2 ? 2 : size < 3 ? 3 : header_bytes));
   }
   Result<DecodeEvent> event = decoder.next(as_bytes(bytes));
   REQUIRE(event.has_value());
