@@ -38,24 +38,28 @@ void Listener::accept_backlog(std::size_t limit) {
 }
 
 bool Listener::accept_one() {
+  if (!delegate_.may_accept()) {
+    pause();
+    return false;
+  }
   try {
     return accept_or_throw();
   } catch (const std::bad_alloc&) {
+    delegate_.on_not_accepted();
     rest(std::make_error_code(std::errc::not_enough_memory));
     return false;
   }
 }
 
 bool Listener::accept_or_throw() {
-  if (!delegate_.may_accept()) {
-    pause();
-    return false;
-  }
   AcceptResult accepted = socket_->accept();
+  if (accepted.outcome == AcceptOutcome::kAccepted) {
+    delegate_.on_accept(std::move(accepted.transport));
+    return true;
+  }
+  delegate_.on_not_accepted();
   switch (accepted.outcome) {
     case AcceptOutcome::kAccepted:
-      delegate_.on_accept(std::move(accepted.transport));
-      return true;
     case AcceptOutcome::kRetry:
       return true;
     case AcceptOutcome::kWouldBlock:

@@ -15,8 +15,10 @@ namespace appd::reactor {
 class ListenerDelegate {
  public:
   // Asked before each accept. false: the connection stays in the kernel's backlog, and the listener
-  // is paused until resume().
+  // is paused until resume(). true: on_accept() or on_not_accepted() follows.
   [[nodiscard]] virtual bool may_accept() { return true; }
+  // Nobody was there, or could be accepted, or on_accept() had no memory.
+  virtual void on_not_accepted() {}
   virtual void on_accept(AnyTransport transport) = 0;
   // The system has no descriptor or memory left (EMFILE ..., or std::bad_alloc out of on_accept(),
   // whose connection is lost then); accepting goes on by itself after Listener::kExhaustedPause.

@@ -2,11 +2,18 @@
 
 namespace appd::servers {
 
-bool ConnectionLimit::full() {
-  if (in_use_.load() < limit_) return false;
-  refused_.store(true);
-  // A release() between the two steps above saw no refusal: it must not go unnoticed.
-  return in_use_.load() >= limit_;
+bool ConnectionLimit::try_acquire() {
+  std::size_t in_use = in_use_.load();
+  for (bool told = false;;) {
+    while (in_use < limit_) {
+      if (in_use_.compare_exchange_weak(in_use, in_use + 1)) return true;
+    }
+    if (told) return false;
+    // A release() before this saw no refusal: it must not go unnoticed, and so it is looked again.
+    refused_.store(true);
+    told = true;
+    in_use = in_use_.load();
+  }
 }
 
 bool ConnectionLimit::release() {

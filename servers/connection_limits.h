@@ -12,16 +12,16 @@
 
 namespace appd::servers {
 
-// --max-connections. Asked before each accept, so loops that accept at the same moment may exceed
-// it by one each; the files reserved for the loops cover that.
+// --max-connections. A place is taken before each accept and given back where there was nobody to
+// accept, so that the limit is never exceeded and whoever is above it stays in the kernel's
+// backlog.
 class alignas(reactor::kCacheLineBytes) ConnectionLimit {
  public:
   explicit ConnectionLimit(std::size_t limit) : limit_(limit) {}
 
-  // true: the caller stops accepting, and some later release() says that loops should look again.
-  [[nodiscard]] bool full();
-  void acquire() { in_use_.fetch_add(1); }
-  // true: somebody was told full() since.
+  // false: the caller stops accepting, and some later release() says that loops should look again.
+  [[nodiscard]] bool try_acquire();
+  // true: somebody was refused since.
   [[nodiscard]] bool release();
 
   [[nodiscard]] std::size_t in_use() const { return in_use_.load(std::memory_order_relaxed); }

@@ -63,6 +63,8 @@ Worker::Door::Door(Worker& worker, Protocol protocol,
 
 bool Worker::Door::may_accept() { return worker_.may_accept(); }
 
+void Worker::Door::on_not_accepted() { worker_.give_place_back(); }
+
 void Worker::Door::on_accept(AnyTransport transport) {
   worker_.accept(protocol_, std::move(transport));
 }
@@ -114,12 +116,16 @@ void Worker::listen(Protocol protocol, std::unique_ptr<reactor::ListeningSocket>
 }
 
 bool Worker::may_accept() {
-  if (!shared_.connections.full()) return true;
+  if (shared_.connections.try_acquire()) return true;
   metrics_.add(Counter::kConnectionLimit);
   limited_lines_.write(Level::kWarn, "connection limit reached; not accepting until one ends", {},
                        {{"max_connections", shared_.connections.limit()}});
   for (auto& door : doors_) door->listener().pause();
   return false;
+}
+
+void Worker::give_place_back() {
+  if (shared_.connections.release() && shared_.on_connection_freed) shared_.on_connection_freed();
 }
 
 void Worker::resume_accepting() {
@@ -137,7 +143,6 @@ void Worker::accept(Protocol protocol, AnyTransport transport) {
   if (shared_.peers.enabled()) peer = transport.peer_endpoint().host();
   Session& session = seat(protocol, std::move(transport));
   ++session_count_;
-  shared_.connections.acquire();
   metrics_.add(Counter::kAccepted);
   try {
     admit(session, std::move(peer));
@@ -188,7 +193,7 @@ void Worker::on_session_closed(Session& session, std::error_code reason) {
   metrics_.add(Counter::kClosed);
   if (context_.draining)
     metrics_.add(reason || saying_farewell_ ? Counter::kCut : Counter::kDrained);
-  if (shared_.connections.release() && shared_.on_connection_freed) shared_.on_connection_freed();
+  give_place_back();
   if (context_.draining) finish_if_drained();
 }
 

@@ -101,6 +101,7 @@ class Worker final : private SessionOwner {
 
    private:
     bool may_accept() override;
+    void on_not_accepted() override;
     void on_accept(reactor::AnyTransport transport) override;
     void on_accept_exhausted(std::error_code error) override;
 
@@ -112,7 +113,9 @@ class Worker final : private SessionOwner {
   // The same registry, destroyed under registry_mutex.
   [[nodiscard]] std::shared_ptr<const handlers::Registry> guarded(
       std::shared_ptr<const handlers::Registry> registry) const;
+  // Takes a place of shared_.connections, which the session then gives back.
   [[nodiscard]] bool may_accept();
+  void give_place_back();
   void accept(protocol::Protocol protocol, reactor::AnyTransport transport);
   [[nodiscard]] Session& seat(protocol::Protocol protocol, reactor::AnyTransport transport);
   void admit(Session& session, std::string peer);
