@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "handlers/failure.h"
+#include "reactor/planted.h"
 #include "servers/decoding_job.h"
 #include "servers/printable_text.h"
 #include "servers/reply.h"
@@ -115,7 +116,7 @@ reactor::Consumed AppSession::on_bytes(std::span<const std::byte> bytes) {
     }
     const auto event = decoder.next(rest);
     if (!event) {
-      fail_message(event.error(), decoder.header());
+      fail_message(event.error(), decoder.header(), rest);
       break;
     }
     if (event->kind == DecodeEvent::Kind::kNeedMore) {
@@ -123,7 +124,7 @@ reactor::Consumed AppSession::on_bytes(std::span<const std::byte> bytes) {
       return {.bytes = taken, .wanted = event->bytes};
     }
     taken += event->bytes;
-    answer(decoder.header(), event->content);
+    answer(decoder.header(), event->content, taken < bytes.size());
     message_done();
   }
   await(Awaiting::kDrained);
@@ -136,8 +137,7 @@ reactor::Consumed AppSession::on_bytes(std::span<const std::byte> bytes) {
   if (!has_room()) {
     context().metrics.add(Counter::kPendingLimit);
     under_way_->reading_paused = true;
-    connection().pause_reading();
-    look_for_end();
+    pause_reading();
   }
   return {.bytes = taken};
 }
@@ -153,7 +153,8 @@ void AppSession::await_rest(protocol::MessageDecoder decoder) {
   await(in_content ? Awaiting::kContent : Awaiting::kHeader);
 }
 
-void AppSession::answer(const protocol::MessageHeader& header, std::span<const std::byte> content) {
+void AppSession::answer(const protocol::MessageHeader& header, std::span<const std::byte> content,
+                        bool followed) {
   context().metrics.add(Counter::kRequests);
   const handlers::Dispatched done = reply_to(header, content);
   const handlers::Reply* const reply = done.reply;
@@ -175,7 +176,14 @@ void AppSession::answer(const protocol::MessageHeader& header, std::span<const s
            .began = answered.began});
     return;
   }
-  send(header, header.extended(), header.keep_alive, answered, *reply);
+  send(header, header.extended(), header.keep_alive && !ends_drain(followed), answered, *reply);
+}
+
+// A draining server's last reply says so: nobody asks again on a connection that then ends.
+bool AppSession::ends_drain(bool followed) {
+  if (!context().draining || followed) return false;
+  if (reactor::planted(reactor::PlantedBug::kKeepsWhenDraining)) return false;
+  return !connection().transport().input_waiting();
 }
 
 void AppSession::send(const protocol::MessageHeader& header, bool extended, bool asked_to_stay,
@@ -310,7 +318,8 @@ void AppSession::send_queued() {
   while (const QueuedReply* place = connection().open() ? queue.next() : nullptr) {
     protocol::MessageHeader header;
     header.request_id = place->request_id;
-    send(header, place->extended, place->keep_alive,
+    const bool followed = queue.size() > 1 || connection().kept_bytes() > 0 || awaits_content();
+    send(header, place->extended, place->keep_alive && !ends_drain(followed),
          {.action = place->action, .began = place->began}, place->reply);
     queue.pop();
   }
@@ -329,9 +338,9 @@ void AppSession::send_queued() {
   forget_under_way();
   if (paused && room) {
     if (owes_answers()) await(Awaiting::kDrained);  // no look for the end any more
-    connection().resume_reading();
+    resume_reading();
   } else if (paused && connection().open()) {
-    look_for_end();
+    renew_grace();
   }
 }
 

@@ -54,7 +54,10 @@ class AppSession final : public Session {
   };
   [[nodiscard]] bool takes_requests();
   [[nodiscard]] bool has_room();
-  void answer(const protocol::MessageHeader& header, std::span<const std::byte> content);
+  // `followed`: further bytes lie behind this request.
+  void answer(const protocol::MessageHeader& header, std::span<const std::byte> content,
+              bool followed);
+  [[nodiscard]] bool ends_drain(bool followed);
   [[nodiscard]] handlers::Dispatched reply_to(const protocol::MessageHeader& header,
                                               std::span<const std::byte> content);
   // The reply to a request with this header: counted, logged, sent, and closed behind it if need

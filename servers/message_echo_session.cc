@@ -25,7 +25,7 @@ reactor::Consumed MessageEchoSession::on_bytes(std::span<const std::byte> bytes)
       protocol::HeaderDecoder decoder(context().decode, protocol::HeaderRules::kLengthOnly);
       const auto event = decoder.next(rest);
       if (!event) {
-        fail_message(event.error(), decoder.header());
+        fail_message(event.error(), decoder.header(), rest);
         break;
       }
       if (event->kind == DecodeEvent::Kind::kNeedMore) {

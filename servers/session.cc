@@ -1,9 +1,11 @@
 #include "servers/session.h"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 #include <vector>
 
+#include "protocol/foreign_start.h"
 #include "reactor/planted.h"
 
 namespace appd::servers {
@@ -12,15 +14,26 @@ using reactor::PlantedBug;
 
 namespace {
 
+// Of what came in the log.
+constexpr std::size_t kShownBytes = 32;
+
 // Reads of one session when the drain begins: what lies in its receive buffer, as far as usual
 // buffers go (6 MiB), without letting one peer that goes on sending hold the others up.
 constexpr int kDrainReads = 128;
 
-// How soon a draining session looks again for what the budget did not let it read.
+// How soon a draining session looks again: for what the budget did not let it read, for the last
+// acknowledgement.
 constexpr auto kDrainRetry = std::chrono::milliseconds(10);
 
-// How often a session that does not read looks for its peer's end.
-constexpr auto kLookForEnd = std::chrono::seconds(1);
+// From a drain's begin. A connection that was just made is about to say its request; one that is
+// kept open and idle may be about to say its next. The second moment is what an idle connection
+// delays the end of the server by.
+constexpr auto kFreshMoment = std::chrono::seconds(1);
+constexpr auto kKeptMoment = std::chrono::milliseconds(20);
+
+// So long a drain waits for the acknowledgement of what was sent, in order to close at once; TCP
+// delays one by 40 ms (tcp(7), TCP_QUICKACK). Behind it the close is one that lingers.
+constexpr auto kAcknowledgedWithin = std::chrono::milliseconds(200);
 
 }  // namespace
 
@@ -42,6 +55,7 @@ void Session::dispose() noexcept {
 
 void Session::start() {
   await(awaiting_);
+  fresh_ = true;
   if (tells_life()) {
     tell("accepted", {{"peer", connection_.transport().peer_endpoint().to_string()}});
   }
@@ -63,32 +77,69 @@ void Session::refuse(const Refusal& refusal) {
   connection_.close();
 }
 
-void Session::fail_message(const protocol::Error& error, const protocol::MessageHeader& header) {
+void Session::fail_message(const protocol::Error& error, const protocol::MessageHeader& header,
+                           std::span<const std::byte> bytes) {
   const protocol::Status status = protocol::status_of(error);
   if (status == protocol::Status::kContentTooLarge) {
     context().metrics.add(Counter::kContentTooLarge);
   }
+  if (protocol::header_start(bytes) == protocol::HeaderStart::kForeign) log_foreign(bytes);
   refuse({.status = status, .text = error.message, .header = &header});
 }
 
+// Somebody speaks another protocol here: a scanner, or a client with a wrong address.
+void Session::log_foreign(std::span<const std::byte> bytes) {
+  if (!context().log.enabled(Level::kInfo)) return;
+  const std::string_view looks_like = protocol::looks_like(bytes);
+  context().limited_lines.write(
+      Level::kInfo, "what came is no message", looks_like,
+      {{"connection", number()},
+       {"peer", connection_.transport().peer_endpoint().to_string()},
+       {"looks_like", looks_like.empty() ? "nothing known" : looks_like},
+       {"bytes", protocol::shown_bytes(bytes.first(std::min(bytes.size(), kShownBytes)))},
+       {"suppressed", *suppressed}});
+}
+
 void Session::drain() {
-  const int reads = reactor::planted(PlantedBug::kDrainTooEarly) ? 0 : kDrainReads;
-  for (int i = 0; i < reads && connection_.open() && connection_.read_now(); ++i) {
+  if (reactor::planted(PlantedBug::kDrainTooEarly) && between_messages()) connection_.close();
+  for (int i = 0; i < kDrainReads && connection_.open() && connection_.read_now(); ++i) {
   }
   if (!connection_.open() || !between_messages()) return;
+  const reactor::TimePoint now = context().loop.now();
   if (connection_.stopped_by_budget()) {  // what has arrived cannot be read yet
-    connection_.set_deadline(context().loop.now() + kDrainRetry);
+    connection_.set_deadline(now + kDrainRetry);
+  } else if (now < drain_moment()) {
+    connection_.set_deadline(drain_moment());
+  } else if (connection_.close_if_delivered()) {
+    if (tells_life()) tell("closing", {{"why", "idle while the server drains"}});
+  } else if (now < drain_moment() + kAcknowledgedWithin) {
+    connection_.set_deadline(now + kDrainRetry);
   } else {
     connection_.close();
   }
 }
 
+// When a connection that says nothing more is closed.
+reactor::TimePoint Session::drain_moment() const {
+  return context().drain_began + (fresh_ ? reactor::Duration(kFreshMoment) : kKeptMoment);
+}
+
 void Session::cut() { connection_.abort(std::make_error_code(std::errc::operation_canceled)); }
 
-void Session::report_unanswered(DrainReport& report) {
+void Session::leave() {
+  connection_.discard_input(kDrainReads);
+  cut();
+}
+
+void Session::end_drain(DrainReport& report) {
   if (!connection_.open()) return;
   report_pending(report);
   if (message_under_way_ || connection_.unsent_bytes() > 0) report.add_cut(action_name());
+  if (between_messages()) {  // nobody has asked for anything that could be refused
+    connection_.close();
+  } else {
+    refuse(protocol::Status::kShuttingDown, "the server is shutting down");
+  }
 }
 
 void Session::set_answers_pending(bool pending) {
@@ -106,13 +157,17 @@ void Session::set_answers_pending(bool pending) {
 void Session::await(Awaiting what) {
   const Awaiting before = awaiting_;
   awaiting_ = what;
+  fresh_ = false;
   const reactor::TimePoint now = context().loop.now();
   if (what == Awaiting::kHeader || what == Awaiting::kContent) {
     if (!message_under_way_) message_began_ = now;
     message_under_way_ = true;
-    if (what == Awaiting::kContent) {
+    if (connection_.above_high_watermark()) {  // not read: on_drained() comes first
+      connection_.clear_deadline();
+    } else if (what == Awaiting::kContent) {
       connection_.set_deadline(message_began_ + context().limits.request_timeout);
-    } else if (before != Awaiting::kFirstMessage && before != Awaiting::kHeader) {
+    } else if (before != Awaiting::kHeader &&
+               (before != Awaiting::kFirstMessage || context().draining)) {
       connection_.set_deadline(message_began_ + context().limits.header_timeout);
     }  // else the time of this header runs already: the first one's since the accept
     return;
@@ -167,6 +222,7 @@ void Session::end_wait() {
         await(Awaiting::kNextMessage);
         break;
       }
+      if (still_takes_replies()) break;
       context().metrics.add(Counter::kIdleTimeout);
       if (tells_life()) tell("closing", {{"why", "idle"}});
       connection_.close();
@@ -179,10 +235,6 @@ void Session::end_wait() {
       time_out(Counter::kRequestTimeout, "the message was not complete in time");
       break;
     case Awaiting::kAnswers:
-      if (!peer_ended_ && !end_found_) {
-        look_for_end();
-        break;
-      }
       if (works_on_answer()) {  // it takes what its bytes take, and who sent them may wait for that
         connection_.set_deadline(context().loop.now() + context().limits.half_close_grace);
         break;
@@ -196,17 +248,33 @@ void Session::end_wait() {
   }
 }
 
+// The kernel may hold what a slow reader has not taken yet: that is not idleness either.
+bool Session::still_takes_replies() {
+  const reactor::TimePoint now = context().loop.now();
+  const reactor::Duration patience = context().limits.write_timeout;
+  if (!connection_.progressed_since(now - patience)) return false;
+  connection_.set_deadline(now + patience);
+  return true;
+}
+
 void Session::time_out(Counter counter, std::string_view text) {
   context().metrics.add(counter);
   refuse(protocol::Status::kTimeout, text);
 }
 
-// What was found may be found again: an answer that went out meanwhile shows that the peer, with
-// its sending side shut, may still be there.
-void Session::look_for_end() {
-  end_found_ = connection_.transport().peer_ended();
-  const reactor::TimePoint now = context().loop.now();
-  connection_.set_deadline(now + (end_found_ ? context().limits.half_close_grace : kLookForEnd));
+void Session::on_end_ahead() {
+  end_found_ = true;
+  renew_grace();
+}
+
+void Session::renew_grace() {
+  if (!end_found_) return;
+  connection_.set_deadline(context().loop.now() + context().limits.half_close_grace);
+}
+
+void Session::resume_reading() {
+  end_found_ = false;
+  connection_.resume_reading();
 }
 
 void Session::on_end() {
@@ -223,15 +291,24 @@ void Session::on_end() {
   connection_.close();
 }
 
+// The time in which nothing was read is not that of a message which is under way: it begins anew.
 void Session::on_drained() {
-  if (connection_.kept_bytes() > 0) return;  // on_bytes() follows
-  if (peer_ended_) return;
-  await(message_under_way_ ? Awaiting::kContent : Awaiting::kNextMessage);
+  if (peer_ended_ || end_found_) return;
+  if (message_under_way_) {
+    const Limits& limits = context().limits;
+    message_began_ = context().loop.now();
+    connection_.set_deadline(message_began_ + (awaiting_ == Awaiting::kHeader
+                                                   ? limits.header_timeout
+                                                   : limits.request_timeout));
+  } else if (connection_.kept_bytes() == 0) {  // else on_bytes() follows
+    await(Awaiting::kNextMessage);
+  }
 }
 
 void Session::on_reading_stopped(StopReason reason) {
   if (reason == StopReason::kHighWatermark) {
     context().metrics.add(Counter::kWatermark);
+    if (message_under_way_) connection_.clear_deadline();
     return;
   }
   if (reason == StopReason::kBudget) context().metrics.add(Counter::kBudget);

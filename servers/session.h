@@ -59,6 +59,7 @@ struct SessionContext : reactor::ConnectionContext {
   std::uint64_t number_step = 1;
   bool draining = false;
   bool log_access = false;  // a line for each answer
+  reactor::TimePoint drain_began = {};
   DrainReport drain_report = {};
   protocol::ReplyHeader reply_header = {};
   handlers::Reply error_reply = {};  // scratch
@@ -70,14 +71,17 @@ class Session : public reactor::ConnectionDelegate {
   void start();
   // Answers an error where the protocol has such a thing, and closes in order.
   void refuse(protocol::Status status, std::string_view text);
-  // The server drains: what has arrived is answered, a message that has begun may still end, then
-  // the connection is closed.
+  // The server drains: what has arrived is answered, a message that has begun may still end, and a
+  // peer that is about to say something has a moment for it; then the connection is closed, at once
+  // where that can destroy nothing. Called again by the session itself until then.
   void drain();
   // Closes at once.
   void cut();
-  // For the drain's report: the requests that are not answered in full, by action as far as it is
-  // known.
-  void report_unanswered(DrainReport& report);
+  // Likewise, but so that what the kernel holds is still delivered. Not within a callback.
+  void leave();
+  // The drain's time is up: what was asked for and is not answered is refused, and reported by
+  // action as far as it is known; then the connection is closed.
+  void end_drain(DrainReport& report);
 
   [[nodiscard]] Seat seat() const { return seat_; }
   void dispose() noexcept final;
@@ -90,8 +94,8 @@ class Session : public reactor::ConnectionDelegate {
     kHeader,        // of one that has begun: header_timeout from its first byte, or since accept
     kContent,       // likewise: request_timeout
     kDrained,       // our own unsent bytes: the connection's write_timeout
-    kAnswers,       // answers of actions that wait: their deadlines, once the peer's end has come
-                    // half_close_grace; while reading is paused, the next look for that end
+    kAnswers,       // answers of actions that wait: their deadlines; once the peer's end has come,
+                    // or was found while reading is paused, half_close_grace
   };
 
   Session(SessionContext& context, Seat seat, reactor::AnyTransport transport, Awaiting first);
@@ -106,9 +110,13 @@ class Session : public reactor::ConnectionDelegate {
   // Whether answers are owed that come later: waiting for the next message then is kAnswers.
   // Becoming false, it waits for the next message; behind the peer's end, it closes.
   void set_answers_pending(bool pending);
-  // Reading is paused while answers are owed: from now on the peer's end is looked for behind what
-  // is not read. Found, the peer has half_close_grace, counted anew from each further call.
-  void look_for_end();
+  // While answers are owed; the peer's end, if it is found behind what is not read, starts
+  // half_close_grace.
+  void pause_reading() { connection_.pause_reading(); }
+  void resume_reading();
+  // An answer went out while reading is paused: a peer that has only shut its sending side is still
+  // there, and gets the grace anew.
+  void renew_grace();
   // When the first byte of the message under way was seen.
   [[nodiscard]] reactor::TimePoint message_began() const;
 
@@ -120,8 +128,10 @@ class Session : public reactor::ConnectionDelegate {
     // there is one.
     const protocol::MessageHeader* header = nullptr;
   };
-  // An error of the peer in the message with this header: as refuse().
-  void fail_message(const protocol::Error& error, const protocol::MessageHeader& header);
+  // An error of the peer in the message with this header, which begins with `bytes`: as refuse(),
+  // and a line in the log where these look like another protocol's.
+  void fail_message(const protocol::Error& error, const protocol::MessageHeader& header,
+                    std::span<const std::byte> bytes);
   // Of the message under way, or else of the last one: an action, or the protocol's name.
   [[nodiscard]] virtual std::string_view action_name() = 0;
   virtual void send_error(const Refusal& refusal) = 0;
@@ -142,6 +152,7 @@ class Session : public reactor::ConnectionDelegate {
   [[nodiscard]] std::uint64_t number() const { return number_; }
 
   void on_end() override;
+  void on_end_ahead() override;
   void on_drained() override;
   void on_reading_stopped(StopReason reason) override;
 
@@ -158,16 +169,20 @@ class Session : public reactor::ConnectionDelegate {
   void tell_budget();
   void time_out(Counter counter, std::string_view text);
   [[nodiscard]] bool between_messages() const;
+  [[nodiscard]] bool still_takes_replies();
+  [[nodiscard]] reactor::TimePoint drain_moment() const;
+  void log_foreign(std::span<const std::byte> bytes);
 
   [[no_unique_address]] reactor::Connection connection_;  // seat_ lies in its last four bytes
   const Seat seat_;
   reactor::TimePoint message_began_{};
   const std::uint64_t number_ : 48;  // enough for centuries
-  Awaiting awaiting_ : 4;
+  Awaiting awaiting_ : 3;
   bool message_under_way_ : 1 = false;
   bool answers_pending_ : 1 = false;
   bool peer_ended_ : 1 = false;
-  bool end_found_ : 1 = false;  // by looking for it: it is not read yet
+  bool end_found_ : 1 = false;  // the connection found it while reading is paused
+  bool fresh_ : 1 = true;       // nothing has come yet
 };
 
 }  // namespace appd::servers

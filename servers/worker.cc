@@ -222,12 +222,13 @@ void Worker::for_each_session(Action action) {
 
 void Worker::drain() {
   if (context_.draining) return;
+  context_.draining = true;
+  context_.drain_began = loop_.now();
   for (auto& door : doors_) {
     door->listener().resume();
     door->listener().accept_backlog(shared_.limits.backlog + 1);  // Linux keeps one more
   }
   doors_.clear();
-  context_.draining = true;
   drain_timer_.arm(loop_.now() + shared_.limits.drain_timeout);
   for_each_session([](Session& session) { session.drain(); });
   finish_if_drained();
@@ -245,23 +246,21 @@ void Worker::finish_if_drained() {
   }
 }
 
-// What is left gets an error if its protocol has one, and a moment to receive it.
+// What is left gets an error if its protocol has one, and a moment to receive it. Then it is
+// closed, whether it still reads or not; what the kernel holds is delivered behind our back.
 void Worker::on_drain_deadline() {
   if (std::exchange(saying_farewell_, true)) {
     stop();
     return;
   }
-  for_each_session([this](Session& session) {
-    session.report_unanswered(context_.drain_report);
-    session.refuse(protocol::Status::kShuttingDown, "the server is shutting down");
-  });
+  for_each_session([this](Session& session) { session.end_drain(context_.drain_report); });
   drain_timer_.arm(loop_.now() + kFarewell);
 }
 
 void Worker::stop() {
   context_.draining = true;
   doors_.clear();
-  for_each_session([](Session& session) { session.cut(); });
+  for_each_session([](Session& session) { session.leave(); });
   finish_if_drained();
 }
 

@@ -230,8 +230,73 @@ class TimeoutTest(programs.TestCase):
             self.assertEqual(reply[-len(content) :], content)
             sender.join()
 
+    def test_a_reader_that_the_kernels_buffers_last_for_long_is_not_given_up(self):
+        """The kernel takes nothing from appd for seconds, while the client reads without a pause."""
+        content = wire.pattern(12 << 20)
+        request = wire.binary_request(content, "a/b", "c", action="echo")
+        with programs.Appd("--write-timeout=1s") as appd, wire.connect(appd.port) as connection:
+            sender = wire.Sender(connection, [request])
+            reply = b""
+            for _ in range(120):
+                reply += connection.recv(20_000)
+                select.select([], [], [], 0.05)
+            reply += wire.read_to_end(connection)
+            self.assertEqual(reply[-len(content) :], content)
+            sender.join()
+
+
+class ForeignProtocolTest(programs.TestCase):
+    """What cannot be a message is refused by its first bytes, and the log says what it looks like."""
+
+    TLS_HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(32)
+    FOREIGN = (
+        (TLS_HELLO, "a TLS hello"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "an HTTP request"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "an SSH greeting"),
+        (b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n", "a PROXY header"),
+        (b"\r\n\r\n\0\r\nQUIT\n", "a PROXY header"),
+        (b"\1\1\1", "nothing known"),
+    )
+
+    def test_it_is_refused_at_once(self):
+        for protocol in ("app", "message-echo"):
+            for sent, looks_like in self.FOREIGN:
+                with self.subTest(protocol=protocol, sent=sent):
+                    flags = ["--header-timeout=1h", "--log-level=info"]
+                    listen = [f"{protocol}://127.0.0.1:0"]
+                    with programs.Appd(*flags, listen=listen) as appd:
+                        with wire.connect(appd.port) as connection:
+                            peer = connection.getsockname()
+                            connection.sendall(sent)
+                            reply = wire.read_message(connection)
+                        self.assertEqual(wire.status_of(reply), "bad_header")
+                        self.assertEqual(appd.stop(), 0)
+                        lines = [line for line in appd.stderr().splitlines() if "no message" in line]
+                        self.assertEqual(len(lines), 1, appd.stderr())
+                        self.assertIn(" info ", lines[0])
+                        self.assertIn("connection=", lines[0])
+                        self.assertIn(f"peer={peer[0]}:{peer[1]}", lines[0])
+                        self.assertIn(looks_like, lines[0])
+
 
 class ConnectionsTest(programs.TestCase):
+    def test_no_loop_accepts_beyond_the_limit(self):
+        with programs.Appd("--max-connections=3", threads=4) as appd:
+            connections = [wire.connect(appd.port) for _ in range(40)]
+            for connection in connections:
+                connection.sendall(keep_alive())
+            served = set()
+            while True:
+                ready, _, _ = select.select(connections, [], [], QUIET_SECONDS)
+                if not ready:
+                    break
+                for connection in ready:
+                    wire.read_message(connection)
+                    served.add(connection)
+            self.assertEqual(len(served), 3)
+            for connection in connections:
+                connection.close()
+
     def test_further_connections_wait_until_one_ends(self):
         with programs.Appd("--max-connections=1", threads=1) as appd:
             first = wire.connect(appd.port)

@@ -3,6 +3,7 @@
 import signal
 import socket
 import struct
+import time
 import unittest
 
 import programs
@@ -78,6 +79,38 @@ class DrainTest(programs.TestCase):
                 wire.read_message(connection)
                 self.assertEqual(appd.stop(), 0)
                 self.assertEqual(wire.read_to_end(connection), b"")
+
+    def test_an_idle_client_that_stays_holds_up_nobody(self):
+        with programs.Appd("--drain-timeout=1h") as appd:
+            with wire.connect(appd.port) as connection:
+                connection.sendall(wire.call("echo", 1, connection="keep-alive"))
+                wire.read_message(connection)
+                began = time.monotonic()
+                self.assertEqual(appd.stop(), 0)
+                self.assertLess(time.monotonic() - began, 4)  # a lingering close takes 5 s
+                self.assertEqual(wire.read_to_end(connection), b"")
+
+    def test_the_last_reply_says_that_it_is_the_last(self):
+        request = wire.call("echo", 1, connection="keep-alive")
+        with programs.Appd() as appd, wire.connect(appd.port) as connection:
+            connection.sendall(request + request[:50])
+            self.assertEqual(wire.read_message(connection).header["connection"], "keep-alive")
+            appd.signal(signal.SIGTERM)
+            wait_until_draining(appd)
+            connection.sendall(request[50:] + request)
+            replies = [wire.read_message(connection) for _ in range(2)]
+            told = [reply.header["connection"] for reply in replies]
+            self.assertEqual(told[-1], "close")
+            self.assertEqual(wire.read_to_end(connection), b"")
+            connection.close()
+            self.assertEqual(appd.wait(), 0)
+
+    def test_a_client_that_has_just_connected_is_heard(self):
+        with programs.Appd() as appd, wire.connect(appd.port) as connection:
+            self.kept_reply(appd)  # by now it is accepted
+            appd.signal(signal.SIGTERM)
+            connection.sendall(wire.call("echo", 1, connection="keep-alive"))
+            self.assertEqual(wire.result_of(wire.read_message(connection)), 1)
 
     def test_half_a_request_is_waited_for_no_longer_than_the_drain_timeout(self):
         request = wire.call("search", "ring")

@@ -190,6 +190,38 @@ TEST_CASE_FIXTURE(WorkerFixture, "raw-echo: half-closed with much unsent, all of
   CHECK(peer.ended());
 }
 
+// Sends `bytes`, and reads what comes back so slowly that it takes far longer than any time limit.
+void check_slow_reader(WorkerFixture& fixture, Protocol protocol, const std::string& bytes) {
+  fixture.limits.write_high_watermark = 20'000;
+  auto peer = fixture.connect(protocol);
+  std::string_view rest = bytes;
+  std::string received;
+  const auto begin = fixture.world.now();
+  while (received.size() < bytes.size() && !peer.ended() && !peer.error()) {
+    rest = peer.send_some(rest);
+    received += peer.receive(2'000);
+    fixture.pass(1s);
+  }
+  CHECK((received == bytes));
+  CHECK(fixture.world.now() > begin + 2 * fixture.limits.request_timeout);
+  CHECK(fixture.count(Counter::kRequestTimeout) == 0);
+}
+
+TEST_CASE_FIXTURE(WorkerFixture, "echo: a message is not late because its sender reads slowly") {
+  SUBCASE("message-echo") {
+    const std::string content(400'000, 'm');
+    check_slow_reader(
+        *this, Protocol::kMessageEcho,
+        message(R"({"connection": "keep-alive", "content-length": 400000})", content));
+  }
+  SUBCASE("framed-echo") {
+    std::string frames;
+    for (int i = 0; i < 10; ++i) frames += std::string("\x9c\x40", 2) + std::string(40'000, 'f');
+    check_slow_reader(*this, Protocol::kFramedEcho, frames);
+  }
+  SUBCASE("raw-echo") { check_slow_reader(*this, Protocol::kRawEcho, std::string(400'000, 'r')); }
+}
+
 TEST_CASE_FIXTURE(WorkerFixture, "raw-echo: idle, it is closed; a slow reader is not idle") {
   auto peer = connect(Protocol::kRawEcho);
   std::string_view rest;

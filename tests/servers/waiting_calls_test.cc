@@ -10,6 +10,7 @@ using handlers::Reply;
 using testing::call;
 using testing::error_reply;
 using testing::found;
+using testing::kCloseOk;
 using testing::kKeep;
 using testing::kKeepOk;
 using testing::ManualPool;
@@ -355,6 +356,33 @@ TEST_CASE_FIXTURE(WaitingFixture,
   CHECK(worker->session_count() == 0);
 }
 
+TEST_CASE_FIXTURE(
+    WaitingFixture,
+    "waiting: a peer that leaves is noticed although its replies were drained meanwhile") {
+  limits.max_pending_calls = 1;
+  limits.write_high_watermark = 20'000;
+  auto peer = connect();
+  const std::string value = "\"" + std::string(50'000, 'v') + "\"";
+  const std::string_view rest = peer.send_some(call("echo", value, kKeep));
+  REQUIRE(rest.empty());
+  settle();
+  peer.send(call("echo", value, kKeep));
+  settle();
+  peer.receive(10'000);  // the first call behind these is read, and waits
+  settle();
+  peer.send(hold("a") + hold("b"));
+  for (int i = 0; i < 20; ++i) {
+    peer.receive(10'000);
+    settle();
+  }
+  REQUIRE(stop_tokens.contains("a"));
+  REQUIRE(!stop_tokens.contains("b"));
+  peer.finish();
+  pass_in_turns(1s + limits.half_close_grace);
+  CHECK(stop_tokens["a"].stop_requested());
+  CHECK(worker->session_count() == 0);
+}
+
 TEST_CASE_FIXTURE(WaitingFixture,
                   "waiting: a peer that has ended gets what is not read yet, if answers go on") {
   limits.max_pending_calls = 1;
@@ -397,13 +425,24 @@ TEST_CASE_FIXTURE(WaitingFixture, "waiting: a drain waits for the answers it owe
   settle();
   CHECK(drained == 0);
   answer("a");
-  CHECK(peer.receive() == result("a"));
+  CHECK(peer.receive() == result("a", kCloseOk));
   CHECK(peer.ended());
   peer.leave();
   settle();
   CHECK(drained == 1);
   CHECK(outgoing_ended);  // before the loop is: others may wait for these connections to close
   CHECK(worker->drain_report().answered().at("hold") == 1);
+}
+
+TEST_CASE_FIXTURE(WaitingFixture, "waiting: the last answer that a drain owes says so, no other") {
+  auto peer = connect();
+  exchange(peer, hold("a") + hold("b"));
+  worker->drain();
+  settle();
+  answer("b");
+  answer("a");
+  CHECK(peer.receive() == result("a") + result("b", kCloseOk));
+  CHECK(peer.ended());
 }
 
 TEST_CASE_FIXTURE(WaitingFixture, "waiting: the drain time-out refuses what is not answered") {

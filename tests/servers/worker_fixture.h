@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -59,6 +60,7 @@ inline std::string error_reply(std::string_view text, std::string_view more = {}
 
 inline constexpr std::string_view kKeep = R"(, "connection": "keep-alive")";
 inline constexpr std::string_view kKeepOk = R"(, "connection": "keep-alive", "status": "ok")";
+inline constexpr std::string_view kCloseOk = R"(, "connection": "close", "status": "ok")";
 
 inline std::shared_ptr<const handlers::Registry> make_registry(
     handlers::SearchEntries entries = handlers::tutorial_search_entries()) {
@@ -105,6 +107,12 @@ struct WorkerFixture {
   void pass(reactor::Duration time) {
     world.pass(time);
     settle();
+  }
+  // The same, with a turn of the loop each second, as a loop that is not blocked takes them.
+  void pass_in_turns(reactor::Duration time) {
+    for (; time > reactor::Duration::zero(); time -= std::chrono::seconds(1)) {
+      pass(std::min<reactor::Duration>(time, std::chrono::seconds(1)));
+    }
   }
   // Sends, and returns what comes back.
   std::string exchange(WirePeer& peer, std::string_view bytes) {
