@@ -180,6 +180,10 @@ void set_pace(Random& random, Conversation& talk) {
     talk.pause = std::chrono::milliseconds(random.below(45'000));
   }
   if (random.below(5) == 0) talk.reading = Conversation::Reading::kSlowly;
+  // Where there is enough to read: a reply that fills the kernel's buffers.
+  if (talk.bytes.size() > 40'000 && random.below(2) == 0) {
+    talk.reading = Conversation::Reading::kCrawling;
+  }
   // Not for longer than a server that has no more to say would listen.
   if (random.below(4) == 0 && talk.bytes.size() < 30'000 && !talk.pause_at && talk.gap == 0ms) {
     talk.reading = Conversation::Reading::kBehindSending;
@@ -213,6 +217,17 @@ std::optional<std::size_t> message_length(const std::string& received) {
   if (at == std::string::npos || at > header) return std::nullopt;
   const std::size_t total = 2 + header + std::stoul(received.substr(at + kKey.size(), 12));
   return received.size() < total ? std::nullopt : std::optional(total);
+}
+
+std::string closing(const std::string& reply) {
+  static const std::string kKept = R"("connection": "keep-alive")";
+  const std::size_t at = reply.find(kKept);
+  const auto header = static_cast<std::size_t>(static_cast<unsigned char>(reply[0])) * 256 +
+                      static_cast<unsigned char>(reply[1]);
+  if (at == std::string::npos || at > header) return reply;
+  std::string json = reply.substr(2, header);
+  json.replace(at - 2, kKept.size(), R"("connection": "close")");
+  return prefixed(json) + reply.substr(2 + header);
 }
 
 std::string message_status(const std::string& message) {

@@ -29,6 +29,7 @@ struct Conversation {
   enum class Reading : std::uint8_t {
     kAtOnce,
     kSlowly,
+    kCrawling,       // never pauses, but the kernel's buffers last it for minutes
     kBehindSending,  // not before all is sent
     kNever,
   };
@@ -64,6 +65,8 @@ struct Conversation {
                                        const std::string& content, const std::string& more = {});
 // The whole message in front of `received`; nullopt: not all there, or none.
 [[nodiscard]] std::optional<std::size_t> message_length(const std::string& received);
+// A reply that keeps the connection open, as the last one of a draining server says it.
+[[nodiscard]] std::string closing(const std::string& reply);
 // Of a message: the value of its "status", empty where there is none.
 [[nodiscard]] std::string message_status(const std::string& message);
 

@@ -121,7 +121,9 @@ void ScriptedPeer::end_sending() {
 void ScriptedPeer::read_some() {
   std::array<std::byte, 32 * 1024> room;
   const bool slow = talk_.reading == Conversation::Reading::kSlowly;
-  const auto into = std::span(room).first(slow ? 1500 : room.size());
+  const bool crawls = talk_.reading == Conversation::Reading::kCrawling;
+  const auto into = std::span(room).first(crawls ? 300 : slow ? 1500 : room.size());
+  if (crawls) next_read_ = world_.now() + std::chrono::milliseconds(world_.random().below(2'000));
   if (slow) next_read_ = world_.now() + std::chrono::milliseconds(world_.random().below(30));
   const auto result = transport_->read(into);
   if (result.outcome == IoOutcome::kEnd) {
@@ -151,13 +153,18 @@ void ScriptedPeer::match() {
   }
 }
 
-bool ScriptedPeer::match_exact(const std::string& expected) {
+bool ScriptedPeer::match_exact(const std::string& kept) {
+  const std::string last = arrived_at_drain_ ? closing(kept) : kept;
+  const std::size_t told = std::min({std::size_t{2}, received_.size(), last.size()});
+  const bool closes = last != kept && received_.compare(0, told, last, 0, told) == 0;
+  const std::string& expected = closes ? last : kept;
   const std::size_t length = std::min(expected.size(), received_.size());
   if (received_.compare(0, length, expected, 0, length) != 0) {
     differs();
     return false;
   }
   if (received_.size() < expected.size()) return false;
+  told_last_ = closes || closing(expected) == expected;
   note_reply(expected.size());
   return true;
 }
@@ -215,10 +222,13 @@ void ScriptedPeer::finish(bool in_order) {
   state_ = State::kDone;
   ended_in_order_ = in_order;
   world_.note(in_order ? "peer-ended" : "peer-broken", number_, matched_);
-  if (talk_.honest && !excused() && !world_.violation()) {
+  const bool lost = !in_order && crossed();
+  if (talk_.honest && !excused() && !lost && !world_.violation()) {
     if (matched_ < owed()) {
       violate("the connection " + std::string(in_order ? "ended" : "broke") + " behind " +
               std::to_string(matched_) + " of " + std::to_string(owed()) + " replies");
+    } else if (must_be_told_ && !told_last_) {
+      violate("the connection ended behind a reply that said it would go on");
     } else if (!in_order && wire_->established()) {
       violate("the connection was reset behind its last reply");
     }
@@ -230,6 +240,14 @@ void ScriptedPeer::note_drain(TimePoint deadline) {
   if (done() || arrived_at_drain_) return;
   // A connection that the listener does not see yet has not arrived.
   arrived_at_drain_ = wire_ ? wire_->end(Wire::kServer).arrived_bytes : 0;
+  const bool app = talk_.protocol == protocol::Protocol::kApp;
+  if (app && wire_ && talk_.end == Conversation::End::kServerCloses) {
+    // A request that has arrived and is not read yet: its reply is one of a draining server.
+    const auto& ends = talk_.request_ends;
+    const auto next =
+        std::upper_bound(ends.begin(), ends.end(), wire_->end(Wire::kServer).read_bytes);
+    must_be_told_ = next != ends.end() && *next <= *arrived_at_drain_;
+  }
   drain_deadline_ = deadline;
 }
 
@@ -238,6 +256,13 @@ std::size_t ScriptedPeer::owed() const {
   const auto& ends = talk_.request_ends;
   return static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), *arrived_at_drain_) -
                                   ends.begin());
+}
+
+// It sent something that met a draining server's close of a connection which had been idle: that is
+// answered with a reset, which destroys what it has not read.
+bool ScriptedPeer::crossed() const {
+  return arrived_at_drain_ && wire_->end(Wire::kServer).closed &&
+         wire_->end(Wire::kClient).written_bytes > wire_->end(Wire::kServer).arrived_bytes;
 }
 
 // The world has done something that may end any conversation.

@@ -54,12 +54,13 @@ class ScriptedPeer final : public reactor::sim::Actor {
   void end_sending();
   void read_some();
   void match();
-  [[nodiscard]] bool match_exact(const std::string& expected);
+  [[nodiscard]] bool match_exact(const std::string& kept);
   [[nodiscard]] bool match_error(const std::string& status);
   void note_reply(std::size_t bytes);
   void differs();
   void finish(bool in_order);
   [[nodiscard]] bool excused() const;
+  [[nodiscard]] bool crossed() const;
   [[nodiscard]] std::size_t owed() const;
   void violate(const std::string& what);
 
@@ -85,6 +86,9 @@ class ScriptedPeer final : public reactor::sim::Actor {
   bool cut_off_ = false;  // the server said that it ends: no more replies are owed
   reactor::Duration jumped_before_{};
   std::optional<std::uint64_t> arrived_at_drain_;
+  bool must_be_told_ =
+      false;                // a reply comes behind the drain's begin, and is to say that it is last
+  bool told_last_ = false;  // the last reply said so
   reactor::TimePoint drain_deadline_{};
 };
 

@@ -141,6 +141,7 @@ servers::Limits Simulation::choose_limits() {
   constexpr std::array<std::size_t, 3> kWatermarks{16 * 1024, 64 * 1024, 1024 * 1024};
   limits.write_high_watermark = kWatermarks[random.below(kWatermarks.size())];
   if (random.below(5) == 0) limits.max_buffered = 2 * 1024 * 1024;
+  if (random.below(2) == 0) limits.write_timeout = 5s;
   return limits;
 }
 
@@ -293,11 +294,14 @@ void Simulation::check_invariants() {
 
 // No session is older than its time limits allow: a connection where nothing moves ends.
 void Simulation::check_wires() {
-  const Duration quiet = limits_.idle_timeout + kLinger + kSlack + world_.jumped();
+  const Duration quiet =
+      limits_.idle_timeout + 2 * limits_.write_timeout + kLinger + kSlack + world_.jumped();
   auto& wires = world_.accepted();
   std::erase_if(wires, [](const auto& wire) { return wire->end(Wire::kServer).closed; });
   for (const auto& wire : wires) {
-    const auto last = std::max(wire->accepted_at, wire->end(Wire::kServer).last_progress);
+    // A reader that takes what the kernel holds moves something, too.
+    const auto last = std::max({wire->accepted_at, wire->end(Wire::kServer).last_progress,
+                                wire->end(Wire::kClient).last_progress});
     if (world_.now() - last > quiet) {
       world_.violate("connection " + std::to_string(wire->serial()) +
                      " is open although nothing has moved for longer than any limit");
