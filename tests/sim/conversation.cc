@@ -181,7 +181,7 @@ void set_pace(Random& random, Conversation& talk) {
   }
   if (random.below(5) == 0) talk.reading = Conversation::Reading::kSlowly;
   // Where there is enough to read: a reply that fills the kernel's buffers.
-  if (talk.bytes.size() > 40'000 && random.below(2) == 0) {
+  if (talk.bytes.size() > 90'000 && random.below(4) > 0) {
     talk.reading = Conversation::Reading::kCrawling;
   }
   // Not for longer than a server that has no more to say would listen.

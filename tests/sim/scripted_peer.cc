@@ -122,8 +122,8 @@ void ScriptedPeer::read_some() {
   std::array<std::byte, 32 * 1024> room;
   const bool slow = talk_.reading == Conversation::Reading::kSlowly;
   const bool crawls = talk_.reading == Conversation::Reading::kCrawling;
-  const auto into = std::span(room).first(crawls ? 300 : slow ? 1500 : room.size());
-  if (crawls) next_read_ = world_.now() + std::chrono::milliseconds(world_.random().below(2'000));
+  const auto into = std::span(room).first(crawls ? 600 : slow ? 1500 : room.size());
+  if (crawls) next_read_ = world_.now() + std::chrono::milliseconds(world_.random().below(500));
   if (slow) next_read_ = world_.now() + std::chrono::milliseconds(world_.random().below(30));
   const auto result = transport_->read(into);
   if (result.outcome == IoOutcome::kEnd) {
