@@ -202,8 +202,11 @@ void Connection::discard_some() {
 
 void Connection::discard_input(int reads) {
   APPD_CHECK(!loop().buffers_claimed());
-  for (int i = 0; i < reads && state_ != State::kClosed && !end_seen_; ++i) {
-    if (transport_.read(loop().read_buffer()).outcome != IoOutcome::kBytes) return;
+  try {
+    for (int i = 0; i < reads && state_ != State::kClosed && !end_seen_; ++i) {
+      if (transport_.read(loop().read_buffer()).outcome != IoOutcome::kBytes) return;
+    }
+  } catch (const std::bad_alloc&) {  // then it is a reset
   }
 }
 
