@@ -42,7 +42,8 @@ struct ChannelOptions {
   // For each of the server's addresses. The time of a reply is shared out among them as well, so
   // that one that swallows everything leaves time for the others.
   reactor::Duration connect_timeout = std::chrono::seconds(10);
-  // From submit(), or from the reply before, to a reply; connecting included.
+  // From submit(), or from the reply before, to a whole reply, however fast its bytes move;
+  // connecting included.
   reactor::Duration reply_timeout = std::chrono::seconds(30);
 };
 
@@ -63,6 +64,11 @@ class Channel final : private reactor::ConnectorDelegate, private ClientSessionD
   void submit(SharedRequest request);
   // Takes back a request that has not been sent yet. false: it has, and its reply is still to come.
   [[nodiscard]] bool withdraw(const SharedRequest& request);
+  // Whether its connection was seen to move since then, in either direction; for a time limit that
+  // has come (Connection::progressed_since).
+  [[nodiscard]] bool progressed_since(reactor::TimePoint since) {
+    return session_ && session_->progressed_since(since);
+  }
   // Requests without a reply.
   [[nodiscard]] std::size_t unanswered() const { return unanswered_; }
   // Drops the connection and all requests, without on_failed().

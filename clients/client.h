@@ -27,7 +27,8 @@ namespace appd::clients {
 struct ClientOptions {
   // For each address of the server in turn, within call_timeout.
   reactor::Duration connect_timeout = std::chrono::seconds(10);
-  // Connecting and one reply; of a batch, connecting and the first reply, then each further one.
+  // Connecting and one whole reply, however fast its bytes move; of a batch, connecting and the
+  // first reply, then each further one.
   // Looking up a host's name is not included: getaddrinfo has limits of its own.
   reactor::Duration call_timeout = std::chrono::seconds(30);
   std::uint64_t max_content_bytes = 64 * 1024 * 1024;  // of a reply

@@ -65,6 +65,11 @@ class ClientSession final : public reactor::ConnectionDelegate {
   void send(SharedRequest request);
   // What has no reply yet, oldest first; afterwards the session holds none.
   [[nodiscard]] std::deque<SharedRequest> take_unanswered();
+  // Whether the server was seen to take requests or to send since then; for a time limit that has
+  // come (Connection::progressed_since).
+  [[nodiscard]] bool progressed_since(reactor::TimePoint since) {
+    return connection_.progressed_since(since);
+  }
   // No callback from now on; what arrives is ignored.
   void leave() { state_ = State::kEnded; }
 

@@ -67,6 +67,11 @@ class LoadConnection final : public reactor::ConnectionDelegate {
   // Takes up to `count` of the oldest out, as many as began together: for such as are given up.
   // Only when there is one (checked).
   Burst take_oldest(std::size_t count);
+  // Whether the server was seen to take requests or to send since then; for a time limit that has
+  // come (Connection::progressed_since).
+  [[nodiscard]] bool progressed_since(reactor::TimePoint since) {
+    return connection_.progressed_since(since);
+  }
   // Ends the connection in order; on_ended() follows.
   void close() { connection_.close(); }
   // No callback from now on.

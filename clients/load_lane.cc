@@ -76,6 +76,7 @@ void LoadLane::on_wrong_reply(reactor::TimePoint begin, const std::string& what)
 }
 
 void LoadLane::on_replies_taken() {
+  progress_ = loop_.now();  // of a reply that is not whole, too
   if (!context_.plan.one_shot) {
     delegate_.on_room(*this);
   } else if (connection_->under_way() == 0 && !context_.plan.server_closes) {
@@ -129,6 +130,8 @@ void LoadLane::check_progress() {
   // A one-shot connection is under way until the server has ended it.
   const bool waits = connection_ && (context_.plan.one_shot || connection_->under_way() > 0);
   if (!waits || loop_.now() - progress_ < context_.plan.timeout) return;
+  // A request that is large may be long on its way.
+  if (connection_->progressed_since(loop_.now() - context_.plan.timeout)) return;
   fail_requests(Failure::kTimeout, "no reply in time");
   drop_connection();
   pause();

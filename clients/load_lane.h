@@ -52,7 +52,8 @@ class LoadLane final : private reactor::ConnectorDelegate, private LoadConnectio
   [[nodiscard]] std::size_t room() const;
   // `count` is at most room(). `begin`: from when on latency counts.
   void send(std::size_t count, reactor::TimePoint begin);
-  // Nothing came for the plan's time-out although something is under way: gives that up.
+  // Nothing came, and the server took nothing, for the plan's time-out although something is under
+  // way: gives that up.
   void check_progress();
   // Ends every request under way as kTimeout.
   void give_up();

@@ -21,8 +21,9 @@ struct CallLimits {
   std::uint64_t max_reply_bytes = 16 * 1024 * 1024;  // content of a reply
   reactor::Duration connect_timeout = std::chrono::seconds(5);  // each address of a server
   reactor::Duration call_timeout = std::chrono::seconds(30);    // of a call without a deadline
-  // Behind a call's deadline: a server that has not answered it by then will not answer what waits
-  // behind it either.
+  // Behind a call's deadline, without any progress of the connection: a server that has not
+  // answered it by then, and neither takes nor sends anything, will not answer what waits behind it
+  // either.
   reactor::Duration reply_grace = std::chrono::seconds(5);
   // A connection that nobody waits for is closed. Shorter than a server's idle time-out (60 s), so
   // that a call seldom meets a connection that is just being closed.

@@ -166,7 +166,15 @@ void ServerChannel::watch() {
   }
 }
 
-void ServerChannel::on_timer() { end(unavailable("no reply from " + name_)); }
+void ServerChannel::on_timer() {
+  const reactor::TimePoint now = context_.loop.now();
+  const reactor::Duration grace = context_.limits.reply_grace;
+  if (wanted_ > 0 && channel_ && channel_->progressed_since(now - grace)) {
+    timer_.arm(now + grace);
+  } else {
+    end(unavailable("no reply from " + name_));
+  }
+}
 
 void ServerChannel::end(const Error& error) {
   // From here on no call is added: one that is made by what follows gets another channel.

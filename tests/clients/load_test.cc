@@ -133,6 +133,46 @@ TEST_CASE("load: a closed loop on a server that never answers ends, with errors"
   CHECK(result.requests_per_second() == 0);
 }
 
+// Sends what it has a piece a second.
+class Trickle {
+ public:
+  explicit Trickle(reactor::EventLoop& loop)
+      : loop_(loop), timer_(reactor::Timer::calling<&Trickle::on_timer>(loop.timers(), *this)) {}
+  void send(FakePeer& peer, std::string_view bytes) {
+    peer_ = &peer;
+    rest_ += bytes;
+    on_timer();
+  }
+
+ private:
+  void on_timer() {
+    peer_->send(std::string_view(rest_).substr(0, 1'000));
+    rest_.erase(0, 1'000);
+    if (!rest_.empty()) timer_.arm(loop_.now() + seconds(1));
+  }
+  reactor::EventLoop& loop_;
+  FakePeer* peer_ = nullptr;
+  std::string rest_;
+  reactor::Timer timer_;
+};
+
+TEST_CASE("load: a reply that comes slowly, but comes, is no time-out") {
+  std::optional<Trickle> trickle;
+  const std::string reply = testing::message(std::string(4'000, ' ') + R"({"result": 1})",
+                                             R"("connection": "keep-alive", "status": "ok")");
+  LoadFixture fixture([&](FakePeer& peer) {
+    while (!peer.take_message().empty()) trickle->send(peer, reply);
+  });
+  trickle.emplace(fixture.loop);
+  fixture.plan.reply = reply;
+  fixture.plan.duration = seconds(20);
+  fixture.plan.timeout = seconds(2);
+  const LoadResult result = fixture.run();
+  CHECK(result.requests - result.errors >= 3);
+  CHECK(result.errors <= 1);  // what was under way at the window's end
+  trickle.reset();
+}
+
 TEST_CASE("load: one wrong byte in a reply is an error, and the connection goes on") {
   std::size_t answered = 0;
   LoadFixture fixture([&](FakePeer& peer) {

@@ -293,6 +293,29 @@ TEST_CASE("outgoing: a server that owes a reply behind its deadline loses what w
   CHECK(fixture.calls.channel_count() == 0);
 }
 
+TEST_CASE("outgoing: a long reply that still comes behind its deadline is no silence") {
+  FakePeer* server = nullptr;
+  OutgoingFixture fixture(
+      [&](FakePeer& peer) {
+        server = &peer;
+        while (!peer.take_message().empty()) {
+        }
+      },
+      {.channels_per_server = 1, .reply_grace = 5s});
+  fixture.ask(fixture.within(1s));
+  auto& behind = fixture.ask(fixture.within(1min));
+  fixture.settle();
+  const std::string reply = message(R"({"result": ")" + std::string(20'000, 'r') + "\"}", kKept);
+  for (std::size_t sent = 0; sent < reply.size(); sent += 1'000) {
+    server->send(std::string_view(reply).substr(sent, 1'000));
+    fixture.pass(1s);
+    REQUIRE(behind.told() == "nothing");
+  }
+  server->send(message(R"({"result": 2})", kKept));
+  fixture.settle();
+  CHECK(behind.told() == R"({"result": 2})");
+}
+
 TEST_CASE("outgoing: who is told may ask again, and give others up") {
   OutgoingFixture fixture([](FakePeer& peer) { peer.reset(); }, {.channels_per_server = 1});
   auto& other = fixture.asked.emplace_back();
