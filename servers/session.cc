@@ -96,8 +96,7 @@ void Session::log_foreign(std::span<const std::byte> bytes) {
       {{"connection", number()},
        {"peer", connection_.transport().peer_endpoint().to_string()},
        {"looks_like", looks_like.empty() ? "nothing known" : looks_like},
-       {"bytes", protocol::shown_bytes(bytes.first(std::min(bytes.size(), kShownBytes)))},
-       {"suppressed", *suppressed}});
+       {"bytes", protocol::shown_bytes(bytes.first(std::min(bytes.size(), kShownBytes)))}});
 }
 
 void Session::drain() {
