@@ -10,8 +10,8 @@
 // only as long as they do.
 //
 // A last reply leaves together with our end, in one piece, and the connection is looked at a moment
-// later, when most peers have ended, too: only a peer that takes its time is watched (kGlance).
-//
+// later, when most peers have ended, too: only a peer that takes its time is watched (kGlance). It
+// is waited for because a reset would destroy what it has not read.
 // A peer's progress is what it acknowledges, not only what the kernel takes from us: that may take
 // nothing for minutes while a slow reader empties its buffers. Asked for where it keeps us waiting.
 // Flow control, each a reason of its own not to read: the delegate paused; unsent bytes above the
@@ -72,20 +72,18 @@ class Connection final : private EventSink {
   // Bytes that the delegate keeps on this connection's behalf, now: the budget counts them, too.
   void set_delegate_bytes(std::size_t bytes);
 
-  // Orderly: sends what is unsent, then our end, then waits for the peer's (bounded), as a reset
-  // would destroy what it has not read yet.
+  // Orderly: sends what is unsent, then our end, then waits for the peer's, for a time (see above).
   void close();
   // At once and in order, where that can destroy nothing: nothing is unsent or unacknowledged, and
   // no input waits, which would turn the close into a reset. false: not so, and nothing was done.
   [[nodiscard]] bool close_if_delivered();
   // At once; unsent bytes are lost.
   void abort(std::error_code reason);
-  // Drops what has arrived, in so many reads at most: an abort() behind it is no reset, and the
-  // kernel delivers what it holds. Not within a callback of any connection.
+  // Drops what has arrived, in so many reads at most: an abort() behind it is no reset. Not within
+  // a callback of any connection.
   void discard_input(int reads);
-  // For a time limit that has come: whether the peer was seen to move since then, that is, to
-  // acknowledge bytes or to send some that are kept. Compares with the last look; at the first one
-  // bytes that are not acknowledged count as a movement of now.
+  // For a time limit that has come: whether the peer was seen to acknowledge bytes, or to send some
+  // that are kept, since then. At the first look bytes that are not acknowledged count as that.
   [[nodiscard]] bool progressed_since(TimePoint since);
 
   // The delegate's own time limit, in place of an earlier one; it counts while the connection is
@@ -108,8 +106,7 @@ class Connection final : private EventSink {
   [[nodiscard]] EventLoop& loop() const { return context_.loop; }
 
  private:
-  // connection_inner.h: what waits in the connection, bytes and why it ended; where a read goes
-  struct Held;
+  struct Held;  // connection_inner.h
   struct ReadTarget;
 
   void on_ready(Ready ready) override;

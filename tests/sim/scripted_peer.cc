@@ -176,6 +176,7 @@ bool ScriptedPeer::match_error(const std::string& status) {
     differs();
     return false;
   }
+  told_last_ = true;
   note_reply(*length);
   return true;
 }
