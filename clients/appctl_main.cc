@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "clients/bench_command.h"
-#include "clients/call_command.h"
-#include "clients/command_line.h"
-#include "clients/console.h"
-#include "clients/exit_code.h"
-#include "clients/resolve_command.h"
-#include "reactor/descriptor_io.h"
+#include "appd/clients/bench_command.h"
+#include "appd/clients/call_command.h"
+#include "appd/clients/command_line.h"
+#include "appd/clients/console.h"
+#include "appd/clients/exit_code.h"
+#include "appd/clients/resolve_command.h"
+#include "appd/reactor/descriptor_io.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "clients/bench_command.h"
+#include "appd/clients/bench_command.h"
 
 #include <chrono>
 #include <cstdint>
@@ -7,13 +7,13 @@
 #include <string>
 #include <utility>
 
-#include "clients/channel.h"
-#include "clients/exit_code.h"
-#include "clients/line_request.h"
-#include "clients/load_run.h"
-#include "clients/tutorial_form.h"
-#include "protocol/byte_order.h"
-#include "reactor/event_loop.h"
+#include "appd/clients/channel.h"
+#include "appd/clients/exit_code.h"
+#include "appd/clients/line_request.h"
+#include "appd/clients/load_run.h"
+#include "appd/clients/tutorial_form.h"
+#include "appd/protocol/byte_order.h"
+#include "appd/reactor/event_loop.h"
 
 namespace appd::clients {
 namespace {

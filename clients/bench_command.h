@@ -1,9 +1,9 @@
 // appctl bench: a load on a server, and what came of it (docs/appctl.md).
 #pragma once
 
-#include "clients/call_command.h"
-#include "clients/load_plan.h"
-#include "clients/load_result.h"
+#include "appd/clients/call_command.h"
+#include "appd/clients/load_plan.h"
+#include "appd/clients/load_result.h"
 
 namespace appd::clients {
 

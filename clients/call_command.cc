@@ -1,4 +1,4 @@
-#include "clients/call_command.h"
+#include "appd/clients/call_command.h"
 
 #include <chrono>
 #include <memory>
@@ -7,13 +7,13 @@
 #include <utility>
 #include <vector>
 
-#include "clients/channel.h"
-#include "clients/description_page.h"
-#include "clients/exit_code.h"
-#include "clients/line_request.h"
-#include "clients/trace.h"
-#include "clients/tutorial_form.h"
-#include "reactor/event_loop.h"
+#include "appd/clients/channel.h"
+#include "appd/clients/description_page.h"
+#include "appd/clients/exit_code.h"
+#include "appd/clients/line_request.h"
+#include "appd/clients/trace.h"
+#include "appd/clients/tutorial_form.h"
+#include "appd/reactor/event_loop.h"
 
 namespace appd::clients {
 namespace {

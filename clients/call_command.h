@@ -1,9 +1,9 @@
 // appctl's calls: one request, or many over several connections at once.
 #pragma once
 
-#include "clients/command_line.h"
-#include "clients/console.h"
-#include "reactor/backend.h"
+#include "appd/clients/command_line.h"
+#include "appd/clients/console.h"
+#include "appd/reactor/backend.h"
 
 namespace appd::clients {
 

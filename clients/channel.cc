@@ -1,12 +1,12 @@
-#include "clients/channel.h"
+#include "appd/clients/channel.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <utility>
 
-#include "reactor/check.h"
-#include "reactor/resolver.h"
+#include "appd/reactor/check.h"
+#include "appd/reactor/resolver.h"
 
 namespace appd::clients {
 namespace {

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "clients/client_session.h"
-#include "reactor/connector.h"
+#include "appd/clients/client_session.h"
+#include "appd/reactor/connector.h"
 
 namespace appd::clients {
 

@@ -1,4 +1,4 @@
-#include "clients/client.h"
+#include "appd/clients/client.h"
 
 #include <algorithm>
 #include <utility>

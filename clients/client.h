@@ -16,11 +16,11 @@
 #include <string_view>
 #include <vector>
 
-#include "clients/channel.h"
-#include "clients/reply.h"
-#include "clients/request.h"
-#include "protocol/address.h"
-#include "reactor/backend.h"
+#include "appd/clients/channel.h"
+#include "appd/clients/reply.h"
+#include "appd/clients/request.h"
+#include "appd/protocol/address.h"
+#include "appd/reactor/backend.h"
 
 namespace appd::clients {
 

@@ -1,4 +1,4 @@
-#include "clients/client_error.h"
+#include "appd/clients/client_error.h"
 
 namespace appd::clients {
 namespace {

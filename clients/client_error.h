@@ -6,7 +6,7 @@
 #include <string>
 #include <system_error>
 
-#include "reactor/result.h"
+#include "appd/reactor/result.h"
 
 namespace appd::clients {
 

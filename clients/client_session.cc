@@ -1,11 +1,11 @@
-#include "clients/client_session.h"
+#include "appd/clients/client_session.h"
 
 #include <algorithm>
 #include <limits>
 #include <string_view>
 #include <utility>
 
-#include "reactor/check.h"
+#include "appd/reactor/check.h"
 
 namespace appd::clients {
 namespace {

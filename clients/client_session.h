@@ -18,11 +18,11 @@
 #include <string>
 #include <system_error>
 
-#include "clients/reply.h"
-#include "clients/request.h"
-#include "protocol/address.h"
-#include "protocol/message_decoder.h"
-#include "reactor/connection.h"
+#include "appd/clients/reply.h"
+#include "appd/clients/request.h"
+#include "appd/protocol/address.h"
+#include "appd/protocol/message_decoder.h"
+#include "appd/reactor/connection.h"
 
 namespace appd::clients {
 

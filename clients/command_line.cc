@@ -1,4 +1,4 @@
-#include "clients/command_line.h"
+#include "appd/clients/command_line.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "clients/client_error.h"
-#include "clients/reply_format.h"
-#include "clients/request_builder.h"
-#include "protocol/address.h"
-#include "reactor/clock.h"
+#include "appd/clients/client_error.h"
+#include "appd/clients/reply_format.h"
+#include "appd/clients/request_builder.h"
+#include "appd/protocol/address.h"
+#include "appd/reactor/clock.h"
 
 namespace appd::clients {
 

@@ -1,10 +1,10 @@
-#include "clients/console.h"
+#include "appd/clients/console.h"
 
 #include <unistd.h>
 
-#include "clients/exit_code.h"
-#include "protocol/printable_text.h"
-#include "reactor/descriptor_io.h"
+#include "appd/clients/exit_code.h"
+#include "appd/protocol/printable_text.h"
+#include "appd/reactor/descriptor_io.h"
 
 namespace appd::clients {
 namespace {

@@ -1,15 +1,15 @@
-#include "clients/description_page.h"
+#include "appd/clients/description_page.h"
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
-#include "clients/json_object_members.h"
-#include "clients/schema_words.h"
-#include "protocol/json.h"
-#include "protocol/json_array.h"
-#include "protocol/printable_text.h"
-#include "protocol/utf8.h"
+#include "appd/clients/json_object_members.h"
+#include "appd/clients/schema_words.h"
+#include "appd/protocol/json.h"
+#include "appd/protocol/json_array.h"
+#include "appd/protocol/printable_text.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::clients {
 

@@ -1,7 +1,7 @@
 // How appctl ends (docs/appctl.md).
 #pragma once
 
-#include "clients/client_error.h"
+#include "appd/clients/client_error.h"
 
 namespace appd::clients {
 

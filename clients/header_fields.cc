@@ -1,11 +1,11 @@
-#include "clients/header_fields.h"
+#include "appd/clients/header_fields.h"
 
 #include <algorithm>
 #include <chrono>
 #include <string_view>
 
-#include "protocol/json.h"
-#include "protocol/utf8.h"
+#include "appd/protocol/json.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::clients {
 namespace {

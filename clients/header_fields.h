@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "clients/client_error.h"
-#include "clients/request.h"
+#include "appd/clients/client_error.h"
+#include "appd/clients/request.h"
 
 namespace appd::clients {
 

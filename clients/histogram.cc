@@ -1,4 +1,4 @@
-#include "clients/histogram.h"
+#include "appd/clients/histogram.h"
 
 #include <algorithm>
 #include <cmath>

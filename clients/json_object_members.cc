@@ -1,4 +1,4 @@
-#include "clients/json_object_members.h"
+#include "appd/clients/json_object_members.h"
 
 namespace appd::clients {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "protocol/json.h"
+#include "appd/protocol/json.h"
 
 namespace appd::clients {
 

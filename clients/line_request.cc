@@ -1,4 +1,4 @@
-#include "clients/line_request.h"
+#include "appd/clients/line_request.h"
 
 #include <fcntl.h>
 
@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "clients/request_builder.h"
-#include "clients/tutorial_form.h"
-#include "reactor/descriptor_io.h"
+#include "appd/clients/request_builder.h"
+#include "appd/clients/tutorial_form.h"
+#include "appd/reactor/descriptor_io.h"
 
 namespace appd::clients {
 namespace {

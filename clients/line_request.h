@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "clients/command_line.h"
-#include "clients/request.h"
-#include "reactor/owned_fd.h"
+#include "appd/clients/command_line.h"
+#include "appd/clients/request.h"
+#include "appd/reactor/owned_fd.h"
 
 namespace appd::clients {
 

@@ -1,12 +1,12 @@
-#include "clients/load_connection.h"
+#include "appd/clients/load_connection.h"
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
 #include <utility>
 
-#include "clients/reply.h"
-#include "reactor/check.h"
+#include "appd/clients/reply.h"
+#include "appd/reactor/check.h"
 
 namespace appd::clients {
 namespace {

@@ -13,9 +13,9 @@
 #include <system_error>
 #include <vector>
 
-#include "clients/load_plan.h"
-#include "protocol/message_decoder.h"
-#include "reactor/connection.h"
+#include "appd/clients/load_plan.h"
+#include "appd/protocol/message_decoder.h"
+#include "appd/reactor/connection.h"
 
 namespace appd::clients {
 

@@ -1,9 +1,9 @@
-#include "clients/load_lane.h"
+#include "appd/clients/load_lane.h"
 
 #include <chrono>
 #include <utility>
 
-#include "reactor/check.h"
+#include "appd/reactor/check.h"
 
 namespace appd::clients {
 namespace {

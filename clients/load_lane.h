@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "clients/load_connection.h"
-#include "reactor/connector.h"
+#include "appd/clients/load_connection.h"
+#include "appd/reactor/connector.h"
 
 namespace appd::clients {
 

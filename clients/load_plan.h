@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "protocol/address.h"
-#include "reactor/clock.h"
-#include "reactor/endpoint.h"
+#include "appd/protocol/address.h"
+#include "appd/reactor/clock.h"
+#include "appd/reactor/endpoint.h"
 
 namespace appd::clients {
 

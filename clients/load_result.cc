@@ -1,4 +1,4 @@
-#include "clients/load_result.h"
+#include "appd/clients/load_result.h"
 
 #include <algorithm>
 #include <chrono>

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "clients/histogram.h"
-#include "reactor/clock.h"
+#include "appd/clients/histogram.h"
+#include "appd/reactor/clock.h"
 
 namespace appd::clients {
 

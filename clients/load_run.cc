@@ -1,10 +1,10 @@
-#include "clients/load_run.h"
+#include "appd/clients/load_run.h"
 
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
-#include "reactor/check.h"
+#include "appd/reactor/check.h"
 
 namespace appd::clients {
 namespace {

@@ -14,10 +14,10 @@
 #include <optional>
 #include <vector>
 
-#include "clients/client_error.h"
-#include "clients/load_lane.h"
-#include "clients/load_result.h"
-#include "clients/load_schedule.h"
+#include "appd/clients/client_error.h"
+#include "appd/clients/load_lane.h"
+#include "appd/clients/load_result.h"
+#include "appd/clients/load_schedule.h"
 
 namespace appd::clients {
 

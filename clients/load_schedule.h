@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "reactor/clock.h"
+#include "appd/reactor/clock.h"
 
 namespace appd::clients {
 

@@ -1,10 +1,10 @@
-#include "clients/reply.h"
+#include "appd/clients/reply.h"
 
 #include <string_view>
 
-#include "protocol/json.h"
-#include "protocol/message_decoder.h"
-#include "protocol/text_encoding.h"
+#include "appd/protocol/json.h"
+#include "appd/protocol/message_decoder.h"
+#include "appd/protocol/text_encoding.h"
 
 namespace appd::clients {
 namespace {

@@ -6,10 +6,10 @@
 #include <span>
 #include <string>
 
-#include "clients/client_error.h"
-#include "clients/request.h"
-#include "protocol/byte_order.h"
-#include "protocol/message_header.h"
+#include "appd/clients/client_error.h"
+#include "appd/clients/request.h"
+#include "appd/protocol/byte_order.h"
+#include "appd/protocol/message_header.h"
 
 namespace appd::clients {
 

@@ -1,9 +1,9 @@
-#include "clients/reply_format.h"
+#include "appd/clients/reply_format.h"
 
 #include <optional>
 
-#include "clients/tutorial_form.h"
-#include "protocol/json.h"
+#include "appd/clients/tutorial_form.h"
+#include "appd/protocol/json.h"
 
 namespace appd::clients {
 namespace {

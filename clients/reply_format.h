@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "clients/reply.h"
+#include "appd/clients/reply.h"
 
 namespace appd::clients {
 

@@ -1,12 +1,12 @@
-#include "clients/request.h"
+#include "appd/clients/request.h"
 
 #include <algorithm>
 #include <array>
 #include <span>
 
-#include "protocol/byte_order.h"
-#include "protocol/frame_decoder.h"
-#include "protocol/message_encoder.h"
+#include "appd/protocol/byte_order.h"
+#include "appd/protocol/frame_decoder.h"
+#include "appd/protocol/message_encoder.h"
 
 namespace appd::clients {
 namespace {

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "clients/client_error.h"
-#include "protocol/address.h"
-#include "protocol/message_header.h"
+#include "appd/clients/client_error.h"
+#include "appd/protocol/address.h"
+#include "appd/protocol/message_header.h"
 
 namespace appd::clients {
 

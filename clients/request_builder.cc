@@ -1,11 +1,11 @@
-#include "clients/request_builder.h"
+#include "appd/clients/request_builder.h"
 
 #include <utility>
 
-#include "clients/header_fields.h"
-#include "protocol/json.h"
-#include "protocol/text_encoding.h"
-#include "protocol/utf8.h"
+#include "appd/clients/header_fields.h"
+#include "appd/protocol/json.h"
+#include "appd/protocol/text_encoding.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::clients {
 namespace {

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "clients/client_error.h"
-#include "clients/request.h"
-#include "protocol/address.h"
+#include "appd/clients/client_error.h"
+#include "appd/clients/request.h"
+#include "appd/protocol/address.h"
 
 namespace appd::clients {
 

@@ -1,4 +1,4 @@
-#include "clients/resolve_command.h"
+#include "appd/clients/resolve_command.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -7,7 +7,7 @@
 #include <array>
 #include <cstddef>
 
-#include "clients/exit_code.h"
+#include "appd/clients/exit_code.h"
 
 namespace appd::clients {
 namespace {

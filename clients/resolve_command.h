@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "clients/call_command.h"
-#include "reactor/resolver.h"
+#include "appd/clients/call_command.h"
+#include "appd/reactor/resolver.h"
 
 namespace appd::clients {
 

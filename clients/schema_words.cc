@@ -1,4 +1,4 @@
-#include "clients/schema_words.h"
+#include "appd/clients/schema_words.h"
 
 #include <array>
 #include <cstdint>
@@ -6,8 +6,8 @@
 #include <optional>
 #include <string_view>
 
-#include "clients/json_object_members.h"
-#include "protocol/json_array.h"
+#include "appd/clients/json_object_members.h"
+#include "appd/protocol/json_array.h"
 
 namespace appd::clients {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "protocol/json.h"
+#include "appd/protocol/json.h"
 
 namespace appd::clients {
 

@@ -1,10 +1,10 @@
-#include "clients/trace.h"
+#include "appd/clients/trace.h"
 
 #include <span>
 
-#include "clients/tutorial_form.h"
-#include "protocol/json.h"
-#include "protocol/python_literal.h"
+#include "appd/clients/tutorial_form.h"
+#include "appd/protocol/json.h"
+#include "appd/protocol/python_literal.h"
 
 namespace appd::clients {
 namespace {

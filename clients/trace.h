@@ -10,10 +10,10 @@
 #include <string>
 #include <string_view>
 
-#include "clients/console.h"
-#include "clients/reply.h"
-#include "clients/request.h"
-#include "protocol/address.h"
+#include "appd/clients/console.h"
+#include "appd/clients/reply.h"
+#include "appd/clients/request.h"
+#include "appd/protocol/address.h"
 
 namespace appd::clients {
 

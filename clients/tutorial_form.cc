@@ -1,12 +1,12 @@
-#include "clients/tutorial_form.h"
+#include "appd/clients/tutorial_form.h"
 
 #include <array>
 #include <charconv>
 #include <span>
 #include <utility>
 
-#include "protocol/byte_order.h"
-#include "protocol/utf8.h"
+#include "appd/protocol/byte_order.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::clients {
 namespace {

@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include "clients/reply.h"
-#include "clients/request_builder.h"
+#include "appd/clients/reply.h"
+#include "appd/clients/request_builder.h"
 
 namespace appd::clients {
 

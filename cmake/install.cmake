@@ -61,8 +61,11 @@ foreach(set common ${components})
   install(EXPORT appd-${set} NAMESPACE appd:: DESTINATION ${config_dir} FILE appd-${set}-targets.cmake)
 endforeach()
 
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/appd DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  FILES_MATCHING PATTERN "*.h")
+# One folder on a user's path, and all names begin with appd/. The links of include/appd are for the
+# project's own sources.
+set(public_headers app.h client.h handlers.h plugin.h test.h)
+list(TRANSFORM public_headers PREPEND ${PROJECT_SOURCE_DIR}/include/appd/)
+install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/appd)
 foreach(folder reactor protocol handlers servers clients outgoing testkit)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/appd

@@ -1,6 +1,7 @@
 # appd_layer(NAME SOURCES... [PUBLIC targets...] [PRIVATE targets...])
 # One library a layer: target appd_NAME, alias and exported name appd::NAME. Sources are listed
-# without folder; includes are written "layer/file.h".
+# without folder; includes are written "appd/layer/file.h", in the project as by its users
+# (include/appd has a link to each layer).
 function(appd_layer name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(appd_${name} STATIC ${ARG_SOURCES})
@@ -9,8 +10,8 @@ function(appd_layer name)
   set_property(GLOBAL APPEND PROPERTY APPD_LAYERS ${name})  # what install.cmake installs
   target_compile_features(appd_${name} PUBLIC cxx_std_20)
   target_include_directories(appd_${name} PUBLIC
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
-    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/appd>)
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(appd_${name}
     PUBLIC ${ARG_PUBLIC}
     PRIVATE $<BUILD_INTERFACE:appd_warnings> ${ARG_PRIVATE})

@@ -1,7 +1,7 @@
-#include "handlers/argument.h"
+#include "appd/handlers/argument.h"
 
-#include "protocol/byte_order.h"
-#include "protocol/utf8.h"
+#include "appd/protocol/byte_order.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::handlers {
 

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <array>
 
-#include "handlers/argument.h"
-#include "handlers/builtin.h"
-#include "handlers/typed.h"
-#include "protocol/utf8.h"
+#include "appd/handlers/argument.h"
+#include "appd/handlers/builtin.h"
+#include "appd/handlers/typed.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::handlers {
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <type_traits>
 
-#include "handlers/handler.h"
-#include "protocol/json_array.h"
+#include "appd/handlers/handler.h"
+#include "appd/protocol/json_array.h"
 
 namespace appd::handlers {
 

@@ -1,4 +1,4 @@
-#include "handlers/builtin.h"
+#include "appd/handlers/builtin.h"
 
 namespace appd::handlers {
 

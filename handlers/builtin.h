@@ -1,8 +1,8 @@
 // The actions that appd has: one file each, listed in this folder's CMakeLists.txt.
 #pragma once
 
-#include "handlers/registry.h"
-#include "handlers/search_entries.h"
+#include "appd/handlers/registry.h"
+#include "appd/handlers/search_entries.h"
 
 namespace appd::handlers {
 

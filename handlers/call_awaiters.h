@@ -9,7 +9,7 @@
 #include <utility>
 #include <variant>
 
-#include "handlers/call_services.h"
+#include "appd/handlers/call_services.h"
 
 namespace appd::handlers {
 

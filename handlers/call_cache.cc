@@ -1,4 +1,4 @@
-#include "handlers/call_cache.h"
+#include "appd/handlers/call_cache.h"
 
 namespace appd::handlers {
 

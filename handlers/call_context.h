@@ -14,9 +14,9 @@
 #include <optional>
 #include <utility>
 
-#include "handlers/call_awaiters.h"
-#include "handlers/call_services.h"
-#include "reactor/stop_token.h"
+#include "appd/handlers/call_awaiters.h"
+#include "appd/handlers/call_services.h"
+#include "appd/reactor/stop_token.h"
 
 namespace appd::handlers {
 

@@ -1,4 +1,4 @@
-#include "handlers/call_services.h"
+#include "appd/handlers/call_services.h"
 
 namespace appd::handlers {
 

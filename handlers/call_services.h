@@ -8,11 +8,11 @@
 #include <string>
 #include <utility>
 
-#include "handlers/handler.h"
-#include "handlers/task.h"
-#include "protocol/address.h"
-#include "reactor/clock.h"
-#include "reactor/stop_token.h"
+#include "appd/handlers/handler.h"
+#include "appd/handlers/task.h"
+#include "appd/protocol/address.h"
+#include "appd/reactor/clock.h"
+#include "appd/reactor/stop_token.h"
 
 namespace appd::handlers {
 

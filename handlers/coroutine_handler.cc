@@ -1,6 +1,6 @@
-#include "handlers/coroutine_handler.h"
+#include "appd/handlers/coroutine_handler.h"
 
-#include "handlers/failure.h"
+#include "appd/handlers/failure.h"
 
 namespace appd::handlers {
 

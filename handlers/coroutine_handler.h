@@ -13,11 +13,11 @@
 #include <type_traits>
 #include <utility>
 
-#include "handlers/borrowed.h"
-#include "handlers/call_context.h"
-#include "handlers/owned_request.h"
-#include "handlers/responder.h"
-#include "handlers/task.h"
+#include "appd/handlers/borrowed.h"
+#include "appd/handlers/call_context.h"
+#include "appd/handlers/owned_request.h"
+#include "appd/handlers/responder.h"
+#include "appd/handlers/task.h"
 
 namespace appd::handlers {
 

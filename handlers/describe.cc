@@ -1,11 +1,11 @@
-#include "handlers/describe.h"
+#include "appd/handlers/describe.h"
 
 #include <map>
 #include <memory>
 #include <optional>
 
-#include "handlers/dispatch.h"
-#include "handlers/typed.h"
+#include "appd/handlers/dispatch.h"
+#include "appd/handlers/typed.h"
 
 namespace appd::handlers {
 

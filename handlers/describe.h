@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "handlers/json_value.h"
-#include "handlers/registry.h"
+#include "appd/handlers/json_value.h"
+#include "appd/handlers/registry.h"
 
 namespace appd::handlers {
 

@@ -1,10 +1,10 @@
-#include "handlers/dispatch.h"
+#include "appd/handlers/dispatch.h"
 
 #include <optional>
 #include <utility>
 
-#include "handlers/failure.h"
-#include "protocol/text_encoding.h"
+#include "appd/handlers/failure.h"
+#include "appd/protocol/text_encoding.h"
 
 namespace appd::handlers {
 

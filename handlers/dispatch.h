@@ -8,12 +8,12 @@
 #include <string_view>
 #include <utility>
 
-#include "handlers/call_cache.h"
-#include "handlers/handler.h"
-#include "handlers/registry.h"
-#include "handlers/running_call.h"
-#include "protocol/json.h"
-#include "protocol/message_header.h"
+#include "appd/handlers/call_cache.h"
+#include "appd/handlers/handler.h"
+#include "appd/handlers/registry.h"
+#include "appd/handlers/running_call.h"
+#include "appd/protocol/json.h"
+#include "appd/protocol/message_header.h"
 
 namespace appd::handlers {
 

@@ -1,7 +1,7 @@
 #include <limits>
 
-#include "handlers/builtin.h"
-#include "handlers/integer_action.h"
+#include "appd/handlers/builtin.h"
+#include "appd/handlers/integer_action.h"
 
 namespace appd::handlers {
 

@@ -1,6 +1,6 @@
-#include "handlers/argument.h"
-#include "handlers/builtin.h"
-#include "handlers/typed.h"
+#include "appd/handlers/argument.h"
+#include "appd/handlers/builtin.h"
+#include "appd/handlers/typed.h"
 
 namespace appd::handlers {
 

@@ -1,8 +1,8 @@
-#include "handlers/failure.h"
+#include "appd/handlers/failure.h"
 
 #include <exception>
 
-#include "protocol/utf8.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::handlers {
 

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "handlers/handler.h"
+#include "appd/handlers/handler.h"
 
 namespace appd::handlers {
 

@@ -1,10 +1,10 @@
-#include "handlers/handler.h"
+#include "appd/handlers/handler.h"
 
 #include <array>
 #include <charconv>
 #include <stdexcept>
 
-#include "protocol/utf8.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::handlers {
 

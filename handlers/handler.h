@@ -11,11 +11,11 @@
 #include <string_view>
 #include <vector>
 
-#include "handlers/description.h"
-#include "handlers/peer.h"
-#include "protocol/json.h"
-#include "protocol/message_header.h"
-#include "protocol/status.h"
+#include "appd/handlers/description.h"
+#include "appd/handlers/peer.h"
+#include "appd/protocol/json.h"
+#include "appd/protocol/message_header.h"
+#include "appd/protocol/status.h"
 
 namespace appd::handlers {
 

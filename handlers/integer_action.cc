@@ -1,13 +1,13 @@
-#include "handlers/integer_action.h"
+#include "appd/handlers/integer_action.h"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <limits>
 
-#include "handlers/argument.h"
-#include "handlers/typed.h"
-#include "protocol/byte_order.h"
+#include "appd/handlers/argument.h"
+#include "appd/handlers/typed.h"
+#include "appd/protocol/byte_order.h"
 
 namespace appd::handlers {
 

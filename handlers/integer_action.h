@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "handlers/handler.h"
+#include "appd/handlers/handler.h"
 
 namespace appd::handlers {
 

@@ -1,8 +1,8 @@
-#include "handlers/json_value.h"
+#include "appd/handlers/json_value.h"
 
 #include <stdexcept>
 
-#include "protocol/utf8.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::handlers {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "handlers/handler.h"
+#include "appd/handlers/handler.h"
 
 namespace appd::handlers {
 

@@ -1,14 +1,14 @@
-#include "handlers/layer.h"
+#include "appd/handlers/layer.h"
 
 #include <memory>
 #include <new>
 #include <utility>
 
-#include "handlers/call_context.h"
-#include "handlers/coroutine_handler.h"
-#include "handlers/failure.h"
-#include "handlers/responder.h"
-#include "reactor/check.h"
+#include "appd/handlers/call_context.h"
+#include "appd/handlers/coroutine_handler.h"
+#include "appd/handlers/failure.h"
+#include "appd/handlers/responder.h"
+#include "appd/reactor/check.h"
 
 namespace appd::handlers {
 

@@ -15,7 +15,7 @@
 #include <functional>
 #include <vector>
 
-#include "handlers/handler.h"
+#include "appd/handlers/handler.h"
 
 namespace appd::handlers {
 

@@ -1,4 +1,4 @@
-#include "handlers/layers.h"
+#include "appd/handlers/layers.h"
 
 #include <map>
 #include <memory>
@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "handlers/token_buckets.h"
-#include "protocol/utf8.h"
+#include "appd/handlers/token_buckets.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::handlers {
 

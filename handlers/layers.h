@@ -11,8 +11,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "handlers/layer.h"
-#include "reactor/clock.h"
+#include "appd/handlers/layer.h"
+#include "appd/reactor/clock.h"
 
 namespace appd::handlers {
 

@@ -1,4 +1,4 @@
-#include "handlers/owned_request.h"
+#include "appd/handlers/owned_request.h"
 
 #include <string>
 #include <utility>

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "handlers/handler.h"
+#include "appd/handlers/handler.h"
 
 namespace appd::handlers {
 

@@ -1,7 +1,7 @@
 // A file of its own: who never asks for a peer, a plugin for one, has none of this twice.
-#include "handlers/peer.h"
+#include "appd/handlers/peer.h"
 
-#include "handlers/handler.h"
+#include "appd/handlers/handler.h"
 
 namespace appd::handlers {
 

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "handlers/registry.h"
+#include "appd/handlers/registry.h"
 
 namespace appd::handlers {
 

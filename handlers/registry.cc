@@ -1,10 +1,10 @@
-#include "handlers/registry.h"
+#include "appd/handlers/registry.h"
 
 #include <stdexcept>
 #include <utility>
 
-#include "handlers/coroutine_handler.h"
-#include "protocol/utf8.h"
+#include "appd/handlers/coroutine_handler.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::handlers {
 

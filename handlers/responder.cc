@@ -1,12 +1,12 @@
-#include "handlers/responder.h"
+#include "appd/handlers/responder.h"
 
 #include <exception>
 #include <new>
 #include <string>
 #include <utility>
 
-#include "handlers/call_context.h"
-#include "handlers/failure.h"
+#include "appd/handlers/call_context.h"
+#include "appd/handlers/failure.h"
 
 namespace appd::handlers {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "handlers/handler.h"
+#include "appd/handlers/handler.h"
 
 namespace appd::handlers {
 

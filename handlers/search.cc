@@ -5,9 +5,9 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "handlers/argument.h"
-#include "handlers/builtin.h"
-#include "handlers/typed.h"
+#include "appd/handlers/argument.h"
+#include "appd/handlers/builtin.h"
+#include "appd/handlers/typed.h"
 
 namespace appd::handlers {
 

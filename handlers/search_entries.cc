@@ -1,7 +1,7 @@
-#include "handlers/search_entries.h"
+#include "appd/handlers/search_entries.h"
 
-#include "protocol/json.h"
-#include "protocol/printable_text.h"
+#include "appd/protocol/json.h"
+#include "appd/protocol/printable_text.h"
 
 namespace appd::handlers {
 

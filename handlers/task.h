@@ -21,7 +21,7 @@
 #include <optional>
 #include <utility>
 
-#include "reactor/check.h"
+#include "appd/reactor/check.h"
 
 namespace appd::handlers {
 

@@ -1,4 +1,4 @@
-#include "handlers/token_buckets.h"
+#include "appd/handlers/token_buckets.h"
 
 #include <algorithm>
 #include <chrono>

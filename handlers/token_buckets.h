@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "handlers/layers.h"
-#include "reactor/clock.h"
+#include "appd/handlers/layers.h"
+#include "appd/reactor/clock.h"
 
 namespace appd::handlers {
 

@@ -1,6 +1,6 @@
-#include "handlers/typed_call.h"
+#include "appd/handlers/typed_call.h"
 
-#include "protocol/utf8.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::handlers::detail {
 

@@ -8,8 +8,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "handlers/handler.h"
-#include "handlers/typed_value.h"
+#include "appd/handlers/handler.h"
+#include "appd/handlers/typed_value.h"
 
 namespace appd::handlers::detail {
 

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "handlers/value_form.h"
-#include "protocol/json_array.h"
+#include "appd/handlers/value_form.h"
+#include "appd/protocol/json_array.h"
 
 namespace appd::handlers {
 

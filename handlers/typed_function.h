@@ -8,10 +8,10 @@
 #include <type_traits>
 #include <utility>
 
-#include "handlers/coroutine_handler.h"
-#include "handlers/handler.h"
-#include "handlers/typed_call.h"
-#include "handlers/typed_signature.h"
+#include "appd/handlers/coroutine_handler.h"
+#include "appd/handlers/handler.h"
+#include "appd/handlers/typed_call.h"
+#include "appd/handlers/typed_signature.h"
 
 namespace appd::handlers::detail {
 

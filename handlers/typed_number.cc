@@ -1,4 +1,4 @@
-#include "handlers/typed_number.h"
+#include "appd/handlers/typed_number.h"
 
 #include <array>
 #include <bit>
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <span>
 
-#include "protocol/byte_order.h"
+#include "appd/protocol/byte_order.h"
 
 namespace appd::handlers::internal {
 

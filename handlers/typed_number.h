@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "handlers/value_form.h"
+#include "appd/handlers/value_form.h"
 
 namespace appd::handlers {
 

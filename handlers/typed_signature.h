@@ -7,10 +7,10 @@
 #include <tuple>
 #include <type_traits>
 
-#include "handlers/call_context.h"
-#include "handlers/handler.h"
-#include "handlers/owned_request.h"
-#include "handlers/task.h"
+#include "appd/handlers/call_context.h"
+#include "appd/handlers/handler.h"
+#include "appd/handlers/owned_request.h"
+#include "appd/handlers/task.h"
 
 namespace appd::handlers::detail {
 

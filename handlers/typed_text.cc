@@ -1,6 +1,6 @@
-#include "handlers/typed_text.h"
+#include "appd/handlers/typed_text.h"
 
-#include "handlers/typed_container.h"
+#include "appd/handlers/typed_container.h"
 
 namespace appd::handlers::internal {
 

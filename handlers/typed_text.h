@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "handlers/json_value.h"
-#include "handlers/value_form.h"
-#include "protocol/utf8.h"
+#include "appd/handlers/json_value.h"
+#include "appd/handlers/value_form.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::handlers {
 

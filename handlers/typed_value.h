@@ -10,10 +10,10 @@
 #include <string_view>
 #include <type_traits>
 
-#include "handlers/json_value.h"
-#include "handlers/typed_container.h"
-#include "handlers/typed_number.h"
-#include "handlers/typed_text.h"
+#include "appd/handlers/json_value.h"
+#include "appd/handlers/typed_container.h"
+#include "appd/handlers/typed_number.h"
+#include "appd/handlers/typed_text.h"
 
 namespace appd::handlers {
 

@@ -1,8 +1,8 @@
-#include "handlers/value_form.h"
+#include "appd/handlers/value_form.h"
 
 #include <algorithm>
 
-#include "protocol/utf8.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::handlers {
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "reactor/clock.h"
+#include "appd/reactor/clock.h"
 
 namespace appd::outgoing {
 

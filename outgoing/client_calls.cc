@@ -1,9 +1,9 @@
-#include "outgoing/client_calls.h"
+#include "appd/outgoing/client_calls.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "reactor/check.h"
+#include "appd/reactor/check.h"
 
 namespace appd::outgoing {
 

@@ -10,9 +10,9 @@
 #include <memory>
 #include <vector>
 
-#include "outgoing/call_limits.h"
-#include "outgoing/server_channel.h"
-#include "servers/worker.h"
+#include "appd/outgoing/call_limits.h"
+#include "appd/outgoing/server_channel.h"
+#include "appd/servers/worker.h"
 
 namespace appd::outgoing {
 

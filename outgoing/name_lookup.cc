@@ -1,4 +1,4 @@
-#include "outgoing/name_lookup.h"
+#include "appd/outgoing/name_lookup.h"
 
 #include <mutex>
 #include <new>

@@ -6,9 +6,9 @@
 #include <optional>
 #include <vector>
 
-#include "protocol/address.h"
-#include "reactor/event_loop.h"
-#include "servers/job_runner.h"
+#include "appd/protocol/address.h"
+#include "appd/reactor/event_loop.h"
+#include "appd/servers/job_runner.h"
 
 namespace appd::outgoing {
 

@@ -1,10 +1,10 @@
-#include "outgoing/outgoing_call.h"
+#include "appd/outgoing/outgoing_call.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "handlers/typed.h"
-#include "protocol/utf8.h"
+#include "appd/handlers/typed.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::outgoing {
 

@@ -5,11 +5,11 @@
 #include <optional>
 #include <string>
 
-#include "clients/reply.h"
-#include "clients/request.h"
-#include "handlers/call_services.h"
-#include "outgoing/call_limits.h"
-#include "reactor/event_loop.h"
+#include "appd/clients/reply.h"
+#include "appd/clients/request.h"
+#include "appd/handlers/call_services.h"
+#include "appd/outgoing/call_limits.h"
+#include "appd/reactor/event_loop.h"
 
 namespace appd::outgoing {
 

@@ -1,9 +1,9 @@
-#include "outgoing/server_channel.h"
+#include "appd/outgoing/server_channel.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "reactor/check.h"
+#include "appd/reactor/check.h"
 
 namespace appd::outgoing {
 

@@ -12,9 +12,9 @@
 #include <optional>
 #include <string>
 
-#include "clients/channel.h"
-#include "outgoing/name_lookup.h"
-#include "outgoing/outgoing_call.h"
+#include "appd/clients/channel.h"
+#include "appd/outgoing/name_lookup.h"
+#include "appd/outgoing/outgoing_call.h"
 
 namespace appd::outgoing {
 

@@ -1,4 +1,4 @@
-#include "protocol/address.h"
+#include "appd/protocol/address.h"
 
 #include <algorithm>
 #include <array>
@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <optional>
 
-#include "protocol/json.h"
-#include "protocol/utf8.h"
+#include "appd/protocol/json.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::protocol {
 namespace {

@@ -1,4 +1,4 @@
-#include "protocol/decimal.h"
+#include "appd/protocol/decimal.h"
 
 #include <charconv>
 #include <clocale>

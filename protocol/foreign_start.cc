@@ -1,10 +1,10 @@
-#include "protocol/foreign_start.h"
+#include "appd/protocol/foreign_start.h"
 
 #include <algorithm>
 #include <array>
 
-#include "protocol/byte_order.h"
-#include "protocol/message_decoder.h"
+#include "appd/protocol/byte_order.h"
+#include "appd/protocol/message_decoder.h"
 
 namespace appd::protocol {
 namespace {

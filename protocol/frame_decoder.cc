@@ -1,6 +1,6 @@
-#include "protocol/frame_decoder.h"
+#include "appd/protocol/frame_decoder.h"
 
-#include "protocol/byte_order.h"
+#include "appd/protocol/byte_order.h"
 
 namespace appd::protocol {
 

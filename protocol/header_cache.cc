@@ -1,4 +1,4 @@
-#include "protocol/header_cache.h"
+#include "appd/protocol/header_cache.h"
 
 #include <cstring>
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "protocol/message_header.h"
+#include "appd/protocol/message_header.h"
 
 namespace appd::protocol {
 

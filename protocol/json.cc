@@ -1,4 +1,4 @@
-#include "protocol/json.h"
+#include "appd/protocol/json.h"
 
 #include <rapidjson/error/error.h>
 #include <rapidjson/reader.h>
@@ -9,9 +9,9 @@
 #include <new>
 #include <vector>
 
-#include "protocol/json_members.h"
-#include "protocol/json_text.h"
-#include "protocol/utf8.h"
+#include "appd/protocol/json_members.h"
+#include "appd/protocol/json_text.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::protocol {
 namespace {

@@ -16,7 +16,7 @@
 #include <string>
 #include <string_view>
 
-#include "protocol/status.h"
+#include "appd/protocol/status.h"
 
 namespace appd::protocol {
 

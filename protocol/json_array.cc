@@ -1,10 +1,10 @@
-#include "protocol/json_array.h"
+#include "appd/protocol/json_array.h"
 
 #include <cstddef>
 
-#include "protocol/json_members.h"
-#include "protocol/json_text.h"
-#include "reactor/check.h"
+#include "appd/protocol/json_members.h"
+#include "appd/protocol/json_text.h"
+#include "appd/reactor/check.h"
 
 namespace appd::protocol {
 namespace {

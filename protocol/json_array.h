@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-#include "protocol/json.h"
+#include "appd/protocol/json.h"
 
 namespace appd::protocol {
 

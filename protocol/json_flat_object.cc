@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "protocol/json_members.h"
-#include "protocol/json_text.h"
+#include "appd/protocol/json_members.h"
+#include "appd/protocol/json_text.h"
 
 namespace appd::protocol::internal {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "protocol/json.h"
+#include "appd/protocol/json.h"
 
 namespace appd::protocol::internal {
 

@@ -1,4 +1,4 @@
-#include "protocol/json_text.h"
+#include "appd/protocol/json_text.h"
 
 #include <bit>
 #include <charconv>
@@ -12,7 +12,7 @@
 #include <emmintrin.h>
 #endif
 
-#include "protocol/utf8.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::protocol::internal {
 namespace {

@@ -2,11 +2,11 @@
 #include <cstddef>
 #include <system_error>
 
-#include "protocol/decimal.h"
-#include "protocol/json.h"
-#include "protocol/json_text.h"
-#include "protocol/utf8.h"
-#include "reactor/check.h"
+#include "appd/protocol/decimal.h"
+#include "appd/protocol/json.h"
+#include "appd/protocol/json_text.h"
+#include "appd/protocol/utf8.h"
+#include "appd/reactor/check.h"
 
 namespace appd::protocol {
 namespace {

@@ -1,14 +1,14 @@
-#include "protocol/message_decoder.h"
+#include "appd/protocol/message_decoder.h"
 
 #include <array>
 #include <limits>
 #include <string_view>
 
-#include "protocol/byte_order.h"
-#include "protocol/foreign_start.h"
-#include "protocol/text_encoding.h"
-#include "reactor/check.h"
-#include "reactor/planted.h"
+#include "appd/protocol/byte_order.h"
+#include "appd/protocol/foreign_start.h"
+#include "appd/protocol/text_encoding.h"
+#include "appd/reactor/check.h"
+#include "appd/reactor/planted.h"
 
 namespace appd::protocol {
 namespace {

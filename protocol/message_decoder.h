@@ -10,8 +10,8 @@
 #include <span>
 #include <string>
 
-#include "protocol/header_cache.h"
-#include "protocol/message_header.h"
+#include "appd/protocol/header_cache.h"
+#include "appd/protocol/message_header.h"
 
 namespace appd::protocol {
 

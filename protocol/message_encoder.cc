@@ -1,11 +1,11 @@
-#include "protocol/message_encoder.h"
+#include "appd/protocol/message_encoder.h"
 
 #include <charconv>
 #include <cstddef>
 
-#include "protocol/byte_order.h"
-#include "protocol/json.h"
-#include "reactor/check.h"
+#include "appd/protocol/byte_order.h"
+#include "appd/protocol/json.h"
+#include "appd/reactor/check.h"
 
 namespace appd::protocol {
 namespace {

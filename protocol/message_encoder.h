@@ -11,8 +11,8 @@
 #include <string_view>
 #include <utility>
 
-#include "protocol/message_header.h"
-#include "protocol/status.h"
+#include "appd/protocol/message_header.h"
+#include "appd/protocol/status.h"
 
 namespace appd::protocol {
 

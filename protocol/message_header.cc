@@ -1,10 +1,10 @@
-#include "protocol/message_header.h"
+#include "appd/protocol/message_header.h"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 
-#include "protocol/json_text.h"
+#include "appd/protocol/json_text.h"
 
 namespace appd::protocol {
 namespace {

@@ -1,11 +1,11 @@
-#include "protocol/printable_text.h"
+#include "appd/protocol/printable_text.h"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 
-#include "protocol/json.h"
-#include "protocol/utf8.h"
+#include "appd/protocol/json.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::protocol {
 namespace {

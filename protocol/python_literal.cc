@@ -1,4 +1,4 @@
-#include "protocol/python_literal.h"
+#include "appd/protocol/python_literal.h"
 
 #include <algorithm>
 #include <charconv>
@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "protocol/json_text.h"
-#include "protocol/printable_text.h"
-#include "protocol/utf8.h"
+#include "appd/protocol/json_text.h"
+#include "appd/protocol/printable_text.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::protocol {
 namespace {

@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 
-#include "protocol/message_encoder.h"
+#include "appd/protocol/message_encoder.h"
 
 namespace appd::protocol {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "reactor/result.h"
+#include "appd/reactor/result.h"
 
 namespace appd::protocol {
 

@@ -1,8 +1,8 @@
-#include "protocol/text_encoding.h"
+#include "appd/protocol/text_encoding.h"
 
 #include <array>
 
-#include "protocol/utf8.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::protocol {
 namespace {

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "protocol/byte_order.h"
-#include "protocol/status.h"
+#include "appd/protocol/byte_order.h"
+#include "appd/protocol/status.h"
 
 namespace appd::protocol {
 

@@ -8,8 +8,8 @@
 #include <memory>
 #include <utility>
 
-#include "reactor/transport.h"
-#include "reactor/transport_socket.h"
+#include "appd/reactor/transport.h"
+#include "appd/reactor/transport_socket.h"
 
 namespace appd::reactor {
 

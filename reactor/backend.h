@@ -4,9 +4,9 @@
 #include <functional>
 #include <memory>
 
-#include "reactor/clock.h"
-#include "reactor/network.h"
-#include "reactor/poller.h"
+#include "appd/reactor/clock.h"
+#include "appd/reactor/network.h"
+#include "appd/reactor/poller.h"
 
 namespace appd::reactor {
 

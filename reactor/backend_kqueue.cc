@@ -1,4 +1,4 @@
-#include "reactor/backend.h"
+#include "appd/reactor/backend.h"
 
 namespace appd::reactor {
 

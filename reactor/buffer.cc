@@ -1,4 +1,4 @@
-#include "reactor/buffer.h"
+#include "appd/reactor/buffer.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -6,7 +6,7 @@
 #include <new>
 #include <utility>
 
-#include "reactor/check.h"
+#include "appd/reactor/check.h"
 
 namespace appd::reactor {
 namespace {

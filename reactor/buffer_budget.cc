@@ -1,4 +1,4 @@
-#include "reactor/buffer_budget.h"
+#include "appd/reactor/buffer_budget.h"
 
 #include <algorithm>
 

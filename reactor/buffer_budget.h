@@ -18,9 +18,9 @@
 #include <mutex>
 #include <utility>
 
-#include "reactor/cache_line.h"
-#include "reactor/clock.h"
-#include "reactor/planted.h"
+#include "appd/reactor/cache_line.h"
+#include "appd/reactor/clock.h"
+#include "appd/reactor/planted.h"
 
 namespace appd::reactor {
 

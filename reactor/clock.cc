@@ -1,4 +1,4 @@
-#include "reactor/clock.h"
+#include "appd/reactor/clock.h"
 
 namespace appd::reactor {
 namespace {

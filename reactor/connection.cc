@@ -1,11 +1,11 @@
-#include "reactor/connection.h"
+#include "appd/reactor/connection.h"
 
 #include <algorithm>
 #include <memory>
 #include <new>
 #include <utility>
 
-#include "reactor/connection_inner.h"
+#include "appd/reactor/connection_inner.h"
 
 namespace appd::reactor {
 namespace {

@@ -28,8 +28,8 @@
 #include <span>
 #include <system_error>
 
-#include "reactor/any_transport.h"
-#include "reactor/connection_delegate.h"
+#include "appd/reactor/any_transport.h"
+#include "appd/reactor/connection_delegate.h"
 
 namespace appd::reactor {
 

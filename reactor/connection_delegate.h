@@ -6,9 +6,9 @@
 #include <span>
 #include <system_error>
 
-#include "reactor/buffer_budget.h"
-#include "reactor/event_loop.h"
-#include "reactor/retirable.h"
+#include "appd/reactor/buffer_budget.h"
+#include "appd/reactor/event_loop.h"
+#include "appd/reactor/retirable.h"
 
 namespace appd::reactor {
 

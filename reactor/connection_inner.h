@@ -5,10 +5,10 @@
 #include <new>
 #include <utility>
 
-#include "reactor/buffer.h"
-#include "reactor/check.h"
-#include "reactor/connection.h"
-#include "reactor/planted.h"
+#include "appd/reactor/buffer.h"
+#include "appd/reactor/check.h"
+#include "appd/reactor/connection.h"
+#include "appd/reactor/planted.h"
 
 namespace appd::reactor {
 

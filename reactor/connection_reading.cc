@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "reactor/connection_inner.h"
+#include "appd/reactor/connection_inner.h"
 
 namespace appd::reactor {
 namespace {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "reactor/connection_inner.h"
+#include "appd/reactor/connection_inner.h"
 
 namespace appd::reactor {
 namespace {

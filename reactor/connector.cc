@@ -1,6 +1,6 @@
-#include "reactor/connector.h"
+#include "appd/reactor/connector.h"
 
-#include "reactor/check.h"
+#include "appd/reactor/check.h"
 
 namespace appd::reactor {
 namespace {

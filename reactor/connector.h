@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "reactor/event_loop.h"
-#include "reactor/network.h"
+#include "appd/reactor/event_loop.h"
+#include "appd/reactor/network.h"
 
 namespace appd::reactor {
 

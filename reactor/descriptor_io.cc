@@ -1,4 +1,4 @@
-#include "reactor/descriptor_io.h"
+#include "appd/reactor/descriptor_io.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -11,8 +11,8 @@
 #include <string>
 #include <string_view>
 
-#include "reactor/owned_fd.h"
-#include "reactor/result.h"
+#include "appd/reactor/owned_fd.h"
+#include "appd/reactor/result.h"
 
 namespace appd::reactor {
 

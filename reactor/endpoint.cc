@@ -1,4 +1,4 @@
-#include "reactor/endpoint.h"
+#include "appd/reactor/endpoint.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>

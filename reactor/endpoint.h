@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "reactor/result.h"
+#include "appd/reactor/result.h"
 
 namespace appd::reactor {
 

@@ -1,9 +1,9 @@
-#include "reactor/event_loop.h"
+#include "appd/reactor/event_loop.h"
 
 #include <algorithm>
 
-#include "reactor/check.h"
-#include "reactor/planted.h"
+#include "appd/reactor/check.h"
+#include "appd/reactor/planted.h"
 
 namespace appd::reactor {
 

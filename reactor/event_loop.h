@@ -16,10 +16,10 @@
 #include <utility>
 #include <vector>
 
-#include "reactor/backend.h"
-#include "reactor/buffer.h"
-#include "reactor/retirable.h"
-#include "reactor/timer_queue.h"
+#include "appd/reactor/backend.h"
+#include "appd/reactor/buffer.h"
+#include "appd/reactor/retirable.h"
+#include "appd/reactor/timer_queue.h"
 
 namespace appd::reactor {
 

@@ -1,4 +1,4 @@
-#include "reactor/held_signals.h"
+#include "appd/reactor/held_signals.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 #include <string>
 #include <thread>
 
-#include "reactor/check.h"
+#include "appd/reactor/check.h"
 
 namespace appd::reactor {
 namespace {

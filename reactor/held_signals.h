@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "reactor/owned_fd.h"
-#include "reactor/result.h"
+#include "appd/reactor/owned_fd.h"
+#include "appd/reactor/result.h"
 
 namespace appd::reactor {
 

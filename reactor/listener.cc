@@ -1,9 +1,9 @@
-#include "reactor/listener.h"
+#include "appd/reactor/listener.h"
 
 #include <new>
 #include <utility>
 
-#include "reactor/planted.h"
+#include "appd/reactor/planted.h"
 
 namespace appd::reactor {
 

@@ -7,8 +7,8 @@
 #include <memory>
 #include <system_error>
 
-#include "reactor/event_loop.h"
-#include "reactor/network.h"
+#include "appd/reactor/event_loop.h"
+#include "appd/reactor/network.h"
 
 namespace appd::reactor {
 

@@ -1,6 +1,6 @@
-#include "reactor/network.h"
+#include "appd/reactor/network.h"
 
-#include "reactor/resolver.h"
+#include "appd/reactor/resolver.h"
 
 namespace appd::reactor {
 

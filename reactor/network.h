@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "reactor/any_transport.h"
-#include "reactor/endpoint.h"
-#include "reactor/result.h"
+#include "appd/reactor/any_transport.h"
+#include "appd/reactor/endpoint.h"
+#include "appd/reactor/result.h"
 
 namespace appd::reactor {
 

@@ -7,10 +7,10 @@
 #include <fstream>
 #include <utility>
 
-#include "reactor/network.h"
-#include "reactor/socket_posix.h"
-#include "reactor/transport_socket.h"
-#include "reactor/unix_path.h"
+#include "appd/reactor/network.h"
+#include "appd/reactor/socket_posix.h"
+#include "appd/reactor/transport_socket.h"
+#include "appd/reactor/unix_path.h"
 
 namespace appd::reactor {
 namespace {

@@ -1,4 +1,4 @@
-#include "reactor/own_stop_token.h"
+#include "appd/reactor/own_stop_token.h"
 
 #include <atomic>
 #include <condition_variable>

@@ -27,9 +27,9 @@
 #include <optional>
 #include <span>
 
-#include "reactor/clock.h"
-#include "reactor/owned_fd.h"
-#include "reactor/result.h"
+#include "appd/reactor/clock.h"
+#include "appd/reactor/owned_fd.h"
+#include "appd/reactor/result.h"
 
 namespace appd::reactor {
 

@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <climits>
 
-#include "reactor/check.h"
-#include "reactor/poller.h"
+#include "appd/reactor/check.h"
+#include "appd/reactor/poller.h"
 
 namespace appd::reactor {
 namespace {

@@ -13,9 +13,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "reactor/check.h"
-#include "reactor/poller.h"
-#include "reactor/self_pipe.h"
+#include "appd/reactor/check.h"
+#include "appd/reactor/poller.h"
+#include "appd/reactor/self_pipe.h"
 
 namespace appd::reactor {
 namespace {

@@ -1,4 +1,4 @@
-#include "reactor/resolver.h"
+#include "appd/reactor/resolver.h"
 
 #include <netdb.h>
 

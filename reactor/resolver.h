@@ -7,8 +7,8 @@
 #include <system_error>
 #include <vector>
 
-#include "reactor/endpoint.h"
-#include "reactor/result.h"
+#include "appd/reactor/endpoint.h"
+#include "appd/reactor/result.h"
 
 namespace appd::reactor {
 

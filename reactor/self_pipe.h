@@ -7,8 +7,8 @@
 
 #include <cerrno>
 
-#include "reactor/owned_fd.h"
-#include "reactor/result.h"
+#include "appd/reactor/owned_fd.h"
+#include "appd/reactor/result.h"
 
 namespace appd::reactor {
 

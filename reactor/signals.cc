@@ -1,4 +1,4 @@
-#include "reactor/signals.h"
+#include "appd/reactor/signals.h"
 
 #include <algorithm>
 #include <array>

@@ -10,9 +10,9 @@
 #include <memory>
 #include <vector>
 
-#include "reactor/event_loop.h"
-#include "reactor/held_signals.h"
-#include "reactor/self_pipe.h"
+#include "appd/reactor/event_loop.h"
+#include "appd/reactor/held_signals.h"
+#include "appd/reactor/self_pipe.h"
 
 namespace appd::reactor {
 

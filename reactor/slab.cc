@@ -1,10 +1,10 @@
-#include "reactor/slab.h"
+#include "appd/reactor/slab.h"
 
 #include <algorithm>
 #include <cstring>
 
-#include "reactor/check.h"
-#include "reactor/planted.h"
+#include "appd/reactor/check.h"
+#include "appd/reactor/planted.h"
 
 // AddressSanitizer is told who owns what, as a heap would tell it.
 #if defined(__has_feature)

@@ -14,7 +14,7 @@
 #include <linux/sockios.h>
 #endif
 
-#include "reactor/owned_fd.h"
+#include "appd/reactor/owned_fd.h"
 
 namespace appd::reactor {
 

@@ -9,7 +9,7 @@
 #ifdef __cpp_lib_jthread
 #include <stop_token>
 #else
-#include "reactor/own_stop_token.h"
+#include "appd/reactor/own_stop_token.h"
 #endif
 
 namespace appd::reactor {

@@ -1,9 +1,9 @@
-#include "reactor/timer_queue.h"
+#include "appd/reactor/timer_queue.h"
 
 #include <algorithm>
 #include <new>
 
-#include "reactor/check.h"
+#include "appd/reactor/check.h"
 
 namespace appd::reactor {
 

@@ -11,8 +11,8 @@
 #include <optional>
 #include <vector>
 
-#include "reactor/check.h"
-#include "reactor/clock.h"
+#include "appd/reactor/check.h"
+#include "appd/reactor/clock.h"
 
 namespace appd::reactor {
 

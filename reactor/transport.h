@@ -8,8 +8,8 @@
 #include <span>
 #include <system_error>
 
-#include "reactor/endpoint.h"
-#include "reactor/poller.h"
+#include "appd/reactor/endpoint.h"
+#include "appd/reactor/poller.h"
 
 namespace appd::reactor {
 

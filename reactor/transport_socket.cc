@@ -1,4 +1,4 @@
-#include "reactor/transport_socket.h"
+#include "appd/reactor/transport_socket.h"
 
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -6,7 +6,7 @@
 #include <array>
 #include <cerrno>
 
-#include "reactor/socket_posix.h"
+#include "appd/reactor/socket_posix.h"
 
 namespace appd::reactor {
 namespace {

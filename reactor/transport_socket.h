@@ -1,8 +1,8 @@
 // A stream socket as a transport: TCP or Unix.
 #pragma once
 
-#include "reactor/owned_fd.h"
-#include "reactor/transport.h"
+#include "appd/reactor/owned_fd.h"
+#include "appd/reactor/transport.h"
 
 namespace appd::reactor {
 

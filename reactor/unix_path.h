@@ -12,8 +12,8 @@
 #include <string>
 #include <utility>
 
-#include "reactor/endpoint.h"
-#include "reactor/socket_posix.h"
+#include "appd/reactor/endpoint.h"
+#include "appd/reactor/socket_posix.h"
 
 namespace appd::reactor {
 

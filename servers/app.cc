@@ -1,4 +1,4 @@
-#include "servers/app.h"
+#include "appd/servers/app.h"
 
 #include <unistd.h>
 
@@ -13,18 +13,18 @@
 #include <utility>
 #include <vector>
 
-#include "handlers/builtin.h"
-#include "handlers/describe.h"
-#include "reactor/descriptor_io.h"
-#include "servers/daemonize.h"
-#include "servers/plugin.h"
-#include "servers/printable_text.h"
-#include "servers/process_signals.h"
-#include "servers/search_file.h"
-#include "servers/serving.h"
-#include "servers/standard_streams.h"
-#include "servers/start_error.h"
-#include "servers/thread_limits.h"
+#include "appd/handlers/builtin.h"
+#include "appd/handlers/describe.h"
+#include "appd/reactor/descriptor_io.h"
+#include "appd/servers/daemonize.h"
+#include "appd/servers/plugin.h"
+#include "appd/servers/printable_text.h"
+#include "appd/servers/process_signals.h"
+#include "appd/servers/search_file.h"
+#include "appd/servers/serving.h"
+#include "appd/servers/standard_streams.h"
+#include "appd/servers/start_error.h"
+#include "appd/servers/thread_limits.h"
 
 namespace appd::servers {
 namespace {

@@ -14,13 +14,13 @@
 #include <utility>
 #include <vector>
 
-#include "handlers/layer.h"
-#include "handlers/registry.h"
-#include "handlers/typed.h"
-#include "reactor/backend.h"
-#include "reactor/held_signals.h"
-#include "servers/options.h"
-#include "servers/worker.h"
+#include "appd/handlers/layer.h"
+#include "appd/handlers/registry.h"
+#include "appd/handlers/typed.h"
+#include "appd/reactor/backend.h"
+#include "appd/reactor/held_signals.h"
+#include "appd/servers/options.h"
+#include "appd/servers/worker.h"
 
 namespace appd::servers {
 

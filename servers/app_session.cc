@@ -1,15 +1,15 @@
-#include "servers/app_session.h"
+#include "appd/servers/app_session.h"
 
 #include <chrono>
 #include <new>
 #include <optional>
 #include <utility>
 
-#include "handlers/failure.h"
-#include "reactor/planted.h"
-#include "servers/decoding_job.h"
-#include "servers/printable_text.h"
-#include "servers/reply.h"
+#include "appd/handlers/failure.h"
+#include "appd/reactor/planted.h"
+#include "appd/servers/decoding_job.h"
+#include "appd/servers/printable_text.h"
+#include "appd/servers/reply.h"
 
 namespace appd::servers {
 

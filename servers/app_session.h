@@ -8,8 +8,8 @@
 #include <chrono>
 #include <memory>
 
-#include "servers/reply_queue.h"
-#include "servers/session.h"
+#include "appd/servers/reply_queue.h"
+#include "appd/servers/session.h"
 
 namespace appd::servers {
 

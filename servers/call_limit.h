@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "reactor/cache_line.h"
+#include "appd/reactor/cache_line.h"
 
 namespace appd::servers {
 

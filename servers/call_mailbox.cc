@@ -1,4 +1,4 @@
-#include "servers/call_mailbox.h"
+#include "appd/servers/call_mailbox.h"
 
 #include <new>
 #include <utility>

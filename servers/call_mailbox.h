@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "handlers/handler.h"
-#include "handlers/owned_request.h"
-#include "reactor/event_loop.h"
+#include "appd/handlers/handler.h"
+#include "appd/handlers/owned_request.h"
+#include "appd/reactor/event_loop.h"
 
 namespace appd::servers {
 

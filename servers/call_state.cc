@@ -1,10 +1,10 @@
-#include "servers/call_state.h"
+#include "appd/servers/call_state.h"
 
 #include <new>
 #include <utility>
 
-#include "servers/call_waits.h"
-#include "servers/pending_call.h"
+#include "appd/servers/call_waits.h"
+#include "appd/servers/pending_call.h"
 
 namespace appd::servers {
 

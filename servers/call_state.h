@@ -6,11 +6,11 @@
 #include <optional>
 #include <thread>
 
-#include "handlers/call_services.h"
-#include "handlers/registry.h"
-#include "handlers/responder.h"
-#include "reactor/stop_token.h"
-#include "servers/call_mailbox.h"
+#include "appd/handlers/call_services.h"
+#include "appd/handlers/registry.h"
+#include "appd/handlers/responder.h"
+#include "appd/reactor/stop_token.h"
+#include "appd/servers/call_mailbox.h"
 
 namespace appd::servers {
 

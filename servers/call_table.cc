@@ -1,11 +1,11 @@
-#include "servers/call_table.h"
+#include "appd/servers/call_table.h"
 
 #include <new>
 #include <utility>
 
-#include "reactor/check.h"
-#include "reactor/planted.h"
-#include "servers/pending_call.h"
+#include "appd/reactor/check.h"
+#include "appd/reactor/planted.h"
+#include "appd/servers/pending_call.h"
 
 namespace appd::servers {
 

@@ -6,15 +6,15 @@
 #include <utility>
 #include <vector>
 
-#include "handlers/call_services.h"
-#include "handlers/registry.h"
-#include "handlers/running_call.h"
-#include "reactor/buffer_budget.h"
-#include "reactor/event_loop.h"
-#include "servers/call_limit.h"
-#include "servers/call_mailbox.h"
-#include "servers/job_runner.h"
-#include "servers/metrics.h"
+#include "appd/handlers/call_services.h"
+#include "appd/handlers/registry.h"
+#include "appd/handlers/running_call.h"
+#include "appd/reactor/buffer_budget.h"
+#include "appd/reactor/event_loop.h"
+#include "appd/servers/call_limit.h"
+#include "appd/servers/call_mailbox.h"
+#include "appd/servers/job_runner.h"
+#include "appd/servers/metrics.h"
 
 namespace appd::servers {
 

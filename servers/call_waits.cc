@@ -1,12 +1,12 @@
-#include "servers/call_waits.h"
+#include "appd/servers/call_waits.h"
 
 #include <algorithm>
 #include <new>
 #include <utility>
 
-#include "handlers/dispatch.h"
-#include "handlers/failure.h"
-#include "servers/decoding_job.h"
+#include "appd/handlers/dispatch.h"
+#include "appd/handlers/failure.h"
+#include "appd/servers/decoding_job.h"
 
 namespace appd::servers {
 

@@ -5,11 +5,11 @@
 #include <functional>
 #include <memory>
 
-#include "handlers/call_services.h"
-#include "reactor/event_loop.h"
-#include "servers/call_state.h"
-#include "servers/job_runner.h"
-#include "servers/pending_call.h"
+#include "appd/handlers/call_services.h"
+#include "appd/reactor/event_loop.h"
+#include "appd/servers/call_state.h"
+#include "appd/servers/job_runner.h"
+#include "appd/servers/pending_call.h"
 
 namespace appd::servers {
 

@@ -1,4 +1,4 @@
-#include "servers/cgroup.h"
+#include "appd/servers/cgroup.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,10 +1,10 @@
-#include "servers/command_line.h"
+#include "appd/servers/command_line.h"
 
 #include <CLI/CLI.hpp>
 #include <deque>
 
-#include "servers/printable_text.h"
-#include "servers/start_error.h"
+#include "appd/servers/printable_text.h"
+#include "appd/servers/start_error.h"
 
 namespace appd::servers {
 namespace {

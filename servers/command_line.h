@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "servers/option_table.h"
+#include "appd/servers/option_table.h"
 
 namespace appd::servers {
 

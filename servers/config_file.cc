@@ -1,4 +1,4 @@
-#include "servers/config_file.h"
+#include "appd/servers/config_file.h"
 
 #include <toml++/toml.h>
 
@@ -8,13 +8,13 @@
 #include <cstdio>
 #include <optional>
 
-#include "protocol/json.h"
-#include "protocol/printable_text.h"
-#include "protocol/utf8.h"
-#include "servers/printable_text.h"
-#include "servers/read_file.h"
-#include "servers/start_error.h"
-#include "servers/toml_nesting.h"
+#include "appd/protocol/json.h"
+#include "appd/protocol/printable_text.h"
+#include "appd/protocol/utf8.h"
+#include "appd/servers/printable_text.h"
+#include "appd/servers/read_file.h"
+#include "appd/servers/start_error.h"
+#include "appd/servers/toml_nesting.h"
 
 namespace appd::servers {
 namespace {

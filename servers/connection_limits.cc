@@ -1,4 +1,4 @@
-#include "servers/connection_limits.h"
+#include "appd/servers/connection_limits.h"
 
 namespace appd::servers {
 

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <string>
 
-#include "reactor/cache_line.h"
+#include "appd/reactor/cache_line.h"
 
 namespace appd::servers {
 

@@ -1,4 +1,4 @@
-#include "servers/daemonize.h"
+#include "appd/servers/daemonize.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,11 +11,11 @@
 #include <cstdio>
 #include <string>
 
-#include "reactor/descriptor_io.h"
-#include "servers/inherited_descriptors.h"
-#include "servers/process_signals.h"
-#include "servers/standard_streams.h"
-#include "servers/thread_limits.h"
+#include "appd/reactor/descriptor_io.h"
+#include "appd/servers/inherited_descriptors.h"
+#include "appd/servers/process_signals.h"
+#include "appd/servers/standard_streams.h"
+#include "appd/servers/thread_limits.h"
 
 namespace appd::servers {
 namespace {

@@ -8,8 +8,8 @@
 
 #include <string_view>
 
-#include "reactor/owned_fd.h"
-#include "servers/start_error.h"
+#include "appd/reactor/owned_fd.h"
+#include "appd/servers/start_error.h"
 
 namespace appd::servers {
 

@@ -1,10 +1,10 @@
-#include "servers/decoding_job.h"
+#include "appd/servers/decoding_job.h"
 
 #include <new>
 #include <optional>
 #include <utility>
 
-#include "handlers/dispatch.h"
+#include "appd/handlers/dispatch.h"
 
 namespace appd::servers {
 

@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <memory>
 
-#include "handlers/owned_request.h"
-#include "reactor/buffer_budget.h"
-#include "reactor/event_loop.h"
-#include "servers/call_state.h"
-#include "servers/job_runner.h"
+#include "appd/handlers/owned_request.h"
+#include "appd/reactor/buffer_budget.h"
+#include "appd/reactor/event_loop.h"
+#include "appd/servers/call_state.h"
+#include "appd/servers/job_runner.h"
 
 namespace appd::servers {
 

@@ -1,4 +1,4 @@
-#include "servers/file_limit.h"
+#include "appd/servers/file_limit.h"
 
 #include <sys/resource.h>
 

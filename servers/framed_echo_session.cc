@@ -1,6 +1,6 @@
-#include "servers/framed_echo_session.h"
+#include "appd/servers/framed_echo_session.h"
 
-#include "protocol/frame_decoder.h"
+#include "appd/protocol/frame_decoder.h"
 
 namespace appd::servers {
 

@@ -1,7 +1,7 @@
 // framed-echo (docs/protocol.md 2.3): each length-prefixed frame comes back.
 #pragma once
 
-#include "servers/session.h"
+#include "appd/servers/session.h"
 
 namespace appd::servers {
 

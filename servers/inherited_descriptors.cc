@@ -1,4 +1,4 @@
-#include "servers/inherited_descriptors.h"
+#include "appd/servers/inherited_descriptors.h"
 
 #include <dirent.h>
 #include <sys/stat.h>

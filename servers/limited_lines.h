@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include "reactor/event_loop.h"
-#include "servers/log.h"
+#include "appd/reactor/event_loop.h"
+#include "appd/servers/log.h"
 
 namespace appd::servers {
 

@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "protocol/json.h"
-#include "reactor/clock.h"
-#include "reactor/network.h"
+#include "appd/protocol/json.h"
+#include "appd/reactor/clock.h"
+#include "appd/reactor/network.h"
 
 namespace appd::servers {
 

@@ -1,4 +1,4 @@
-#include "servers/log.h"
+#include "appd/servers/log.h"
 
 #include <pthread.h>
 #include <spdlog/async.h>
@@ -8,10 +8,10 @@
 #include <csignal>
 #include <utility>
 
-#include "servers/log_line.h"
-#include "servers/log_output.h"
-#include "servers/start_error.h"
-#include "servers/thread_limits.h"
+#include "appd/servers/log_line.h"
+#include "appd/servers/log_output.h"
+#include "appd/servers/start_error.h"
+#include "appd/servers/thread_limits.h"
 
 namespace appd::servers {
 namespace {

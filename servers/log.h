@@ -18,8 +18,8 @@
 #include <string>
 #include <string_view>
 
-#include "reactor/clock.h"
-#include "reactor/result.h"
+#include "appd/reactor/clock.h"
+#include "appd/reactor/result.h"
 
 namespace appd::servers {
 

@@ -1,4 +1,4 @@
-#include "servers/log_line.h"
+#include "appd/servers/log_line.h"
 
 #include <algorithm>
 #include <array>
@@ -7,8 +7,8 @@
 #include <ctime>
 #include <utility>
 
-#include "protocol/printable_text.h"
-#include "protocol/utf8.h"
+#include "appd/protocol/printable_text.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::servers {
 namespace {

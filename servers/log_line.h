@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "servers/log.h"
+#include "appd/servers/log.h"
 
 namespace appd::servers {
 

@@ -1,4 +1,4 @@
-#include "servers/log_output.h"
+#include "appd/servers/log_output.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "servers/printable_text.h"
+#include "appd/servers/printable_text.h"
 
 namespace appd::servers {
 namespace {

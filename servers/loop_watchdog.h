@@ -11,9 +11,9 @@
 #include <thread>
 #include <vector>
 
-#include "handlers/running_call.h"
-#include "reactor/clock.h"
-#include "servers/log.h"
+#include "appd/handlers/running_call.h"
+#include "appd/reactor/clock.h"
+#include "appd/servers/log.h"
 
 namespace appd::servers {
 

@@ -1,8 +1,8 @@
-#include "servers/message_echo_session.h"
+#include "appd/servers/message_echo_session.h"
 
 #include <algorithm>
 
-#include "servers/reply.h"
+#include "appd/servers/reply.h"
 
 namespace appd::servers {
 

@@ -2,7 +2,7 @@
 // through, so that a message may be larger than memory.
 #pragma once
 
-#include "servers/session.h"
+#include "appd/servers/session.h"
 
 namespace appd::servers {
 

@@ -1,4 +1,4 @@
-#include "servers/metrics.h"
+#include "appd/servers/metrics.h"
 
 namespace appd::servers {
 

@@ -1,4 +1,4 @@
-#include "servers/option_table.h"
+#include "appd/servers/option_table.h"
 
 #include <algorithm>
 #include <array>
@@ -7,10 +7,10 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "protocol/utf8.h"
-#include "servers/printable_text.h"
-#include "servers/quantity.h"
-#include "servers/start_error.h"
+#include "appd/protocol/utf8.h"
+#include "appd/servers/printable_text.h"
+#include "appd/servers/quantity.h"
+#include "appd/servers/start_error.h"
 
 namespace appd::servers {
 namespace {

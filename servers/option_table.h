@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
-#include "protocol/status.h"
-#include "reactor/clock.h"
+#include "appd/protocol/status.h"
+#include "appd/reactor/clock.h"
 
 namespace appd::servers {
 

@@ -1,16 +1,16 @@
-#include "servers/options.h"
+#include "appd/servers/options.h"
 
 #include <algorithm>
 #include <climits>
 #include <cstdlib>
 #include <filesystem>
 
-#include "servers/command_line.h"
-#include "servers/config_file.h"
-#include "servers/plugin.h"
-#include "servers/search_file.h"
-#include "servers/start_error.h"
-#include "servers/usable_cpus.h"
+#include "appd/servers/command_line.h"
+#include "appd/servers/config_file.h"
+#include "appd/servers/plugin.h"
+#include "appd/servers/search_file.h"
+#include "appd/servers/start_error.h"
+#include "appd/servers/usable_cpus.h"
 
 namespace appd::servers {
 namespace {

@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
-#include "protocol/address.h"
-#include "servers/limits.h"
-#include "servers/log.h"
-#include "servers/option_table.h"
+#include "appd/protocol/address.h"
+#include "appd/servers/limits.h"
+#include "appd/servers/log.h"
+#include "appd/servers/option_table.h"
 
 namespace appd::servers {
 

@@ -1,15 +1,15 @@
-#include "servers/pending_call.h"
+#include "appd/servers/pending_call.h"
 
 #include <algorithm>
 #include <new>
 #include <utility>
 
-#include "handlers/call_context.h"
-#include "handlers/failure.h"
-#include "handlers/owned_request.h"
-#include "reactor/check.h"
-#include "reactor/planted.h"
-#include "servers/decoding_job.h"
+#include "appd/handlers/call_context.h"
+#include "appd/handlers/failure.h"
+#include "appd/handlers/owned_request.h"
+#include "appd/reactor/check.h"
+#include "appd/reactor/planted.h"
+#include "appd/servers/decoding_job.h"
 
 namespace appd::servers {
 

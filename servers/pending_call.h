@@ -14,11 +14,11 @@
 #include <optional>
 #include <string_view>
 
-#include "handlers/handler.h"
-#include "handlers/task.h"
-#include "reactor/timer_queue.h"
-#include "servers/call_state.h"
-#include "servers/call_table.h"
+#include "appd/handlers/handler.h"
+#include "appd/handlers/task.h"
+#include "appd/reactor/timer_queue.h"
+#include "appd/servers/call_state.h"
+#include "appd/servers/call_table.h"
 
 namespace appd::servers {
 

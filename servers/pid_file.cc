@@ -1,4 +1,4 @@
-#include "servers/pid_file.h"
+#include "appd/servers/pid_file.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <string_view>
 
-#include "servers/printable_text.h"
-#include "servers/start_error.h"
+#include "appd/servers/printable_text.h"
+#include "appd/servers/start_error.h"
 
 namespace appd::servers {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "reactor/owned_fd.h"
+#include "appd/reactor/owned_fd.h"
 
 namespace appd::servers {
 

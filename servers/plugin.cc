@@ -1,12 +1,12 @@
-#include "servers/plugin.h"
+#include "appd/servers/plugin.h"
 
 #include <dlfcn.h>
 
 #include <exception>
 #include <filesystem>
 
-#include "handlers/plugin_entry.h"
-#include "servers/start_error.h"
+#include "appd/handlers/plugin_entry.h"
+#include "appd/servers/start_error.h"
 
 namespace appd::servers {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "handlers/registry.h"
+#include "appd/handlers/registry.h"
 
 namespace appd::servers {
 

@@ -2,7 +2,7 @@
 // know.
 #pragma once
 
-#include "protocol/printable_text.h"
+#include "appd/protocol/printable_text.h"
 
 namespace appd::servers {
 

@@ -1,11 +1,11 @@
-#include "servers/process_signals.h"
+#include "appd/servers/process_signals.h"
 
 #include <unistd.h>
 
 #include <iterator>
 #include <vector>
 
-#include "reactor/check.h"
+#include "appd/reactor/check.h"
 
 namespace appd::servers {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <csignal>
 
-#include "reactor/held_signals.h"
+#include "appd/reactor/held_signals.h"
 
 namespace appd::servers {
 

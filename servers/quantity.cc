@@ -1,4 +1,4 @@
-#include "servers/quantity.h"
+#include "appd/servers/quantity.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include <optional>
 #include <span>
 
-#include "servers/printable_text.h"
+#include "appd/servers/printable_text.h"
 
 namespace appd::servers {
 namespace {

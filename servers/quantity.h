@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "protocol/status.h"
-#include "reactor/clock.h"
+#include "appd/protocol/status.h"
+#include "appd/reactor/clock.h"
 
 namespace appd::servers {
 

@@ -1,4 +1,4 @@
-#include "servers/raw_echo_session.h"
+#include "appd/servers/raw_echo_session.h"
 
 namespace appd::servers {
 

@@ -1,7 +1,7 @@
 // raw-echo (docs/protocol.md 2.4): every byte comes back.
 #pragma once
 
-#include "servers/session.h"
+#include "appd/servers/session.h"
 
 namespace appd::servers {
 

@@ -1,4 +1,4 @@
-#include "servers/read_file.h"
+#include "appd/servers/read_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -7,8 +7,8 @@
 #include <array>
 #include <cerrno>
 
-#include "reactor/owned_fd.h"
-#include "servers/printable_text.h"
+#include "appd/reactor/owned_fd.h"
+#include "appd/servers/printable_text.h"
 
 namespace appd::servers {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include "reactor/result.h"
+#include "appd/reactor/result.h"
 
 namespace appd::servers {
 

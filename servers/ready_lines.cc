@@ -1,4 +1,4 @@
-#include "servers/ready_lines.h"
+#include "appd/servers/ready_lines.h"
 
 #include <poll.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include <chrono>
 #include <utility>
 
-#include "servers/start_error.h"
+#include "appd/servers/start_error.h"
 
 namespace appd::servers {
 namespace {

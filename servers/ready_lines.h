@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "reactor/event_loop.h"
+#include "appd/reactor/event_loop.h"
 
 namespace appd::servers {
 

@@ -1,4 +1,4 @@
-#include "servers/reloader.h"
+#include "appd/servers/reloader.h"
 
 #include <exception>
 #include <new>
@@ -6,7 +6,7 @@
 #include <system_error>
 #include <utility>
 
-#include "servers/thread_limits.h"
+#include "appd/servers/thread_limits.h"
 
 namespace appd::servers {
 namespace {

@@ -10,8 +10,8 @@
 #include <mutex>
 #include <string_view>
 
-#include "handlers/registry.h"
-#include "servers/worker_pool.h"
+#include "appd/handlers/registry.h"
+#include "appd/servers/worker_pool.h"
 
 namespace appd::servers {
 

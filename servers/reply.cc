@@ -1,4 +1,4 @@
-#include "servers/reply.h"
+#include "appd/servers/reply.h"
 
 namespace appd::servers {
 

@@ -3,8 +3,8 @@
 
 #include <string_view>
 
-#include "protocol/message_header.h"
-#include "servers/session.h"
+#include "appd/protocol/message_header.h"
+#include "appd/servers/session.h"
 
 namespace appd::servers {
 

@@ -1,11 +1,11 @@
-#include "servers/reply_queue.h"
+#include "appd/servers/reply_queue.h"
 
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
-#include "reactor/check.h"
-#include "reactor/planted.h"
+#include "appd/reactor/check.h"
+#include "appd/reactor/planted.h"
 
 namespace appd::servers {
 

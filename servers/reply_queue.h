@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "handlers/handler.h"
-#include "servers/pending_call.h"
+#include "appd/handlers/handler.h"
+#include "appd/servers/pending_call.h"
 
 namespace appd::servers {
 

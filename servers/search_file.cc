@@ -1,9 +1,9 @@
-#include "servers/search_file.h"
+#include "appd/servers/search_file.h"
 
-#include "protocol/utf8.h"
-#include "servers/printable_text.h"
-#include "servers/read_file.h"
-#include "servers/start_error.h"
+#include "appd/protocol/utf8.h"
+#include "appd/servers/printable_text.h"
+#include "appd/servers/read_file.h"
+#include "appd/servers/start_error.h"
 
 namespace appd::servers {
 

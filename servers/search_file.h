@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "handlers/search_entries.h"
+#include "appd/handlers/search_entries.h"
 
 namespace appd::servers {
 

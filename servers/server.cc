@@ -1,4 +1,4 @@
-#include "servers/server.h"
+#include "appd/servers/server.h"
 
 #include <algorithm>
 #include <array>
@@ -8,9 +8,9 @@
 #include <system_error>
 #include <utility>
 
-#include "servers/start_error.h"
-#include "servers/thread_limits.h"
-#include "servers/usable_cpus.h"
+#include "appd/servers/start_error.h"
+#include "appd/servers/thread_limits.h"
+#include "appd/servers/usable_cpus.h"
 
 namespace appd::servers {
 

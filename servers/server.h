@@ -14,15 +14,15 @@
 #include <thread>
 #include <vector>
 
-#include "handlers/registry.h"
-#include "protocol/address.h"
-#include "reactor/backend.h"
-#include "servers/limits.h"
-#include "servers/log.h"
-#include "servers/loop_watchdog.h"
-#include "servers/metrics.h"
-#include "servers/worker.h"
-#include "servers/worker_pool.h"
+#include "appd/handlers/registry.h"
+#include "appd/protocol/address.h"
+#include "appd/reactor/backend.h"
+#include "appd/servers/limits.h"
+#include "appd/servers/log.h"
+#include "appd/servers/loop_watchdog.h"
+#include "appd/servers/metrics.h"
+#include "appd/servers/worker.h"
+#include "appd/servers/worker_pool.h"
 
 namespace appd::servers {
 

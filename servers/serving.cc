@@ -1,4 +1,4 @@
-#include "servers/serving.h"
+#include "appd/servers/serving.h"
 
 #include <exception>
 #include <iterator>
@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "reactor/signals.h"
-#include "servers/file_limit.h"
-#include "servers/process_signals.h"
-#include "servers/ready_lines.h"
-#include "servers/start_error.h"
+#include "appd/reactor/signals.h"
+#include "appd/servers/file_limit.h"
+#include "appd/servers/process_signals.h"
+#include "appd/servers/ready_lines.h"
+#include "appd/servers/start_error.h"
 
 namespace appd::servers {
 namespace {

@@ -6,11 +6,11 @@
 #include <optional>
 #include <string>
 
-#include "servers/app.h"
-#include "servers/daemonize.h"
-#include "servers/pid_file.h"
-#include "servers/reloader.h"
-#include "servers/server.h"
+#include "appd/servers/app.h"
+#include "appd/servers/daemonize.h"
+#include "appd/servers/pid_file.h"
+#include "appd/servers/reloader.h"
+#include "appd/servers/server.h"
 
 namespace appd::servers {
 

@@ -1,12 +1,12 @@
-#include "servers/session.h"
+#include "appd/servers/session.h"
 
 #include <algorithm>
 #include <new>
 #include <utility>
 #include <vector>
 
-#include "protocol/foreign_start.h"
-#include "reactor/planted.h"
+#include "appd/protocol/foreign_start.h"
+#include "appd/reactor/planted.h"
 
 namespace appd::servers {
 

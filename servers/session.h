@@ -11,19 +11,19 @@
 #include <string_view>
 #include <system_error>
 
-#include "handlers/dispatch.h"
-#include "protocol/message_decoder.h"
-#include "protocol/reply_header.h"
-#include "protocol/status.h"
-#include "reactor/connection.h"
-#include "reactor/event_loop.h"
-#include "reactor/slab.h"
-#include "servers/call_table.h"
-#include "servers/drain_report.h"
-#include "servers/limited_lines.h"
-#include "servers/limits.h"
-#include "servers/log.h"
-#include "servers/metrics.h"
+#include "appd/handlers/dispatch.h"
+#include "appd/protocol/message_decoder.h"
+#include "appd/protocol/reply_header.h"
+#include "appd/protocol/status.h"
+#include "appd/reactor/connection.h"
+#include "appd/reactor/event_loop.h"
+#include "appd/reactor/slab.h"
+#include "appd/servers/call_table.h"
+#include "appd/servers/drain_report.h"
+#include "appd/servers/limited_lines.h"
+#include "appd/servers/limits.h"
+#include "appd/servers/log.h"
+#include "appd/servers/metrics.h"
 
 namespace appd::servers {
 

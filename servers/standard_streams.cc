@@ -1,9 +1,9 @@
-#include "servers/standard_streams.h"
+#include "appd/servers/standard_streams.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "reactor/owned_fd.h"
+#include "appd/reactor/owned_fd.h"
 
 namespace appd::servers {
 

@@ -1,7 +1,7 @@
 // Descriptors 0, 1 and 2 of this process. Start-up only, one thread.
 #pragma once
 
-#include "reactor/descriptor_io.h"
+#include "appd/reactor/descriptor_io.h"
 
 namespace appd::servers {
 

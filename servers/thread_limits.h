@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "servers/start_error.h"
+#include "appd/servers/start_error.h"
 
 namespace appd::servers {
 

@@ -8,9 +8,9 @@
 #include <fstream>
 #include <iterator>
 
-#include "servers/cgroup.h"
-#include "servers/quantity.h"
-#include "servers/thread_limits.h"
+#include "appd/servers/cgroup.h"
+#include "appd/servers/quantity.h"
+#include "appd/servers/thread_limits.h"
 
 namespace appd::servers {
 namespace {

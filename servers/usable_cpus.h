@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "servers/cgroup.h"
+#include "appd/servers/cgroup.h"
 
 namespace appd::servers {
 

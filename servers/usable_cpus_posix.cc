@@ -1,4 +1,4 @@
-#include "servers/usable_cpus.h"
+#include "appd/servers/usable_cpus.h"
 
 #ifdef __linux__
 #include <sched.h>

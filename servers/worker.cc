@@ -1,15 +1,15 @@
-#include "servers/worker.h"
+#include "appd/servers/worker.h"
 
 #include <algorithm>
 #include <new>
 #include <utility>
 
-#include "reactor/check.h"
-#include "reactor/planted.h"
-#include "servers/app_session.h"
-#include "servers/framed_echo_session.h"
-#include "servers/message_echo_session.h"
-#include "servers/raw_echo_session.h"
+#include "appd/reactor/check.h"
+#include "appd/reactor/planted.h"
+#include "appd/servers/app_session.h"
+#include "appd/servers/framed_echo_session.h"
+#include "appd/servers/message_echo_session.h"
+#include "appd/servers/raw_echo_session.h"
 
 namespace appd::servers {
 namespace {

@@ -11,13 +11,13 @@
 #include <string>
 #include <vector>
 
-#include "handlers/dispatch.h"
-#include "handlers/registry.h"
-#include "protocol/address.h"
-#include "reactor/event_loop.h"
-#include "reactor/listener.h"
-#include "servers/connection_limits.h"
-#include "servers/session.h"
+#include "appd/handlers/dispatch.h"
+#include "appd/handlers/registry.h"
+#include "appd/protocol/address.h"
+#include "appd/reactor/event_loop.h"
+#include "appd/reactor/listener.h"
+#include "appd/servers/connection_limits.h"
+#include "appd/servers/session.h"
 
 namespace appd::servers {
 

@@ -1,4 +1,4 @@
-#include "servers/worker_pool.h"
+#include "appd/servers/worker_pool.h"
 
 #include <condition_variable>
 #include <deque>

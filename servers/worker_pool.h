@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <memory>
 
-#include "servers/job_runner.h"
+#include "appd/servers/job_runner.h"
 
 namespace appd::servers {
 

@@ -1,4 +1,4 @@
-#include "testkit/simulated_app.h"
+#include "appd/testkit/simulated_app.h"
 
 #include <map>
 #include <optional>
@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "clients/channel.h"
-#include "handlers/json_value.h"
-#include "reactor/sim/poller.h"
-#include "testkit/simulated_server.h"
+#include "appd/clients/channel.h"
+#include "appd/handlers/json_value.h"
+#include "appd/reactor/sim/poller.h"
+#include "appd/testkit/simulated_server.h"
 
 namespace appd::test {
 namespace {

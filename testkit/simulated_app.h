@@ -18,10 +18,10 @@
 #include <string>
 #include <string_view>
 
-#include "clients/reply.h"
-#include "clients/request.h"
-#include "reactor/clock.h"
-#include "servers/app.h"
+#include "appd/clients/reply.h"
+#include "appd/clients/request.h"
+#include "appd/reactor/clock.h"
+#include "appd/servers/app.h"
 
 namespace appd::test {
 

@@ -1,4 +1,4 @@
-#include "testkit/simulated_pool.h"
+#include "appd/testkit/simulated_pool.h"
 
 #include <chrono>
 #include <deque>

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <memory>
 
-#include "reactor/sim/world.h"
-#include "servers/job_runner.h"
+#include "appd/reactor/sim/world.h"
+#include "appd/servers/job_runner.h"
 
 namespace appd::test {
 

@@ -1,4 +1,4 @@
-#include "testkit/simulated_server.h"
+#include "appd/testkit/simulated_server.h"
 
 #include <memory>
 #include <utility>

@@ -3,11 +3,11 @@
 
 #include <optional>
 
-#include "protocol/address.h"
-#include "reactor/sim/poller.h"
-#include "servers/app.h"
-#include "servers/server.h"
-#include "testkit/simulated_pool.h"
+#include "appd/protocol/address.h"
+#include "appd/reactor/sim/poller.h"
+#include "appd/servers/app.h"
+#include "appd/servers/server.h"
+#include "appd/testkit/simulated_pool.h"
 
 namespace appd::test {
 

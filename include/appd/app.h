@@ -12,9 +12,9 @@
 #pragma once
 
 #include "appd/handlers.h"
-#include "handlers/layers.h"
-#include "outgoing/client_calls.h"
-#include "servers/app.h"
+#include "appd/handlers/layers.h"
+#include "appd/outgoing/client_calls.h"
+#include "appd/servers/app.h"
 
 namespace appd {
 

@@ -9,8 +9,8 @@
 // CMake: find_package(appd), target_link_libraries(... appd::client).
 #pragma once
 
-#include "clients/client.h"
-#include "clients/request_builder.h"
+#include "appd/clients/client.h"
+#include "appd/clients/request_builder.h"
 
 namespace appd {
 

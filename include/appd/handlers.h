@@ -1,9 +1,9 @@
 // What actions are made of, without the daemon around them. Included by app.h, plugin.h and test.h.
 #pragma once
 
-#include "handlers/layer.h"
-#include "handlers/registry.h"
-#include "handlers/typed.h"
+#include "appd/handlers/layer.h"
+#include "appd/handlers/registry.h"
+#include "appd/handlers/typed.h"
 
 namespace appd {
 

@@ -11,7 +11,7 @@
 #pragma once
 
 #include "appd/handlers.h"
-#include "handlers/plugin_entry.h"
+#include "appd/handlers/plugin_entry.h"
 
 #define APPD_PLUGIN(registry)                                                               \
   static void appd_plugin_add_actions(::appd::handlers::Registry& registry);                \

@@ -1,7 +1,7 @@
 // The misfortunes of a simulated world, each by its name and with its chance in a million.
 #pragma once
 
-#include "reactor/sim/random.h"
+#include "appd/reactor/sim/random.h"
 
 namespace appd::reactor::sim {
 

@@ -1,9 +1,9 @@
-#include "reactor/sim/host.h"
+#include "appd/reactor/sim/host.h"
 
 #include <algorithm>
 #include <cerrno>
 
-#include "reactor/sim/wire.h"
+#include "appd/reactor/sim/wire.h"
 
 namespace appd::reactor::sim {
 namespace {

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "reactor/network.h"
-#include "reactor/sim/world.h"
+#include "appd/reactor/network.h"
+#include "appd/reactor/sim/world.h"
 
 namespace appd::reactor::sim {
 

@@ -1,10 +1,10 @@
-#include "reactor/sim/poller.h"
+#include "appd/reactor/sim/poller.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <stdexcept>
 
-#include "reactor/check.h"
+#include "appd/reactor/check.h"
 
 namespace appd::reactor::sim {
 namespace {

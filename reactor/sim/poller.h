@@ -11,9 +11,9 @@
 #include <span>
 #include <vector>
 
-#include "reactor/event_loop.h"
-#include "reactor/poller.h"
-#include "reactor/sim/host.h"
+#include "appd/reactor/event_loop.h"
+#include "appd/reactor/poller.h"
+#include "appd/reactor/sim/host.h"
 
 namespace appd::reactor::sim {
 

@@ -1,4 +1,4 @@
-#include "reactor/sim/trace.h"
+#include "appd/reactor/sim/trace.h"
 
 #include <cstdio>
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "reactor/clock.h"
+#include "appd/reactor/clock.h"
 
 namespace appd::reactor::sim {
 

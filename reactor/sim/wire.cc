@@ -1,4 +1,4 @@
-#include "reactor/sim/wire.h"
+#include "appd/reactor/sim/wire.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -15,10 +15,10 @@
 #include <span>
 #include <system_error>
 
-#include "reactor/buffer.h"
-#include "reactor/planted.h"
-#include "reactor/sim/host.h"
-#include "reactor/transport.h"
+#include "appd/reactor/buffer.h"
+#include "appd/reactor/planted.h"
+#include "appd/reactor/sim/host.h"
+#include "appd/reactor/transport.h"
 
 namespace appd::reactor::sim {
 

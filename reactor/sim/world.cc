@@ -1,8 +1,8 @@
-#include "reactor/sim/world.h"
+#include "appd/reactor/sim/world.h"
 
 #include <algorithm>
 
-#include "reactor/sim/wire.h"
+#include "appd/reactor/sim/wire.h"
 
 namespace appd::reactor::sim {
 namespace {

@@ -19,10 +19,10 @@
 #include <utility>
 #include <vector>
 
-#include "reactor/clock.h"
-#include "reactor/sim/faults.h"
-#include "reactor/sim/random.h"
-#include "reactor/sim/trace.h"
+#include "appd/reactor/clock.h"
+#include "appd/reactor/sim/faults.h"
+#include "appd/reactor/sim/random.h"
+#include "appd/reactor/sim/trace.h"
 
 namespace appd::reactor::sim {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "protocol/message_encoder.h"
-#include "reactor/check.h"
+#include "appd/protocol/message_encoder.h"
+#include "appd/reactor/check.h"
 
 namespace appd::bench {
 

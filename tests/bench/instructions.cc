@@ -14,8 +14,8 @@
 #include <string>
 #include <string_view>
 
-#include "handlers/builtin.h"
-#include "servers/worker.h"
+#include "appd/handlers/builtin.h"
+#include "appd/servers/worker.h"
 #include "tests/bench/app_messages.h"
 #include "tests/support/calm_world.h"
 

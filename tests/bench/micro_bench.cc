@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "clients/histogram.h"
-#include "handlers/builtin.h"
-#include "handlers/dispatch.h"
-#include "protocol/message_decoder.h"
-#include "protocol/message_encoder.h"
-#include "reactor/timer_queue.h"
+#include "appd/clients/histogram.h"
+#include "appd/handlers/builtin.h"
+#include "appd/handlers/dispatch.h"
+#include "appd/protocol/message_decoder.h"
+#include "appd/protocol/message_encoder.h"
+#include "appd/reactor/timer_queue.h"
 #include "tests/bench/app_messages.h"
 
 namespace {

@@ -20,9 +20,9 @@
 #include <string_view>
 #include <vector>
 
-#include "handlers/builtin.h"
-#include "reactor/joining_thread.h"
-#include "servers/server.h"
+#include "appd/handlers/builtin.h"
+#include "appd/reactor/joining_thread.h"
+#include "appd/servers/server.h"
 #include "tests/bench/app_messages.h"
 #include "tests/bench/line_ledger.h"
 

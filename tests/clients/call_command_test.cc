@@ -1,8 +1,8 @@
-#include "clients/call_command.h"
+#include "appd/clients/call_command.h"
 
 #include <doctest/doctest.h>
 
-#include "clients/exit_code.h"
+#include "appd/clients/exit_code.h"
 #include "tests/clients/command_streams.h"
 #include "tests/clients/fake_server.h"
 #include "tests/clients/golden_cases.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "clients/channel.h"
+#include "appd/clients/channel.h"
 #include "tests/clients/fake_server.h"
 #include "tests/support/calm_world.h"
 

@@ -1,4 +1,4 @@
-#include "clients/channel.h"
+#include "appd/clients/channel.h"
 
 #include <doctest/doctest.h>
 

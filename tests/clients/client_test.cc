@@ -1,8 +1,8 @@
-#include "clients/client.h"
+#include "appd/clients/client.h"
 
 #include <doctest/doctest.h>
 
-#include "clients/request_builder.h"
+#include "appd/clients/request_builder.h"
 #include "tests/clients/fake_server.h"
 #include "tests/support/calm_world.h"
 

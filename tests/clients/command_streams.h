@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "clients/console.h"
+#include "appd/clients/console.h"
 
 namespace appd::testing {
 

@@ -1,11 +1,11 @@
-#include "clients/console.h"
+#include "appd/clients/console.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
 
 #include <filesystem>
 
-#include "clients/exit_code.h"
+#include "appd/clients/exit_code.h"
 #include "tests/clients/command_streams.h"
 
 namespace appd::clients {

@@ -1,4 +1,4 @@
-#include "clients/description_page.h"
+#include "appd/clients/description_page.h"
 
 #include <doctest/doctest.h>
 

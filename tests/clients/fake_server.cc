@@ -4,8 +4,8 @@
 #include <chrono>
 #include <stdexcept>
 
-#include "protocol/byte_order.h"
-#include "protocol/message_decoder.h"
+#include "appd/protocol/byte_order.h"
+#include "appd/protocol/message_decoder.h"
 
 namespace appd::testing {
 namespace {

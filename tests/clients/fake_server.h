@@ -16,9 +16,9 @@
 #include <thread>
 #include <vector>
 
-#include "protocol/address.h"
-#include "reactor/connection.h"
-#include "reactor/listener.h"
+#include "appd/protocol/address.h"
+#include "appd/reactor/connection.h"
+#include "appd/reactor/listener.h"
 
 namespace appd::testing {
 

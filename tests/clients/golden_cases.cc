@@ -5,8 +5,8 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "protocol/byte_order.h"
-#include "protocol/json.h"
+#include "appd/protocol/byte_order.h"
+#include "appd/protocol/json.h"
 
 namespace appd::testing {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "clients/load_run.h"
+#include "appd/clients/load_run.h"
 #include "tests/clients/fake_server.h"
 #include "tests/support/calm_world.h"
 

@@ -2,8 +2,8 @@
 
 #include <optional>
 
-#include "clients/bench_command.h"
-#include "clients/exit_code.h"
+#include "appd/clients/bench_command.h"
+#include "appd/clients/exit_code.h"
 #include "tests/clients/command_streams.h"
 #include "tests/clients/load_fixture.h"
 

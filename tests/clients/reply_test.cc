@@ -1,8 +1,8 @@
-#include "clients/reply.h"
+#include "appd/clients/reply.h"
 
 #include <doctest/doctest.h>
 
-#include "clients/reply_format.h"
+#include "appd/clients/reply_format.h"
 
 namespace appd::clients {
 namespace {

@@ -1,4 +1,4 @@
-#include "clients/request_builder.h"
+#include "appd/clients/request_builder.h"
 
 #include <doctest/doctest.h>
 

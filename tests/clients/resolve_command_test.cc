@@ -1,4 +1,4 @@
-#include "clients/resolve_command.h"
+#include "appd/clients/resolve_command.h"
 
 #include <doctest/doctest.h>
 #include <netinet/in.h>

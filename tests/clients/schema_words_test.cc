@@ -1,4 +1,4 @@
-#include "clients/schema_words.h"
+#include "appd/clients/schema_words.h"
 
 #include <doctest/doctest.h>
 

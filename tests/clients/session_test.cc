@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "clients/client_session.h"
+#include "appd/clients/client_session.h"
 #include "tests/clients/channel_fixture.h"
 
 namespace appd::clients {

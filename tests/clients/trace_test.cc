@@ -1,4 +1,4 @@
-#include "clients/trace.h"
+#include "appd/clients/trace.h"
 
 #include <doctest/doctest.h>
 

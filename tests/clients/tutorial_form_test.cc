@@ -1,4 +1,4 @@
-#include "clients/tutorial_form.h"
+#include "appd/clients/tutorial_form.h"
 
 #include <doctest/doctest.h>
 

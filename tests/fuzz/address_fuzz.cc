@@ -1,7 +1,7 @@
 // An address that is taken prints as one that means the same. Input: the text.
-#include "protocol/address.h"
-#include "protocol/utf8.h"
-#include "reactor/check.h"
+#include "appd/protocol/address.h"
+#include "appd/protocol/utf8.h"
+#include "appd/reactor/check.h"
 #include "tests/fuzz/fuzz_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -5,10 +5,10 @@
 // it sends.
 #include <string>
 
-#include "handlers/dispatch.h"
-#include "protocol/message_decoder.h"
-#include "protocol/message_encoder.h"
-#include "reactor/check.h"
+#include "appd/handlers/dispatch.h"
+#include "appd/protocol/message_decoder.h"
+#include "appd/protocol/message_encoder.h"
+#include "appd/reactor/check.h"
 #include "tests/fuzz/served_conversation.h"
 
 namespace {

@@ -8,10 +8,10 @@
 #include <optional>
 #include <vector>
 
-#include "clients/client_session.h"
-#include "protocol/utf8.h"
-#include "reactor/check.h"
-#include "reactor/sim/poller.h"
+#include "appd/clients/client_session.h"
+#include "appd/protocol/utf8.h"
+#include "appd/reactor/check.h"
+#include "appd/reactor/sim/poller.h"
 #include "tests/fuzz/far_end.h"
 #include "tests/fuzz/fuzz_input.h"
 

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <array>
 
-#include "protocol/frame_decoder.h"
-#include "protocol/message_decoder.h"
-#include "reactor/check.h"
+#include "appd/protocol/frame_decoder.h"
+#include "appd/protocol/message_decoder.h"
+#include "appd/reactor/check.h"
 #include "tests/fuzz/served_conversation.h"
 
 namespace {

@@ -4,7 +4,7 @@
 #include <span>
 #include <utility>
 
-#include "reactor/check.h"
+#include "appd/reactor/check.h"
 
 namespace appd::fuzz {
 namespace {

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "reactor/sim/wire.h"
-#include "reactor/sim/world.h"
+#include "appd/reactor/sim/wire.h"
+#include "appd/reactor/sim/world.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace appd::fuzz {

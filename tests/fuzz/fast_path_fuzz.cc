@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "handlers/call_cache.h"
-#include "protocol/header_cache.h"
-#include "protocol/json_members.h"
-#include "protocol/utf8.h"
-#include "reactor/check.h"
+#include "appd/handlers/call_cache.h"
+#include "appd/protocol/header_cache.h"
+#include "appd/protocol/json_members.h"
+#include "appd/protocol/utf8.h"
+#include "appd/reactor/check.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/fuzz/header_text.h"
 

@@ -1,8 +1,8 @@
 // Frames: what is complete is complete with any bytes behind it, and the bytes asked for are
 // exactly those that make it so. Input: the stream.
-#include "protocol/byte_order.h"
-#include "protocol/frame_decoder.h"
-#include "reactor/check.h"
+#include "appd/protocol/byte_order.h"
+#include "appd/protocol/frame_decoder.h"
+#include "appd/reactor/check.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace {

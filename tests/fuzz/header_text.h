@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "protocol/message_header.h"
+#include "appd/protocol/message_header.h"
 
 namespace appd::fuzz {
 

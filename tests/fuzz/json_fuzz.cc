@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <string>
 
-#include "protocol/json.h"
-#include "protocol/python_literal.h"
-#include "protocol/utf8.h"
-#include "reactor/check.h"
+#include "appd/protocol/json.h"
+#include "appd/protocol/python_literal.h"
+#include "appd/protocol/utf8.h"
+#include "appd/reactor/check.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace {

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "protocol/message_decoder.h"
-#include "reactor/check.h"
+#include "appd/protocol/message_decoder.h"
+#include "appd/reactor/check.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/fuzz/header_text.h"
 

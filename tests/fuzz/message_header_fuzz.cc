@@ -3,10 +3,10 @@
 #include <limits>
 #include <string>
 
-#include "protocol/message_encoder.h"
-#include "protocol/message_header.h"
-#include "protocol/utf8.h"
-#include "reactor/check.h"
+#include "appd/protocol/message_encoder.h"
+#include "appd/protocol/message_header.h"
+#include "appd/protocol/utf8.h"
+#include "appd/reactor/check.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/fuzz/header_text.h"
 

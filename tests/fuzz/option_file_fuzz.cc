@@ -4,13 +4,13 @@
 #include <fstream>
 #include <vector>
 
-#include "handlers/search_entries.h"
-#include "protocol/printable_text.h"
-#include "protocol/utf8.h"
-#include "reactor/check.h"
-#include "servers/config_file.h"
-#include "servers/options.h"
-#include "servers/start_error.h"
+#include "appd/handlers/search_entries.h"
+#include "appd/protocol/printable_text.h"
+#include "appd/protocol/utf8.h"
+#include "appd/reactor/check.h"
+#include "appd/servers/config_file.h"
+#include "appd/servers/options.h"
+#include "appd/servers/start_error.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/support/temporary_folder.h"
 

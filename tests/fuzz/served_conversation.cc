@@ -4,12 +4,12 @@
 #include <chrono>
 #include <memory>
 
-#include "handlers/builtin.h"
-#include "handlers/coroutine_handler.h"
-#include "protocol/message_decoder.h"
-#include "reactor/check.h"
-#include "reactor/sim/poller.h"
-#include "servers/worker.h"
+#include "appd/handlers/builtin.h"
+#include "appd/handlers/coroutine_handler.h"
+#include "appd/protocol/message_decoder.h"
+#include "appd/reactor/check.h"
+#include "appd/reactor/sim/poller.h"
+#include "appd/servers/worker.h"
 
 namespace appd::fuzz {
 namespace {

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "handlers/registry.h"
-#include "protocol/address.h"
+#include "appd/handlers/registry.h"
+#include "appd/protocol/address.h"
 #include "tests/fuzz/far_end.h"
 #include "tests/fuzz/fuzz_input.h"
 

@@ -4,9 +4,9 @@
 #include <array>
 #include <string>
 
-#include "protocol/text_encoding.h"
-#include "protocol/utf8.h"
-#include "reactor/check.h"
+#include "appd/protocol/text_encoding.h"
+#include "appd/protocol/utf8.h"
+#include "appd/reactor/check.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace {

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "appd/handlers/typed.h"
 #include "call_fixture.h"
-#include "handlers/typed.h"
 
 namespace {
 

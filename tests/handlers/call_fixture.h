@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "handlers/builtin.h"
-#include "handlers/dispatch.h"
+#include "appd/handlers/builtin.h"
+#include "appd/handlers/dispatch.h"
 
 namespace appd::handlers::test {
 

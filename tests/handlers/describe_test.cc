@@ -1,12 +1,12 @@
-#include "handlers/describe.h"
+#include "appd/handlers/describe.h"
 
 #include <doctest/doctest.h>
 
 #include <fstream>
 #include <sstream>
 
+#include "appd/handlers/typed.h"
 #include "call_fixture.h"
-#include "handlers/typed.h"
 
 namespace appd::handlers::test {
 

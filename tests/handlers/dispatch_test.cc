@@ -2,9 +2,9 @@
 
 #include <stdexcept>
 
+#include "appd/handlers/call_context.h"
+#include "appd/handlers/responder.h"
 #include "call_fixture.h"
-#include "handlers/call_context.h"
-#include "handlers/responder.h"
 
 using namespace std::literals;
 

@@ -1,14 +1,14 @@
-#include "handlers/layer.h"
+#include "appd/handlers/layer.h"
 
 #include <doctest/doctest.h>
 
 #include <memory>
 #include <vector>
 
+#include "appd/handlers/layers.h"
+#include "appd/handlers/responder.h"
+#include "appd/handlers/typed.h"
 #include "call_fixture.h"
-#include "handlers/layers.h"
-#include "handlers/responder.h"
-#include "handlers/typed.h"
 
 using namespace std::chrono_literals;
 

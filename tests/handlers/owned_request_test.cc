@@ -1,12 +1,12 @@
-#include "handlers/owned_request.h"
+#include "appd/handlers/owned_request.h"
 
 #include <doctest/doctest.h>
 
 #include <memory>
 #include <string>
 
-#include "handlers/handler.h"
-#include "protocol/message_header.h"
+#include "appd/handlers/handler.h"
+#include "appd/protocol/message_header.h"
 
 namespace appd::handlers::test {
 

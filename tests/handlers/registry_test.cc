@@ -1,4 +1,4 @@
-#include "handlers/registry.h"
+#include "appd/handlers/registry.h"
 
 #include <doctest/doctest.h>
 
@@ -6,9 +6,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "handlers/builtin.h"
-#include "handlers/layer.h"
-#include "handlers/typed.h"
+#include "appd/handlers/builtin.h"
+#include "appd/handlers/layer.h"
+#include "appd/handlers/typed.h"
 
 namespace appd::handlers::test {
 

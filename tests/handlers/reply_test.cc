@@ -3,7 +3,7 @@
 #include <limits>
 #include <stdexcept>
 
-#include "handlers/handler.h"
+#include "appd/handlers/handler.h"
 
 using namespace std::literals;
 

@@ -1,4 +1,4 @@
-#include "handlers/search_entries.h"
+#include "appd/handlers/search_entries.h"
 
 #include <doctest/doctest.h>
 

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "appd/handlers/typed.h"
 #include "call_fixture.h"
-#include "handlers/typed.h"
 
 using namespace std::literals;
 

@@ -1,4 +1,4 @@
-#include "outgoing/client_calls.h"
+#include "appd/outgoing/client_calls.h"
 
 #include <doctest/doctest.h>
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "outgoing/client_calls.h"
+#include "appd/outgoing/client_calls.h"
 #include "tests/clients/fake_server.h"
 #include "tests/support/calm_loop.h"
 

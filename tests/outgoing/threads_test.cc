@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "servers/server.h"
+#include "appd/servers/server.h"
 
 namespace appd {
 namespace {

@@ -2,8 +2,8 @@
 #include <appd/test.h>
 #include <doctest/doctest.h>
 
-#include "clients/channel.h"
-#include "testkit/simulated_server.h"
+#include "appd/clients/channel.h"
+#include "appd/testkit/simulated_server.h"
 
 namespace appd::testing {
 namespace {

@@ -1,10 +1,10 @@
-#include "protocol/address.h"
+#include "appd/protocol/address.h"
 
 #include <doctest/doctest.h>
 
 #include <string>
 
-#include "protocol/json.h"
+#include "appd/protocol/json.h"
 
 namespace appd::protocol {
 namespace {

@@ -6,9 +6,9 @@
 #include <new>
 #include <string>
 
+#include "appd/protocol/message_decoder.h"
+#include "appd/protocol/message_encoder.h"
 #include "bytes.h"
-#include "protocol/message_decoder.h"
-#include "protocol/message_encoder.h"
 
 namespace {
 std::size_t allocations = 0;

@@ -1,4 +1,4 @@
-#include "protocol/byte_order.h"
+#include "appd/protocol/byte_order.h"
 
 #include <doctest/doctest.h>
 

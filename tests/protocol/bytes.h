@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "protocol/byte_order.h"
-#include "protocol/utf8.h"
+#include "appd/protocol/byte_order.h"
+#include "appd/protocol/utf8.h"
 
 namespace appd::protocol::testing {
 

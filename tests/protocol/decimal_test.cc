@@ -1,4 +1,4 @@
-#include "protocol/decimal.h"
+#include "appd/protocol/decimal.h"
 
 #include <doctest/doctest.h>
 

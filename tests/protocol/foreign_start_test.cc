@@ -1,4 +1,4 @@
-#include "protocol/foreign_start.h"
+#include "appd/protocol/foreign_start.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "protocol/frame_decoder.h"
+#include "appd/protocol/frame_decoder.h"
 
 #include <doctest/doctest.h>
 

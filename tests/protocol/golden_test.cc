@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "appd/protocol/json.h"
+#include "appd/protocol/message_decoder.h"
+#include "appd/protocol/message_encoder.h"
+#include "appd/protocol/python_literal.h"
 #include "bytes.h"
-#include "protocol/json.h"
-#include "protocol/message_decoder.h"
-#include "protocol/message_encoder.h"
-#include "protocol/python_literal.h"
 
 namespace appd::protocol {
 namespace {

@@ -1,12 +1,12 @@
-#include "protocol/header_cache.h"
+#include "appd/protocol/header_cache.h"
 
 #include <doctest/doctest.h>
 
 #include <random>
 #include <string>
 
+#include "appd/protocol/message_decoder.h"
 #include "bytes.h"
-#include "protocol/message_decoder.h"
 
 namespace appd::protocol {
 namespace {

@@ -1,4 +1,4 @@
-#include "protocol/json_array.h"
+#include "appd/protocol/json_array.h"
 
 #include <doctest/doctest.h>
 

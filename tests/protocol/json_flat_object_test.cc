@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "appd/protocol/json_members.h"
+#include "appd/protocol/utf8.h"
 #include "bytes.h"
-#include "protocol/json_members.h"
-#include "protocol/utf8.h"
 
 namespace appd::protocol {
 namespace {

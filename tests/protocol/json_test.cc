@@ -1,4 +1,4 @@
-#include "protocol/json.h"
+#include "appd/protocol/json.h"
 
 #include <doctest/doctest.h>
 
@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "appd/protocol/utf8.h"
 #include "bytes.h"
-#include "protocol/utf8.h"
 
 namespace appd::protocol {
 namespace {

@@ -1,4 +1,4 @@
-#include "protocol/json_text.h"
+#include "appd/protocol/json_text.h"
 
 #include <doctest/doctest.h>
 

@@ -5,8 +5,8 @@
 #include <random>
 #include <string>
 
+#include "appd/protocol/json.h"
 #include "bytes.h"
-#include "protocol/json.h"
 
 namespace appd::protocol {
 namespace {

@@ -1,4 +1,4 @@
-#include "protocol/message_decoder.h"
+#include "appd/protocol/message_decoder.h"
 
 #include <doctest/doctest.h>
 

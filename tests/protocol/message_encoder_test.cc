@@ -1,4 +1,4 @@
-#include "protocol/message_encoder.h"
+#include "appd/protocol/message_encoder.h"
 
 #include <doctest/doctest.h>
 
@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "appd/protocol/message_decoder.h"
 #include "bytes.h"
-#include "protocol/message_decoder.h"
 
 namespace appd::protocol {
 namespace {

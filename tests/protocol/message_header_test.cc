@@ -1,4 +1,4 @@
-#include "protocol/message_header.h"
+#include "appd/protocol/message_header.h"
 
 #include <doctest/doctest.h>
 

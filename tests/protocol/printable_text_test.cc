@@ -1,9 +1,9 @@
-#include "protocol/printable_text.h"
+#include "appd/protocol/printable_text.h"
 
 #include <doctest/doctest.h>
 
-#include "protocol/json.h"
-#include "protocol/utf8.h"
+#include "appd/protocol/json.h"
+#include "appd/protocol/utf8.h"
 
 using namespace appd::protocol;
 

@@ -1,4 +1,4 @@
-#include "protocol/python_literal.h"
+#include "appd/protocol/python_literal.h"
 
 #include <doctest/doctest.h>
 

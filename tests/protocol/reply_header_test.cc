@@ -1,4 +1,4 @@
-#include "protocol/reply_header.h"
+#include "appd/protocol/reply_header.h"
 
 #include <doctest/doctest.h>
 

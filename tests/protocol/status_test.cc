@@ -1,4 +1,4 @@
-#include "protocol/status.h"
+#include "appd/protocol/status.h"
 
 #include <doctest/doctest.h>
 

@@ -1,12 +1,12 @@
-#include "protocol/text_encoding.h"
+#include "appd/protocol/text_encoding.h"
 
 #include <doctest/doctest.h>
 
 #include <random>
 #include <string>
 
+#include "appd/protocol/utf8.h"
 #include "bytes.h"
-#include "protocol/utf8.h"
 
 namespace appd::protocol {
 namespace {

@@ -1,4 +1,4 @@
-#include "protocol/utf8.h"
+#include "appd/protocol/utf8.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "reactor/buffer.h"
+#include "appd/reactor/buffer.h"
 
 #include <doctest/doctest.h>
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "reactor/connection.h"
+#include "appd/reactor/connection.h"
 #include "tests/support/calm_loop.h"
 
 namespace appd::reactor::testing {

@@ -1,4 +1,4 @@
-#include "reactor/connector.h"
+#include "appd/reactor/connector.h"
 
 #include <doctest/doctest.h>
 

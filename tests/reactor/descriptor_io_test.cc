@@ -1,4 +1,4 @@
-#include "reactor/descriptor_io.h"
+#include "appd/reactor/descriptor_io.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "reactor/endpoint.h"
+#include "appd/reactor/endpoint.h"
 
 #include <doctest/doctest.h>
 #include <net/if.h>

@@ -1,4 +1,4 @@
-#include "reactor/event_loop.h"
+#include "appd/reactor/event_loop.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "reactor/held_signals.h"
+#include "appd/reactor/held_signals.h"
 
 #include <doctest/doctest.h>
 #include <pthread.h>
@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "reactor/signals.h"
+#include "appd/reactor/signals.h"
 #include "tested_backends.h"
 
 namespace appd::testing {

@@ -1,4 +1,4 @@
-#include "reactor/listener.h"
+#include "appd/reactor/listener.h"
 
 #include <doctest/doctest.h>
 

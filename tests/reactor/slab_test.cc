@@ -1,4 +1,4 @@
-#include "reactor/slab.h"
+#include "appd/reactor/slab.h"
 
 #include <doctest/doctest.h>
 

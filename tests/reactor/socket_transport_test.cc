@@ -4,9 +4,9 @@
 #include <array>
 #include <string>
 
-#include "reactor/any_transport.h"
-#include "reactor/network.h"
-#include "reactor/socket_posix.h"
+#include "appd/reactor/any_transport.h"
+#include "appd/reactor/network.h"
+#include "appd/reactor/socket_posix.h"
 
 namespace appd::reactor {
 namespace {

@@ -1,5 +1,5 @@
 // Stop tokens, those that the program uses here and our own, by the same cases.
-#include "reactor/stop_token.h"
+#include "appd/reactor/stop_token.h"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "reactor/own_stop_token.h"
+#include "appd/reactor/own_stop_token.h"
 
 namespace appd::reactor {
 namespace {

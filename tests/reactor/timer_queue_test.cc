@@ -1,4 +1,4 @@
-#include "reactor/timer_queue.h"
+#include "appd/reactor/timer_queue.h"
 
 #include <doctest/doctest.h>
 

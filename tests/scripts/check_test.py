@@ -50,31 +50,36 @@ class RuleTest(unittest.TestCase):
     def test_a_lower_layer_must_not_include_a_higher_one(self):
         for lower, higher in [("reactor", "protocol"), ("protocol", "handlers"), ("handlers", "servers"),
                               ("reactor", "clients"), ("servers", "clients")]:
-            self.write(f"{lower}/x.h", f'#pragma once\n#include "{higher}/y.h"\n')
+            self.write(f"{lower}/x.h", f'#pragma once\n#include "appd/{higher}/y.h"\n')
             with self.subTest(lower=lower, higher=higher):
                 self.assertIn((f"{lower}/x.h", 2), self.found("layers"))
 
     def test_clients_know_neither_servers_nor_handlers(self):
-        self.write("clients/x.cc", '#include "handlers/registry.h"\n#include "servers/app.h"\n')
+        self.write("clients/x.cc", '#include "appd/handlers/registry.h"\n#include "appd/servers/app.h"\n')
         self.assert_finds("layers", ("clients/x.cc", 1), ("clients/x.cc", 2))
 
     def test_includes_that_point_downwards_pass(self):
-        self.write("servers/x.cc", '#include "handlers/a.h"\n#include "protocol/b.h"\n#include "reactor/c.h"\n')
-        self.write("clients/x.cc", '#include "protocol/b.h"\n#include <vector>\n')
-        self.write("reactor/sim/x.cc", '#include "reactor/poller.h"\n#include "reactor/sim/world.h"\n')
+        self.write("servers/x.cc", '#include "appd/handlers/a.h"\n#include "appd/protocol/b.h"\n#include "appd/reactor/c.h"\n')
+        self.write("clients/x.cc", '#include "appd/protocol/b.h"\n#include <vector>\n')
+        self.write("reactor/sim/x.cc", '#include "appd/reactor/poller.h"\n#include "appd/reactor/sim/world.h"\n')
         self.assert_clean("layers")
 
     def test_the_reactor_does_not_know_the_simulated_world(self):
-        self.write("reactor/x.h", '#include "reactor/sim/world.h"\n')
+        self.write("reactor/x.h", '#include "appd/reactor/sim/world.h"\n')
         self.assert_finds("layers", ("reactor/x.h", 1))
 
     def test_a_codec_includes_values_of_the_reactor_but_no_loop_and_no_socket(self):
-        self.write("protocol/x.h", '#include "reactor/result.h"\n#include "reactor/event_loop.h"\n'
+        self.write("protocol/x.h", '#include "appd/reactor/result.h"\n#include "appd/reactor/event_loop.h"\n'
                                    "#include <sys/socket.h>\n#include <string>\n")
         self.assert_finds("layers", ("protocol/x.h", 2), ("protocol/x.h", 3))
 
+    def test_the_projects_own_headers_are_included_with_its_name_in_front(self):
+        self.write("servers/x.cc", '#include "appd/servers/x.h"\n#include "handlers/a.h"\n#include "tests/reactor/b.h"\n')
+        self.write("tests/servers/x.cc", "#include <protocol/a.h>\n")
+        self.assert_finds("own-prefix", ("servers/x.cc", 2), ("tests/servers/x.cc", 1))
+
     def test_tests_may_include_anything(self):
-        self.write("tests/reactor/x.cc", '#include "servers/app.h"\n')
+        self.write("tests/reactor/x.cc", '#include "appd/servers/app.h"\n')
         self.assert_clean("layers")
 
     def test_a_library_is_included_behind_its_door_only(self):
@@ -86,9 +91,9 @@ class RuleTest(unittest.TestCase):
 
     def test_a_source_includes_its_own_header_first(self):
         self.write("reactor/buffer.h", "")
-        self.write("reactor/buffer.cc", '// Why.\n#include <vector>\n#include "reactor/buffer.h"\n')
+        self.write("reactor/buffer.cc", '// Why.\n#include <vector>\n#include "appd/reactor/buffer.h"\n')
         self.assert_finds("own-header-first", ("reactor/buffer.cc", 2))
-        self.write("reactor/buffer.cc", '// Why.\n#include "reactor/buffer.h"\n\n#include <vector>\n')
+        self.write("reactor/buffer.cc", '// Why.\n#include "appd/reactor/buffer.h"\n\n#include <vector>\n')
         self.assert_clean("own-header-first")
 
     def test_a_source_without_a_header_may_begin_with_any(self):

@@ -1,5 +1,5 @@
 // What is logged and counted of calls: which action, how it ended, how long it took.
-#include "handlers/typed.h"
+#include "appd/handlers/typed.h"
 #include "logged_fixture.h"
 
 namespace appd::servers {

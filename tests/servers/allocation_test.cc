@@ -8,9 +8,9 @@
 #include <optional>
 #include <string>
 
-#include "handlers/coroutine_handler.h"
-#include "handlers/typed.h"
-#include "servers/server.h"
+#include "appd/handlers/coroutine_handler.h"
+#include "appd/handlers/typed.h"
+#include "appd/servers/server.h"
 #include "worker_fixture.h"
 
 namespace {

@@ -1,5 +1,5 @@
 // An App from main to its exit code, each in a process of its own.
-#include "servers/app.h"
+#include "appd/servers/app.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

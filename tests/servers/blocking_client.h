@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "reactor/endpoint.h"
-#include "reactor/owned_fd.h"
+#include "appd/reactor/endpoint.h"
+#include "appd/reactor/owned_fd.h"
 
 namespace appd::servers::testing {
 

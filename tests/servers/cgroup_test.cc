@@ -1,11 +1,11 @@
-#include "servers/cgroup.h"
+#include "appd/servers/cgroup.h"
 
 #include <doctest/doctest.h>
 
 #include <filesystem>
 #include <thread>
 
-#include "servers/usable_cpus.h"
+#include "appd/servers/usable_cpus.h"
 #include "tests/servers/text_file.h"
 #include "tests/support/temporary_folder.h"
 

@@ -9,7 +9,7 @@
 #include <functional>
 #include <string>
 
-#include "reactor/owned_fd.h"
+#include "appd/reactor/owned_fd.h"
 
 namespace appd::servers {
 

@@ -1,9 +1,9 @@
-#include "servers/config_file.h"
+#include "appd/servers/config_file.h"
 
 #include <doctest/doctest.h>
 
-#include "protocol/printable_text.h"
-#include "servers/start_error.h"
+#include "appd/protocol/printable_text.h"
+#include "appd/servers/start_error.h"
 #include "tests/servers/text_file.h"
 #include "tests/support/temporary_folder.h"
 

@@ -1,4 +1,4 @@
-#include "servers/connection_limits.h"
+#include "appd/servers/connection_limits.h"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "servers/metrics.h"
+#include "appd/servers/metrics.h"
 
 namespace appd::servers {
 namespace {

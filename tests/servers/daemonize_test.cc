@@ -1,4 +1,4 @@
-#include "servers/daemonize.h"
+#include "appd/servers/daemonize.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <functional>
 #include <thread>
 
-#include "servers/inherited_descriptors.h"
+#include "appd/servers/inherited_descriptors.h"
 #include "tests/servers/child_process.h"
 
 using namespace appd::servers;

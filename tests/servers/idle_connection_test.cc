@@ -10,11 +10,11 @@
 #include <optional>
 #include <string>
 
+#include "appd/reactor/backend.h"
+#include "appd/servers/app_session.h"
+#include "appd/servers/message_echo_session.h"
+#include "appd/servers/raw_echo_session.h"
 #include "blocking_client.h"
-#include "reactor/backend.h"
-#include "servers/app_session.h"
-#include "servers/message_echo_session.h"
-#include "servers/raw_echo_session.h"
 #include "worker_fixture.h"
 
 namespace {

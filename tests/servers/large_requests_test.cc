@@ -2,8 +2,8 @@
 // waits may hold.
 #include <string>
 
-#include "servers/decoding_job.h"
-#include "servers/pending_call.h"
+#include "appd/servers/decoding_job.h"
+#include "appd/servers/pending_call.h"
 #include "waiting_fixture.h"
 
 namespace appd::servers {

@@ -1,4 +1,4 @@
-#include "servers/limited_lines.h"
+#include "appd/servers/limited_lines.h"
 
 #include <cstring>
 #include <stdexcept>

@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "appd/reactor/endpoint.h"
+#include "appd/servers/server.h"
+#include "appd/servers/start_error.h"
 #include "blocking_client.h"
-#include "reactor/endpoint.h"
-#include "servers/server.h"
-#include "servers/start_error.h"
 #include "tests/servers/text_file.h"
 #include "tests/support/temporary_folder.h"
 #include "worker_fixture.h"

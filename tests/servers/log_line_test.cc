@@ -1,12 +1,12 @@
-#include "servers/log_line.h"
+#include "appd/servers/log_line.h"
 
 #include <doctest/doctest.h>
 
 #include <cstdint>
 #include <map>
 
-#include "protocol/json.h"
-#include "protocol/printable_text.h"
+#include "appd/protocol/json.h"
+#include "appd/protocol/printable_text.h"
 
 using namespace appd::servers;
 using namespace std::chrono_literals;

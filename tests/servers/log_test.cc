@@ -1,4 +1,4 @@
-#include "servers/log.h"
+#include "appd/servers/log.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "protocol/json.h"
-#include "servers/start_error.h"
+#include "appd/protocol/json.h"
+#include "appd/servers/start_error.h"
 #include "tests/servers/child_process.h"
 #include "tests/servers/text_file.h"
 #include "tests/support/temporary_folder.h"

@@ -1,4 +1,4 @@
-#include "servers/loop_watchdog.h"
+#include "appd/servers/loop_watchdog.h"
 
 #include <doctest/doctest.h>
 

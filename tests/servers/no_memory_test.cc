@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "handlers/coroutine_handler.h"
-#include "handlers/layer.h"
-#include "protocol/utf8.h"
-#include "servers/server.h"
+#include "appd/handlers/coroutine_handler.h"
+#include "appd/handlers/layer.h"
+#include "appd/protocol/utf8.h"
+#include "appd/servers/server.h"
 #include "worker_fixture.h"
 
 namespace {

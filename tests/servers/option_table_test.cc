@@ -1,10 +1,10 @@
-#include "servers/option_table.h"
+#include "appd/servers/option_table.h"
 
 #include <doctest/doctest.h>
 
 #include <stdexcept>
 
-#include "servers/start_error.h"
+#include "appd/servers/start_error.h"
 
 using namespace appd::servers;
 using namespace std::chrono_literals;

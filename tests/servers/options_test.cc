@@ -1,10 +1,10 @@
-#include "servers/options.h"
+#include "appd/servers/options.h"
 
 #include <doctest/doctest.h>
 
 #include <map>
 
-#include "servers/start_error.h"
+#include "appd/servers/start_error.h"
 #include "tests/servers/text_file.h"
 #include "tests/support/temporary_folder.h"
 

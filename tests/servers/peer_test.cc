@@ -1,7 +1,7 @@
 // What handlers and layers see of a connection's other end, through a session.
 #include <vector>
 
-#include "handlers/layers.h"
+#include "appd/handlers/layers.h"
 #include "waiting_fixture.h"
 
 namespace appd::servers {

@@ -1,4 +1,4 @@
-#include "servers/pid_file.h"
+#include "appd/servers/pid_file.h"
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "servers/start_error.h"
+#include "appd/servers/start_error.h"
 #include "tests/servers/child_process.h"
 #include "tests/servers/text_file.h"
 #include "tests/support/temporary_folder.h"

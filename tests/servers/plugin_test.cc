@@ -1,9 +1,9 @@
-#include "servers/plugin.h"
+#include "appd/servers/plugin.h"
 
 #include <doctest/doctest.h>
 
-#include "handlers/describe.h"
-#include "servers/start_error.h"
+#include "appd/handlers/describe.h"
+#include "appd/servers/start_error.h"
 
 namespace appd::servers {
 

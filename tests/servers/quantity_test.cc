@@ -1,10 +1,10 @@
-#include "servers/quantity.h"
+#include "appd/servers/quantity.h"
 
 #include <doctest/doctest.h>
 
 #include <cstdint>
 
-#include "servers/printable_text.h"
+#include "appd/servers/printable_text.h"
 
 using namespace appd::servers;
 using namespace std::chrono_literals;

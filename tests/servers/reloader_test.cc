@@ -1,4 +1,4 @@
-#include "servers/reloader.h"
+#include "appd/servers/reloader.h"
 
 #include <doctest/doctest.h>
 

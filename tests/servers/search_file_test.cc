@@ -1,11 +1,11 @@
-#include "servers/search_file.h"
+#include "appd/servers/search_file.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "reactor/owned_fd.h"
-#include "servers/start_error.h"
+#include "appd/reactor/owned_fd.h"
+#include "appd/servers/start_error.h"
 #include "tests/servers/text_file.h"
 #include "tests/support/temporary_folder.h"
 

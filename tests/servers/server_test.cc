@@ -1,5 +1,5 @@
 // A server with its threads, on the system's own sockets.
-#include "servers/server.h"
+#include "appd/servers/server.h"
 
 #include <doctest/doctest.h>
 
@@ -9,9 +9,9 @@
 #include <thread>
 #include <vector>
 
+#include "appd/reactor/endpoint.h"
+#include "appd/servers/start_error.h"
 #include "blocking_client.h"
-#include "reactor/endpoint.h"
-#include "servers/start_error.h"
 #include "tests/support/temporary_folder.h"
 #include "worker_fixture.h"
 

@@ -1,4 +1,4 @@
-#include "servers/standard_streams.h"
+#include "appd/servers/standard_streams.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

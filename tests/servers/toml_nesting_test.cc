@@ -1,4 +1,4 @@
-#include "servers/toml_nesting.h"
+#include "appd/servers/toml_nesting.h"
 
 #include <doctest/doctest.h>
 

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "handlers/coroutine_handler.h"
-#include "reactor/stop_token.h"
+#include "appd/handlers/coroutine_handler.h"
+#include "appd/reactor/stop_token.h"
 #include "worker_fixture.h"
 
 namespace appd::servers::testing {

@@ -17,10 +17,10 @@
 #include <utility>
 #include <vector>
 
+#include "appd/handlers/coroutine_handler.h"
+#include "appd/handlers/typed.h"
+#include "appd/servers/server.h"
 #include "blocking_client.h"
-#include "handlers/coroutine_handler.h"
-#include "handlers/typed.h"
-#include "servers/server.h"
 #include "worker_fixture.h"
 
 namespace appd::servers {
@@ -177,16 +177,17 @@ class Blocked {
  public:
   std::shared_ptr<const handlers::Registry> registry() {
     auto made = std::make_shared<handlers::Registry>();
-    made->add(handlers::make_action(
-        "until stopped",
-        [this](const CallContext& context) {
-          begun_.set_value();
-          std::promise<void> told;
-          const appd::reactor::StopCallback on_stop(context.stop_token(), [&told] { told.set_value(); });
-          // The bound is for a test that fails.
-          stopped_.set_value(told.get_future().wait_for(30s) == std::future_status::ready);
-        },
-        {.blocks = true}));
+    made->add(handlers::make_action("until stopped",
+                                    [this](const CallContext& context) {
+                                      begun_.set_value();
+                                      std::promise<void> told;
+                                      const appd::reactor::StopCallback on_stop(
+                                          context.stop_token(), [&told] { told.set_value(); });
+                                      // The bound is for a test that fails.
+                                      stopped_.set_value(told.get_future().wait_for(30s) ==
+                                                         std::future_status::ready);
+                                    },
+                                    {.blocks = true}));
     return made;
   }
   void wait_for_begin() { begun_.get_future().wait(); }

@@ -1,5 +1,5 @@
-#include "handlers/layer.h"
-#include "handlers/typed.h"
+#include "appd/handlers/layer.h"
+#include "appd/handlers/typed.h"
 #include "waiting_fixture.h"
 
 namespace appd::servers {

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "handlers/builtin.h"
-#include "protocol/byte_order.h"
-#include "servers/worker.h"
+#include "appd/handlers/builtin.h"
+#include "appd/protocol/byte_order.h"
+#include "appd/servers/worker.h"
 #include "tests/support/calm_loop.h"
 
 namespace appd::servers::testing {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "clients/channel.h"
-#include "reactor/sim/poller.h"
+#include "appd/clients/channel.h"
+#include "appd/reactor/sim/poller.h"
 
 namespace appd::testing {
 

@@ -1,6 +1,6 @@
 #include "tests/sim/churn.h"
 
-#include "reactor/sim/wire.h"
+#include "appd/reactor/sim/wire.h"
 
 namespace appd::testing {
 namespace {

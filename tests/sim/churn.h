@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "reactor/sim/poller.h"
+#include "appd/reactor/sim/poller.h"
 
 namespace appd::testing {
 

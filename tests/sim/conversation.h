@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "protocol/address.h"
-#include "reactor/clock.h"
-#include "reactor/sim/random.h"
+#include "appd/protocol/address.h"
+#include "appd/reactor/clock.h"
+#include "appd/reactor/sim/random.h"
 
 namespace appd::testing {
 

@@ -3,7 +3,7 @@
 // does not get away with it.
 #pragma once
 
-#include "reactor/sim/world.h"
+#include "appd/reactor/sim/world.h"
 
 namespace appd::testing {
 

@@ -1,5 +1,5 @@
 // The world finds bugs: each of those that reactor/planted.h can plant, within so many seeds.
-#include "reactor/planted.h"
+#include "appd/reactor/planted.h"
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>

@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "reactor/sim/host.h"
-#include "reactor/sim/wire.h"
+#include "appd/reactor/sim/host.h"
+#include "appd/reactor/sim/wire.h"
 #include "tests/sim/conversation.h"
 
 namespace appd::testing {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "handlers/builtin.h"
-#include "reactor/planted.h"
-#include "servers/decoding_job.h"
-#include "servers/log.h"
+#include "appd/handlers/builtin.h"
+#include "appd/reactor/planted.h"
+#include "appd/servers/decoding_job.h"
+#include "appd/servers/log.h"
 
 namespace appd::testing {
 namespace {

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "reactor/sim/poller.h"
-#include "servers/server.h"
-#include "testkit/simulated_pool.h"
+#include "appd/reactor/sim/poller.h"
+#include "appd/servers/server.h"
+#include "appd/testkit/simulated_pool.h"
 #include "tests/sim/channel_client.h"
 #include "tests/sim/churn.h"
 #include "tests/sim/memory_hooks.h"

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "reactor/sim/host.h"
-#include "reactor/sim/poller.h"
-#include "servers/worker.h"
+#include "appd/reactor/sim/host.h"
+#include "appd/reactor/sim/poller.h"
+#include "appd/servers/worker.h"
 #include "tests/sim/memory_hooks.h"
 #include "tests/sim/waiting_actions.h"
 #include "tests/sim/waiting_caller.h"

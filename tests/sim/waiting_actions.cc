@@ -3,8 +3,8 @@
 #include <functional>
 #include <utility>
 
-#include "handlers/builtin.h"
-#include "reactor/stop_token.h"
+#include "appd/handlers/builtin.h"
+#include "appd/reactor/stop_token.h"
 
 namespace appd::testing {
 

@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "handlers/coroutine_handler.h"
-#include "handlers/registry.h"
-#include "servers/worker.h"
+#include "appd/handlers/coroutine_handler.h"
+#include "appd/handlers/registry.h"
+#include "appd/servers/worker.h"
 #include "tests/sim/waiting_probe.h"
 
 namespace appd::testing {

@@ -5,7 +5,7 @@
 #include <span>
 #include <utility>
 
-#include "protocol/byte_order.h"
+#include "appd/protocol/byte_order.h"
 
 namespace appd::testing {
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "reactor/sim/host.h"
-#include "reactor/sim/wire.h"
+#include "appd/reactor/sim/host.h"
+#include "appd/reactor/sim/wire.h"
 #include "tests/sim/waiting_probe.h"
 
 namespace appd::testing {

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "reactor/clock.h"
-#include "reactor/sim/random.h"
+#include "appd/reactor/clock.h"
+#include "appd/reactor/sim/random.h"
 #include "tests/sim/await_points.h"
 
 namespace appd::testing {

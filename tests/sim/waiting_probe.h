@@ -10,8 +10,8 @@
 #include <optional>
 #include <string>
 
-#include "reactor/sim/wire.h"
-#include "reactor/sim/world.h"
+#include "appd/reactor/sim/wire.h"
+#include "appd/reactor/sim/world.h"
 #include "tests/sim/await_points.h"
 #include "tests/sim/waiting_plan.h"
 

@@ -4,8 +4,8 @@
 #include <array>
 #include <stdexcept>
 
-#include "reactor/sim/poller.h"
-#include "reactor/sim/wire.h"
+#include "appd/reactor/sim/poller.h"
+#include "appd/reactor/sim/wire.h"
 #include "tests/sim/conversation.h"
 
 namespace appd::testing {

@@ -13,8 +13,8 @@
 
 #include <vector>
 
-#include "reactor/sim/poller.h"
-#include "reactor/sim/wire.h"
+#include "appd/reactor/sim/poller.h"
+#include "appd/reactor/sim/wire.h"
 #include "tests/support/kqueue_backend.h"
 #include "tests/support/poller_fixture.h"
 

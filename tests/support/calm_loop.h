@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "reactor/event_loop.h"
+#include "appd/reactor/event_loop.h"
 #include "tests/support/calm_world.h"
 
 namespace appd::testing {

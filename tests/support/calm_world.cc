@@ -3,8 +3,8 @@
 #include <exception>
 #include <memory>
 
-#include "reactor/check.h"
-#include "reactor/sim/poller.h"
+#include "appd/reactor/check.h"
+#include "appd/reactor/sim/poller.h"
 
 namespace appd::testing {
 

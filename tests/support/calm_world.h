@@ -12,10 +12,10 @@
 
 #include <cstddef>
 
-#include "reactor/backend.h"
-#include "reactor/sim/host.h"
-#include "reactor/sim/wire.h"
-#include "reactor/sim/world.h"
+#include "appd/reactor/backend.h"
+#include "appd/reactor/sim/host.h"
+#include "appd/reactor/sim/wire.h"
+#include "appd/reactor/sim/world.h"
 
 namespace appd::testing {
 

@@ -2,7 +2,7 @@
 // from the shim over epoll or from libkqueue.
 #pragma once
 
-#include "reactor/backend.h"
+#include "appd/reactor/backend.h"
 
 namespace appd::testing {
 

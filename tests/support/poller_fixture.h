@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "reactor/backend.h"
+#include "appd/reactor/backend.h"
 
 namespace appd::testing {
 

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "protocol/byte_order.h"
+#include "appd/protocol/byte_order.h"
 
 namespace appd::testing {
 namespace {

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "appd/handlers/builtin.h"
+#include "appd/protocol/byte_order.h"
+#include "appd/servers/server.h"
 #include "golden_cases.h"
-#include "handlers/builtin.h"
-#include "protocol/byte_order.h"
-#include "servers/server.h"
 #include "tested_backends.h"
 
 namespace appd::testing {

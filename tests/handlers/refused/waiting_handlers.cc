@@ -7,7 +7,7 @@
 #include <tuple>
 #include <vector>
 
-#include "handlers/typed.h"
+#include "appd/handlers/typed.h"
 
 using namespace appd::handlers;
 

@@ -5,11 +5,12 @@
 #include <string>
 #include <thread>
 
-#include "clients/client.h"
-#include "clients/request_builder.h"
-#include "handlers/argument.h"
-#include "handlers/registry.h"
-#include "servers/server.h"
+#include "appd/clients/client.h"
+#include "appd/clients/request_builder.h"
+#include "appd/handlers/argument.h"
+#include "appd/handlers/registry.h"
+#include "appd/servers/server.h"
+#include "handlers/handler.h"
 
 namespace {
 
@@ -29,7 +30,8 @@ handlers::Result<void> shout(const handlers::Request& request, handlers::Reply& 
 clients::Result<std::string> call(const protocol::Address& address) {
   auto client = clients::Client::connect(address);
   if (!client) return tl::unexpected(client.error());
-  auto request = clients::build_request("shout", {.text = "hello"}, clients::ValueForm::kAutomatic);
+  auto request = clients::build_request("shout", {.text = consumer::kGreeting},
+                                        clients::ValueForm::kAutomatic);
   if (!request) return tl::unexpected(request.error());
   const auto reply = (*client)->call(*std::move(request));
   if (!reply) return tl::unexpected(reply.error());

@@ -1,7 +1,7 @@
 // Built for an ABI that is not this one; calling it would end the process.
 #include <cstdlib>
 
-#include "handlers/plugin_entry.h"
+#include "appd/handlers/plugin_entry.h"
 
 namespace {
 [[noreturn]] void add_actions(appd::handlers::Registry&) { std::abort(); }
