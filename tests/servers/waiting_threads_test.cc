@@ -11,7 +11,6 @@
 #include <mutex>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -104,7 +103,35 @@ class Answerer {
   std::thread thread_{[this] { answer_all(); }};
 };
 
-std::shared_ptr<const handlers::Registry> waiting_registry(Answerer& answerer) {
+// An action that blocks until it is told to stop; for one call.
+class Blocked {
+ public:
+  handlers::Action action() {
+    return handlers::make_action(
+        "until stopped", [this](const CallContext& context) { block(context); }, {.blocks = true});
+  }
+  // False, as below: a test that fails has waited long enough.
+  [[nodiscard]] bool begun() {
+    return begun_.get_future().wait_for(kLongEnough) == std::future_status::ready;
+  }
+  // It was told to stop.
+  [[nodiscard]] bool stopped() { return stopped_.get_future().get(); }
+
+ private:
+  static constexpr auto kLongEnough = 30s;
+
+  void block(const CallContext& context) {
+    begun_.set_value();
+    std::promise<void> told;
+    const reactor::StopCallback on_stop(context.stop_token(), [&told] { told.set_value(); });
+    stopped_.set_value(told.get_future().wait_for(kLongEnough) == std::future_status::ready);
+  }
+
+  std::promise<void> begun_;
+  std::promise<bool> stopped_;
+};
+
+std::shared_ptr<handlers::Registry> waiting_registry(Answerer& answerer) {
   auto registry = std::make_shared<handlers::Registry>();
   registry->add({.name = "pool",
                  .summary = "in the pool",
@@ -151,7 +178,9 @@ struct ThreadsFixture {
     limits.pool_threads = 3;
     limits.drain_timeout = 50ms;
     limits.half_close_grace = 50ms;
-    server.emplace(limits, 2, log, waiting_registry(answerer));
+    auto registry = waiting_registry(answerer);
+    registry->add(blocked.action());
+    server.emplace(limits, 2, log, std::move(registry));
     const auto bound =
         server->listen({.protocol = protocol::Protocol::kApp, .host = "127.0.0.1", .path = {}});
     address.emplace(reactor::Endpoint::ip(bound[0].host, bound[0].port).value());
@@ -165,37 +194,12 @@ struct ThreadsFixture {
   }
 
   Answerer answerer;
+  Blocked blocked;
   Limits limits;
   Log log{{.level = Level::kOff, .format = LogFormat::kText, .file = {}}};
   std::optional<Server> server;
   std::optional<reactor::Endpoint> address;
   std::thread running;
-};
-
-// An action that blocks until it is told to stop.
-class Blocked {
- public:
-  std::shared_ptr<const handlers::Registry> registry() {
-    auto made = std::make_shared<handlers::Registry>();
-    made->add(handlers::make_action("until stopped",
-                                    [this](const CallContext& context) {
-                                      begun_.set_value();
-                                      std::promise<void> told;
-                                      const appd::reactor::StopCallback on_stop(
-                                          context.stop_token(), [&told] { told.set_value(); });
-                                      // The bound is for a test that fails.
-                                      stopped_.set_value(told.get_future().wait_for(30s) ==
-                                                         std::future_status::ready);
-                                    },
-                                    {.blocks = true}));
-    return made;
-  }
-  void wait_for_begin() { begun_.get_future().wait(); }
-  bool stopped() { return stopped_.get_future().get(); }
-
- private:
-  std::promise<void> begun_;
-  std::promise<bool> stopped_;
 };
 
 struct Script {
@@ -283,8 +287,6 @@ TEST_CASE("threads: a server may end while other threads still answer") {
 
 // It is told to stop while it blocks, whatever ends the call.
 TEST_CASE_FIXTURE(ThreadsFixture, "threads: a handler that blocks is told when nobody waits") {
-  Blocked blocked;
-  server->set_registry(blocked.registry());
   std::optional<BlockingClient> asks(std::in_place, *address);
   std::string more(kKeep);
   std::function<void()> end = [&asks] { asks.reset(); };
@@ -301,7 +303,7 @@ TEST_CASE_FIXTURE(ThreadsFixture, "threads: a handler that blocks is told when n
     end = [this] { server->stop(); };
   }
   REQUIRE(asks->send(request(R"({"action": "until stopped"})", more)));
-  blocked.wait_for_begin();
+  REQUIRE(blocked.begun());
   end();
   CHECK(blocked.stopped());
 }
