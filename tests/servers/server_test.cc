@@ -23,6 +23,7 @@ using protocol::Protocol;
 using reactor::Endpoint;
 using testing::BlockingClient;
 using testing::found;
+using testing::kCloseOk;
 using testing::kKeep;
 using testing::kKeepOk;
 using testing::make_registry;
@@ -127,7 +128,10 @@ TEST_CASE_FIXTURE(ServerFixture, "server: drain answers what has arrived and let
   }
   server->drain();  // before it even runs
   run();
-  for (auto& client : clients) CHECK(client.receive_to_end() == found(kKeepOk));
+  for (auto& client : clients) {  // one may be answered before its loop hears of the drain
+    const std::string received = client.receive_to_end();
+    CHECK((received == found(kCloseOk) || received == found(kKeepOk)));
+  }
   clients.clear();
   join();
   CHECK(server->count(Counter::kCut) == 0);
