@@ -366,7 +366,7 @@ TEST_CASE("dispatch: a content that takes a moment is named while it is decoded"
   header.content_encoding = protocol::kUtf8Encoding;
   for (const std::size_t size : {std::size_t{10}, std::size_t{64 * 1024}}) {
     const std::string content = R"({"action": "waits"})" + std::string(size, ' ');
-    CHECK(caller.dispatcher.dispatch(header, std::as_bytes(std::span(content)), looking) ==
+    CHECK(caller.dispatcher.dispatch(header, std::as_bytes(std::span(content)), looking).reply ==
           nullptr);
     CHECK(looking.seen == (size < 1000 ? "nothing" : "decoding"));
   }
