@@ -23,16 +23,26 @@ namespace appd::handlers {
 
 namespace detail {
 
+// Whether every parameter and what comes out of the Task<> own what they hold. Nothing fails here:
+// a constant behind a failed assertion is an error of its own.
+template <class Signature>
+inline constexpr bool kOwned = false;
+template <class Returned, class... Parameters>
+inline constexpr bool kOwned<Returned(Parameters...)> = (!kBorrows<Parameters> && ...);
+template <class T, class... Parameters>
+inline constexpr bool kOwned<Task<T>(Parameters...)> =
+    !kBorrows<T> && (!kBorrows<Parameters> && ...);
+
 // One parameter of a coroutine: refused where it would point to what is gone after the first wait.
 template <class Parameter>
 struct OwnedParameter {
+  static constexpr bool kOk = !kBorrows<Parameter>;
   static constexpr bool kReference = std::is_reference_v<Parameter>;
   static constexpr bool kPointer = std::is_pointer_v<Parameter>;
-  static constexpr bool kOk = !kReference && !kPointer && !kBorrows<Parameter>;
-  static_assert(!kReference,
+  static_assert(kOk || !kReference,
                 "a coroutine handler takes its parameters by value: a reference would point to "
                 "memory that is gone when the coroutine goes on after a wait");
-  static_assert(!kPointer,
+  static_assert(kOk || !kPointer,
                 "a coroutine handler takes its parameters by value: a pointer would point to "
                 "memory that is gone when the coroutine goes on after a wait");
   static_assert(kOk || kReference || kPointer,
@@ -44,13 +54,10 @@ struct OwnedParameter {
 
 // What a coroutine returns: refused where it would point to what died with the coroutine.
 template <class Returned>
-struct OwnedResult {
-  static constexpr bool kOk = true;  // no Task, which others refuse
-};
+struct OwnedResult {};
 template <class T>
 struct OwnedResult<Task<T>> {
-  static constexpr bool kOk = !kBorrows<T>;
-  static_assert(kOk,
+  static_assert(!kBorrows<T>,
                 "a coroutine handler returns what owns its memory: a string_view, span, JsonView "
                 "or pointer, or what holds one, would point to what the coroutine held, which is "
                 "gone when its result is sent; return std::string, std::vector or Json");
@@ -60,7 +67,7 @@ template <class Signature>
 struct OwnedSignature;
 template <class Returned, class... Parameters>
 struct OwnedSignature<Returned(Parameters...)> {
-  static constexpr bool kOk = (OwnedParameter<Parameters>::kOk & ... & OwnedResult<Returned>::kOk);
+  static_assert((sizeof(OwnedResult<Returned>) + ... + sizeof(OwnedParameter<Parameters>)) > 0);
 };
 
 // The signature of a function object, as std::function deduces it; a generic lambda has none.
@@ -72,12 +79,13 @@ using SignatureOf =
 
 }  // namespace detail
 
-// Compiles only where every parameter of `Function` may outlive a wait, and its result the
-// coroutine; the value is for leaving out what would only repeat the error. Whoever makes a handler
-// of a coroutine of another form checks it so.
+// Whether every parameter of `Function` may outlive a wait, and its result the coroutine.
 template <class Function>
-[[nodiscard]] consteval bool require_owned() {
-  return detail::OwnedSignature<detail::SignatureOf<Function>>::kOk;
+inline constexpr bool kOwns = detail::kOwned<detail::SignatureOf<Function>>;
+// Compiles only where kOwns. Whoever makes a handler of a coroutine of another form checks it so.
+template <class Function>
+constexpr void require_owned() {
+  static_assert(sizeof(detail::OwnedSignature<detail::SignatureOf<Function>>) > 0);
 }
 
 // A WaitingHandler that starts a coroutine for each call. It is a type of its own so that such a
@@ -102,7 +110,8 @@ void answer_by(Task<Result<Reply>> task, const CallContext& context, Responder r
 // it at once. What it captures lives as long as the registry, which every call keeps.
 template <class Function>
 [[nodiscard]] WaitingHandler coroutine_handler(Function function) {
-  if constexpr (!require_owned<Function>()) {
+  if constexpr (!kOwns<Function>) {
+    require_owned<Function>();
     return {};
   } else {
     static_assert(

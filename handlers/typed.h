@@ -32,17 +32,11 @@ namespace appd::handlers {
 
 namespace detail {
 
-// Compiles only where `F` may be a handler.
+// It waits, but would hold or return what it does not own.
 template <class F>
-consteval bool accepts() {
-  if constexpr (!HasSignature<F>) {
-    return false;
-  } else if constexpr (kIsTask<ReturnedOf<F>>) {
-    return require_owned<F>();
-  } else {
-    return true;
-  }
-}
+inline constexpr bool kWaitsBorrowed = false;
+template <HasSignature F>
+inline constexpr bool kWaitsBorrowed<F> = kIsTask<ReturnedOf<F>> && !kOwns<F>;
 
 // It asks for a CallContext and is no coroutine.
 template <class F>
@@ -102,7 +96,9 @@ template <class F>
   static_assert(detail::HasSignature<F>,
                 "an action is a function, or a function object with one const operator()");
   Action action;
-  if constexpr (detail::accepts<F>()) {
+  if constexpr (detail::kWaitsBorrowed<F>) {
+    require_owned<F>();
+  } else if constexpr (detail::HasSignature<F>) {
     action.name = std::move(name);
     action.summary = std::move(options.summary);
     action.time_limit = options.time_limit;
