@@ -108,7 +108,7 @@ TEST_CASE_FIXTURE(Fixture, "app: a thread of a start function lives in the daemo
         });
         app.on_stop([thread, write_end] {
           thread->join();
-          static_cast<void>(::write(write_end, "joined", 6));
+          tell(write_end, "joined");
         });
       },
       "--daemon");

@@ -57,7 +57,7 @@ TEST_CASE("daemon: once ready it lets go of the standard streams and lives on") 
     release.write_end.reset();
     daemonizer.report_ready("ready\n");
     static_cast<void>(release.read_all());
-    static_cast<void>(::write(goodbye.write_end.get(), "bye", 3));
+    tell(goodbye.write_end.get(), "bye");
   });
   // Here the streams have ended although the daemon still waits.
   CHECK(outcome.exit_code == 0);
@@ -97,7 +97,7 @@ TEST_CASE("daemon: another thread would be gone, and is told") {
     } catch (const StartError& error) {
       line = error.what();
     }
-    static_cast<void>(::write(STDOUT_FILENO, line.data(), line.size()));
+    tell(STDOUT_FILENO, line);
     ::_exit(0);
     return 0;
   });
@@ -124,7 +124,7 @@ TEST_CASE("daemon: the first process can be ended while it waits") {
   const pid_t first = fork_child([&] {
     ::signal(SIGTERM, [](int) {});  // held for the daemon
     Daemonizer daemonizer = Daemonizer::detach();
-    static_cast<void>(::write(detached.write_end.get(), "d", 1));
+    tell(detached.write_end.get(), "d");
     release.write_end.reset();
     static_cast<void>(release.read_all());
     return 0;

@@ -47,7 +47,7 @@ TEST_CASE_FIXTURE(Fixture, "pid file: a second process is refused, and replaces 
   const pid_t child = fork_child([&] {
     release.write_end.reset();
     const PidFile file = PidFile::acquire(path);
-    static_cast<void>(::write(ready.write_end.get(), "r", 1));
+    tell(ready.write_end.get(), "r");
     ready.write_end.reset();
     static_cast<void>(release.read_all());
     ::_exit(0);  // like a crash: without removing the file
