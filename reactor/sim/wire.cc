@@ -34,7 +34,8 @@ bool Wire::readable(Side side) const {
 
 bool Wire::writable(Side side) const {
   const End& end = ends_[side];
-  return end.error || end.write_shut || (established_ && 3 * room(side) >= buffer_bytes_);
+  return end.error || end.write_shut ||
+         (established_ && room(side) > 0 && 3 * room(side) >= buffer_bytes_);
 }
 
 std::size_t Wire::unacknowledged_bytes(Side side) const {

@@ -317,9 +317,11 @@ class ErrorTest(AppTest):
         )
 
     def test_nesting_costs_no_stack(self):
-        deep = "[" * 1_000_000 + "]" * 1_000_000
-        reply = self.ask(wire.text_request(deep, action="echo"))
-        self.assertEqual(reply.content.decode(), f'{{"result": {deep}}}')
+        most = 1_000_000
+        deep = "[" * most + "]" * most
+        with programs.Appd(f"--max-nesting={most}") as appd:
+            reply = wire.ask(appd.port, wire.text_request(deep, action="echo"))
+            self.assertEqual(reply.content.decode(), f'{{"result": {deep}}}')
         reply = self.ask(wire.text_request("[" * 1_000_000, action="echo", request_id=1))
         self.assert_error(reply, "invalid_content", "")
 
