@@ -304,7 +304,7 @@ std::string unordered_message(std::string_view order, std::string_view encoding,
 }
 
 TEST_CASE("decoder: another byteorder matters only for wide text without a byte order mark") {
-  for (const auto& [encoding, content] : std::vector<std::pair<std::string, std::string>>{
+  for (const auto& text : std::vector<std::pair<std::string, std::string>>{
            {"utf-8", "{}"},
            {"latin-1", "{}"},
            {"ascii", "{}"},
@@ -316,7 +316,8 @@ TEST_CASE("decoder: another byteorder matters only for wide text without a byte 
            {"utf-32", "\xff\xfe\0\0{\0\0\0}\0\0\0"s},
            {"utf-16", ""},
        }) {
-    CAPTURE(encoding);
+    const auto& [encoding, content] = text;
+    CAPTURE(text.first);  // clang 14 captures no structured binding
     const auto events =
         decode_whole(unordered_message("middle", encoding, content), DecodeLimits());
     REQUIRE(events.size() == 1);

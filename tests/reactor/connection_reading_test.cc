@@ -169,7 +169,7 @@ TEST_CASE_FIXTURE(ConnectionFixture,
   constexpr std::size_t kMessage = EventLoop::kReadBufferBytes + 100;
   std::string message;
   for (std::size_t i = 0; i < kMessage; ++i) message += static_cast<char>('a' + i % 23);
-  for (const std::size_t cut : {1, 200, 4096, 4097, 100'000}) {
+  for (const std::size_t cut : std::initializer_list<std::size_t>{1, 200, 4096, 4097, 100'000}) {
     CAPTURE(cut);
     auto a = link(2 * kMessage);
     a->delegate.bytes = [](auto bytes) {

@@ -52,9 +52,10 @@ TEST_CASE_FIXTURE(System, "control groups: without any there is no quota") {
 }
 
 TEST_CASE_FIXTURE(Unified, "control groups: version 2's quota is rounded up, and at least 1") {
-  for (const auto& [text, cpus] : {std::pair("150000 100000\n", 2), std::pair("200000 100000\n", 2),
-                                   std::pair("1000 100000\n", 1), std::pair("50000 25000\n", 2)}) {
-    CAPTURE(text);
+  for (const auto& quota : {std::pair("150000 100000\n", 2), std::pair("200000 100000\n", 2),
+                            std::pair("1000 100000\n", 1), std::pair("50000 25000\n", 2)}) {
+    const auto& [text, cpus] = quota;
+    CAPTURE(quota.first);  // clang 14 captures no structured binding
     file("/sys/fs/cgroup/system/appd/cpu.max", text);
     CHECK(cgroups.cpu_quota() == static_cast<std::size_t>(cpus));
   }
@@ -62,7 +63,8 @@ TEST_CASE_FIXTURE(Unified, "control groups: version 2's quota is rounded up, and
 
 TEST_CASE_FIXTURE(Unified, "control groups: version 2 without a quota, or with a text of its own") {
   for (const char* text : {"max 100000\n", "", "100000\n", "100000 0\n", "x y\n"}) {
-    CAPTURE(text);
+    const auto& [text, cpus] = quota;
+    CAPTURE(quota.first);  // clang 14 captures no structured binding
     file("/sys/fs/cgroup/system/appd/cpu.max", text);
     CHECK_FALSE(cgroups.cpu_quota());
   }
