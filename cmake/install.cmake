@@ -22,17 +22,18 @@ if(APPD_FETCHED)
   return()
 endif()
 
-# TARGETS' files, as elements of a list in a script.
+# TARGETS' files, as elements of a list in a script. Its variables are seen by the install scripts behind
+# it, where CPack lets if() take a component's name for a variable's (policy CMP0054): none is called so.
 list(TRANSFORM libraries REPLACE "(.+)" "\"$<TARGET_FILE:\\1>\"" OUTPUT_VARIABLE library_files)
 list(JOIN library_files "\n  " library_files)
-file(GENERATE OUTPUT ${may_install} CONTENT "set(programs
+file(GENERATE OUTPUT ${may_install} CONTENT "set(needed_programs
   \"$<TARGET_FILE:appd>\"
   \"$<TARGET_FILE:appctl>\")
-set(development
+set(needed_development
   ${library_files})
-set(needed \${programs} \${development})
+set(needed \${needed_programs} \${needed_development})
 if(CMAKE_INSTALL_COMPONENT)
-  set(needed \${\${CMAKE_INSTALL_COMPONENT}})
+  set(needed \${needed_\${CMAKE_INSTALL_COMPONENT}})
 endif()
 foreach(file IN LISTS needed)
   if(NOT EXISTS \"\${file}\")

@@ -128,9 +128,10 @@ TEST_CASE_FIXTURE(Fixture,
       "--daemon");
   CHECK(outcome.exit_code == 1);
   CHECK(outcome.output.empty());
-  CHECK(outcome.errors ==
-        "app: going to the background would end 1 of the program's threads; start them in a "
-        "function given to on_start()\n");
+  CAPTURE(outcome.errors);  // how many they are: a sanitizer may have some of its own
+  CHECK(outcome.errors.starts_with("app: going to the background would end "));
+  CHECK(outcome.errors.ends_with(
+      " of the program's threads; start them in a function given to on_start()\n"));
   CHECK(nothing_left());
 }
 
