@@ -37,9 +37,8 @@ inline constexpr bool kBorrows<volatile T> = kBorrows<T>;
 template <class T>
 inline constexpr bool kBorrows<const volatile T> = kBorrows<T>;
 template <class T>
-inline constexpr bool kBorrows<T[]> = kBorrows<T>;
-template <class T, std::size_t kSize>
-inline constexpr bool kBorrows<T[kSize]> = kBorrows<T>;
+  requires std::is_array_v<T>
+inline constexpr bool kBorrows<T> = kBorrows<std::remove_extent_t<T>>;
 
 template <class Char, class Traits>
 inline constexpr bool kBorrows<std::basic_string_view<Char, Traits>> = true;
