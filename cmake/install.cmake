@@ -107,7 +107,7 @@ install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR}
 # The pages, and what they point to: examples with the Python peers. How a reference is made needs the sources.
 install(DIRECTORY docs examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs
   PATTERN "Doxyfile" EXCLUDE
-  PATTERN "doxygen_filter.py" EXCLUDE
+  PATTERN "doxygen_filter.sed" EXCLUDE
   PATTERN "__pycache__" EXCLUDE)
 
 include(package)
