@@ -22,7 +22,7 @@
 #include "appd/clients/request.h"
 #include "appd/protocol/address.h"
 #include "appd/protocol/message_decoder.h"
-#include "appd/reactor/connection.h"
+#include "appd/reactor/connection/connection.h"
 
 namespace appd::clients {
 

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <string_view>
 
-#include "appd/protocol/json.h"
-#include "appd/protocol/utf8.h"
+#include "appd/protocol/text/json.h"
+#include "appd/protocol/text/utf8.h"
 
 namespace appd::clients {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <string_view>
 
-#include "appd/protocol/json.h"
 #include "appd/protocol/message_decoder.h"
-#include "appd/protocol/text_encoding.h"
+#include "appd/protocol/text/json.h"
+#include "appd/protocol/text/text_encoding.h"
 
 namespace appd::clients {
 namespace {

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "appd/clients/header_fields.h"
-#include "appd/protocol/json.h"
-#include "appd/protocol/text_encoding.h"
-#include "appd/protocol/utf8.h"
+#include "appd/protocol/text/json.h"
+#include "appd/protocol/text/text_encoding.h"
+#include "appd/protocol/text/utf8.h"
 
 namespace appd::clients {
 namespace {

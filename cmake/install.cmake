@@ -67,7 +67,7 @@ endforeach()
 set(public_headers app.h client.h handlers.h plugin.h test.h)
 list(TRANSFORM public_headers PREPEND ${PROJECT_SOURCE_DIR}/include/appd/)
 install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/appd)
-foreach(folder reactor protocol handlers servers clients outgoing testkit)
+foreach(folder reactor protocol options machine logging handlers servers daemon clients outgoing testkit)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/appd
     FILES_MATCHING PATTERN "*.h")
@@ -100,7 +100,7 @@ endfunction()
 appd_pkg_config(appd-client "calling a server" "simdjson" clients protocol reactor)
 appd_pkg_config(appd-plugin "actions in a shared object" "simdjson" handlers protocol reactor)
 appd_pkg_config(appd "a daemon of one's own" "simdjson spdlog tomlplusplus"
-  outgoing servers handlers clients protocol reactor)
+  outgoing daemon servers handlers logging machine options clients protocol reactor)
 appd_pkg_config(appd-test "an App in a simulated world" "appd" testkit reactor_sim)
 
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs)

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "appd/handlers/failure.h"
-#include "appd/protocol/text_encoding.h"
+#include "appd/protocol/text/text_encoding.h"
 
 namespace appd::handlers {
 

@@ -11,9 +11,9 @@
 #include "appd/handlers/call_cache.h"
 #include "appd/handlers/handler.h"
 #include "appd/handlers/registry.h"
-#include "appd/handlers/running_call.h"
-#include "appd/protocol/json.h"
+#include "appd/handlers/waiting/running_call.h"
 #include "appd/protocol/message_header.h"
+#include "appd/protocol/text/json.h"
 
 namespace appd::handlers {
 

@@ -2,7 +2,7 @@
 
 #include <exception>
 
-#include "appd/protocol/utf8.h"
+#include "appd/protocol/text/utf8.h"
 
 namespace appd::handlers {
 

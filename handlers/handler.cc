@@ -4,7 +4,7 @@
 #include <charconv>
 #include <stdexcept>
 
-#include "appd/protocol/utf8.h"
+#include "appd/protocol/text/utf8.h"
 
 namespace appd::handlers {
 

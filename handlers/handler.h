@@ -13,9 +13,9 @@
 
 #include "appd/handlers/description.h"
 #include "appd/handlers/peer.h"
-#include "appd/protocol/json.h"
 #include "appd/protocol/message_header.h"
 #include "appd/protocol/status.h"
+#include "appd/protocol/text/json.h"
 
 namespace appd::handlers {
 

@@ -3,8 +3,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "appd/handlers/coroutine_handler.h"
-#include "appd/protocol/utf8.h"
+#include "appd/handlers/waiting/coroutine_handler.h"
+#include "appd/protocol/text/utf8.h"
 
 namespace appd::handlers {
 

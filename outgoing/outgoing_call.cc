@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "appd/handlers/typed.h"
-#include "appd/protocol/utf8.h"
+#include "appd/handlers/typed/typed.h"
+#include "appd/protocol/text/utf8.h"
 
 namespace appd::outgoing {
 

@@ -7,7 +7,7 @@
 
 #include "appd/clients/reply.h"
 #include "appd/clients/request.h"
-#include "appd/handlers/call_services.h"
+#include "appd/handlers/waiting/call_services.h"
 #include "appd/outgoing/call_limits.h"
 #include "appd/reactor/event_loop.h"
 

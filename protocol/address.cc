@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <optional>
 
-#include "appd/protocol/json.h"
-#include "appd/protocol/utf8.h"
+#include "appd/protocol/text/json.h"
+#include "appd/protocol/text/utf8.h"
 
 namespace appd::protocol {
 namespace {

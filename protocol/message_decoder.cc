@@ -6,9 +6,8 @@
 
 #include "appd/protocol/byte_order.h"
 #include "appd/protocol/foreign_start.h"
-#include "appd/protocol/text_encoding.h"
+#include "appd/protocol/text/text_encoding.h"
 #include "appd/reactor/check.h"
-#include "appd/reactor/planted.h"
 
 namespace appd::protocol {
 namespace {
@@ -75,7 +74,6 @@ std::size_t HeaderDecoder::known_header(std::span<const std::byte> input) {
   const MessageHeader* cached =
       context_.cache.find(input.subspan(kPrefixBytes, json_bytes), rules_);
   if (cached == nullptr) return 0;
-  reactor::count_parsed_header();
   context_.header = cached;
   return kPrefixBytes + json_bytes;
 }
@@ -104,7 +102,6 @@ Result<DecodeEvent> HeaderDecoder::next(std::span<const std::byte> input) {
       break;
   }
   if (input.size() < header_bytes) return need(header_bytes);
-  reactor::count_parsed_header();
   const std::span<const std::byte> json = input.subspan(kPrefixBytes, json_bytes);
   context_.header = &context_.parsed;
   Result<void> parsed =
@@ -161,7 +158,6 @@ Result<DecodeEvent> MessageDecoder::begin_message(std::span<const std::byte> inp
     return message(*context_.header, input, header_bytes, message_bytes);
   }
 
-  if (reactor::planted(reactor::PlantedBug::kHeaderParsedAgain)) return need(input.size() + 1);
   held_ = std::make_unique<Held>(*context_.header, header_bytes, message_bytes);
   state_ = State::kContent;
   return need(message_bytes);

@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include "appd/protocol/byte_order.h"
-#include "appd/protocol/json.h"
+#include "appd/protocol/text/json.h"
 #include "appd/reactor/check.h"
 
 namespace appd::protocol {

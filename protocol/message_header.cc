@@ -4,7 +4,7 @@
 #include <array>
 #include <cstddef>
 
-#include "appd/protocol/json_text.h"
+#include "appd/protocol/text/json_text.h"
 
 namespace appd::protocol {
 namespace {

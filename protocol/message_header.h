@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "appd/protocol/byte_order.h"
-#include "appd/protocol/json.h"
 #include "appd/protocol/status.h"
+#include "appd/protocol/text/json.h"
 
 namespace appd::protocol {
 

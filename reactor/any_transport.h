@@ -8,8 +8,8 @@
 #include <memory>
 #include <utility>
 
+#include "appd/reactor/posix/transport_socket.h"
 #include "appd/reactor/transport.h"
-#include "appd/reactor/transport_socket.h"
 
 namespace appd::reactor {
 

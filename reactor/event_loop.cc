@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "appd/reactor/check.h"
-#include "appd/reactor/planted.h"
 
 namespace appd::reactor {
 
@@ -92,10 +91,10 @@ Slot EventLoop::take_slot(EventSink& sink) {
 void EventLoop::give_back(Slot slot, Descriptor fd) {
   Place& place = places_[slot];
   APPD_CHECK(place.sink != nullptr, slot);
-  if (place.interest != Interest::kNone && !planted(PlantedBug::kWatchLeft)) {
+  if (place.interest != Interest::kNone) {
     backend_.poller->remove(fd, place.interest);
   }
-  const std::uint32_t next = place.generation + (planted(PlantedBug::kSlotReused) ? 0 : 1);
+  const std::uint32_t next = place.generation + 1;
   place = {.generation = next};
   free_slots_.push_back(slot);
 }
@@ -137,8 +136,7 @@ std::optional<Duration> EventLoop::time_to_wait(std::optional<Duration> max_wait
 
 void EventLoop::dispatch(Token token, Ready ready) {
   const Place& place = places_[token.index];
-  const bool stale = place.generation != token.generation && !planted(PlantedBug::kStaleEvent);
-  if (stale || place.sink == nullptr) return;
+  if (place.generation != token.generation || place.sink == nullptr) return;
   place.sink->on_ready(ready);
 }
 
@@ -164,7 +162,7 @@ bool EventLoop::enqueue(std::unique_ptr<Posted> posted) {
     has_posted_.store(true, std::memory_order_release);
   }
   // Only the first of a batch needs to wake the loop: run_posted() takes all that is there.
-  if (first && !planted(PlantedBug::kLostWakeup)) wake();
+  if (first) wake();
   return true;
 }
 

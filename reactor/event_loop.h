@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "appd/reactor/backend.h"
-#include "appd/reactor/buffer.h"
-#include "appd/reactor/retirable.h"
+#include "appd/reactor/memory/buffer.h"
+#include "appd/reactor/memory/retirable.h"
 #include "appd/reactor/timer_queue.h"
 
 namespace appd::reactor {

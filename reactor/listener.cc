@@ -3,8 +3,6 @@
 #include <new>
 #include <utility>
 
-#include "appd/reactor/planted.h"
-
 namespace appd::reactor {
 
 Listener::Listener(EventLoop& loop, std::unique_ptr<ListeningSocket> socket,
@@ -65,7 +63,6 @@ bool Listener::accept_or_throw() {
     case AcceptOutcome::kWouldBlock:
       return false;
     case AcceptOutcome::kExhausted:
-      if (planted(PlantedBug::kExhaustedSpins)) return false;
       rest(accepted.error);
       return false;
   }

@@ -28,7 +28,7 @@
 #include <span>
 
 #include "appd/reactor/clock.h"
-#include "appd/reactor/owned_fd.h"
+#include "appd/reactor/posix/owned_fd.h"
 #include "appd/reactor/result.h"
 
 namespace appd::reactor {

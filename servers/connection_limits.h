@@ -8,7 +8,7 @@
 #include <mutex>
 #include <string>
 
-#include "appd/reactor/cache_line.h"
+#include "appd/reactor/memory/cache_line.h"
 
 namespace appd::servers {
 

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "appd/protocol/json.h"
+#include "appd/protocol/text/json.h"
 #include "appd/reactor/clock.h"
 #include "appd/reactor/network.h"
 

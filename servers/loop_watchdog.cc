@@ -13,7 +13,7 @@ constexpr int kLooks = 4;
 
 }  // namespace
 
-LoopWatchdog::LoopWatchdog(reactor::Duration allowed, std::mutex& registry_mutex, Log& log)
+LoopWatchdog::LoopWatchdog(reactor::Duration allowed, std::mutex& registry_mutex, logging::Log& log)
     : allowed_(allowed), registry_mutex_(registry_mutex), log_(log) {}
 
 LoopWatchdog::~LoopWatchdog() {
@@ -71,7 +71,7 @@ bool LoopWatchdog::look_at(Watched& watched, reactor::TimePoint now) {
   if (age < watched.next_line) return false;
   watched.next_line = 2 * age;
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
-  log_.write(Level::kWarn, "a handler blocks its loop",
+  log_.write(logging::Level::kWarn, "a handler blocks its loop",
              {{"action", call->action->name},
               {"connection", call->connection},
               {"milliseconds", milliseconds}});

@@ -11,9 +11,9 @@
 #include <thread>
 #include <vector>
 
-#include "appd/handlers/running_call.h"
+#include "appd/handlers/waiting/running_call.h"
+#include "appd/logging/log.h"
 #include "appd/reactor/clock.h"
-#include "appd/servers/log.h"
 
 namespace appd::servers {
 
@@ -21,7 +21,7 @@ class LoopWatchdog {
  public:
   // Actions are read under `registry_mutex`; whoever destroys a registry holds it. All outlive the
   // watchdog.
-  LoopWatchdog(reactor::Duration allowed, std::mutex& registry_mutex, Log& log);
+  LoopWatchdog(reactor::Duration allowed, std::mutex& registry_mutex, logging::Log& log);
   ~LoopWatchdog();
   LoopWatchdog(const LoopWatchdog&) = delete;
   LoopWatchdog& operator=(const LoopWatchdog&) = delete;
@@ -52,7 +52,7 @@ class LoopWatchdog {
 
   const reactor::Duration allowed_;
   std::mutex& registry_mutex_;
-  Log& log_;
+  logging::Log& log_;
   std::vector<Watched> loops_;
   bool idle_ = false;  // no loop called anything between the last two looks
   std::mutex mutex_;   // guards ending_

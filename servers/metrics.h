@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "appd/reactor/cache_line.h"
+#include "appd/reactor/memory/cache_line.h"
 
 namespace appd::servers {
 

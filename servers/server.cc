@@ -8,9 +8,9 @@
 #include <system_error>
 #include <utility>
 
-#include "appd/servers/start_error.h"
-#include "appd/servers/thread_limits.h"
-#include "appd/servers/usable_cpus.h"
+#include "appd/machine/thread_limits.h"
+#include "appd/machine/usable_cpus.h"
+#include "appd/options/start_error.h"
 
 namespace appd::servers {
 
@@ -61,13 +61,14 @@ Address bound_address(const Address& asked, const Endpoint& endpoint) {
 
 }  // namespace
 
-Server::Server(const Limits& limits, std::size_t threads, Log& log,
+Server::Server(const Limits& limits, std::size_t threads, logging::Log& log,
                std::shared_ptr<const handlers::Registry> registry,
                const reactor::BackendFactory& backend, OutgoingCallsFactory make_outgoing,
                JobRunner* pool)
     : shared_(limits, log), undrained_workers_(threads) {
   if (pool == nullptr) {
-    const std::size_t pool_threads = limits.pool_threads > 0 ? limits.pool_threads : usable_cpus();
+    const std::size_t pool_threads =
+        limits.pool_threads > 0 ? limits.pool_threads : machine::usable_cpus();
     pool_ = std::make_unique<WorkerPool>(pool_threads, limits.pool_queue);
     pool = pool_.get();
   }
@@ -75,7 +76,7 @@ Server::Server(const Limits& limits, std::size_t threads, Log& log,
   shared_.make_outgoing = std::move(make_outgoing);
   for (std::size_t i = 0; i < threads; ++i) {
     auto made = backend();
-    if (!made) throw StartError("cannot make an event loop: " + made.error().message);
+    if (!made) throw options::StartError("cannot make an event loop: " + made.error().message);
     workers_.push_back(
         std::make_unique<Worker>(shared_, Worker::Place{i, threads}, std::move(*made), registry));
   }
@@ -89,7 +90,7 @@ Server::~Server() {
   end_threads();
   const std::size_t left = pool_ ? pool_->stop(WorkerPool::kStopWait) : 0;
   if (left > 0) {
-    shared_.log.write(Level::kWarn, "handlers still block; not waiting for them",
+    shared_.log.write(logging::Level::kWarn, "handlers still block; not waiting for them",
                       {{"handlers", left}});
   }
 }
@@ -119,13 +120,13 @@ std::vector<Address> Server::listen(const Address& address, unsigned socket_mode
   for (int i = 1; i < tries && is_in_use(listening.error); ++i) {
     listening = bind_all(endpoints, options);
   }
-  if (listening.error) throw StartError(listening.error->message);
+  if (listening.error) throw options::StartError(listening.error->message);
   if (listening.bound.empty()) {
     const bool one = endpoints.size() == 1;
-    throw StartError((one ? "" : address.to_string() + ": ") + joined(listening.left_out));
+    throw options::StartError((one ? "" : address.to_string() + ": ") + joined(listening.left_out));
   }
   for (const reactor::Error& error : listening.left_out) {
-    shared_.log.write(Level::kWarn, "an address is left out",
+    shared_.log.write(logging::Level::kWarn, "an address is left out",
                       {{"listen", address.to_string()}, {"reason", error.message}});
   }
   std::vector<Address> served;
@@ -139,14 +140,16 @@ std::vector<Address> Server::listen(const Address& address, unsigned socket_mode
 std::vector<Endpoint> Server::endpoints_of(const Address& address) {
   if (address.transport == TransportKind::kUnix) {
     auto endpoint = Endpoint::unix_path(address.path);
-    if (!endpoint) throw StartError("listen on " + address.path + ": " + endpoint.error().message);
+    if (!endpoint)
+      throw options::StartError("listen on " + address.path + ": " + endpoint.error().message);
     return {*endpoint};
   }
   if (address.host.empty()) return {Endpoint::any_ipv6(address.port)};
   const auto number = Endpoint::ip(address.host, address.port);
   if (number) return {number->unmapped()};
   auto found = main_loop().network().look_up(address.host, address.port);
-  if (!found) throw StartError("listen on " + address.to_string() + ": " + found.error().message);
+  if (!found)
+    throw options::StartError("listen on " + address.to_string() + ": " + found.error().message);
   return *std::move(found);
 }
 
@@ -212,7 +215,8 @@ void Server::start() {
   try {
     start_threads(what);
   } catch (const std::system_error&) {
-    const StartError error = thread_start_error(what);  // while the others are still there
+    const options::StartError error =
+        machine::thread_start_error(what);  // while the others are still there
     end_threads();
     if (pool_) pool_->stop(WorkerPool::kStopWait);
     throw error;

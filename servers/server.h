@@ -15,10 +15,10 @@
 #include <vector>
 
 #include "appd/handlers/registry.h"
+#include "appd/logging/log.h"
 #include "appd/protocol/address.h"
 #include "appd/reactor/backend.h"
 #include "appd/servers/limits.h"
-#include "appd/servers/log.h"
 #include "appd/servers/loop_watchdog.h"
 #include "appd/servers/metrics.h"
 #include "appd/servers/worker.h"
@@ -32,7 +32,7 @@ class Server {
   // `make_outgoing`: for handlers that call other servers. `pool`: for handlers that block, and
   // outlives the server; null: threads of its own.
   // Throws StartError: a loop cannot be made (no descriptors left).
-  Server(const Limits& limits, std::size_t threads, Log& log,
+  Server(const Limits& limits, std::size_t threads, logging::Log& log,
          std::shared_ptr<const handlers::Registry> registry,
          const reactor::BackendFactory& backend = reactor::system_backend,
          OutgoingCallsFactory make_outgoing = {}, JobRunner* pool = nullptr);

@@ -5,11 +5,10 @@
 #include <utility>
 
 #include "appd/reactor/check.h"
-#include "appd/reactor/planted.h"
-#include "appd/servers/app_session.h"
-#include "appd/servers/framed_echo_session.h"
-#include "appd/servers/message_echo_session.h"
-#include "appd/servers/raw_echo_session.h"
+#include "appd/servers/sessions/app_session.h"
+#include "appd/servers/sessions/framed_echo_session.h"
+#include "appd/servers/sessions/message_echo_session.h"
+#include "appd/servers/sessions/raw_echo_session.h"
 
 namespace appd::servers {
 namespace {
@@ -41,7 +40,7 @@ Session* make_session(Protocol protocol, void* memory, SessionContext& context, 
 
 }  // namespace
 
-ServerShared::ServerShared(const Limits& the_limits, Log& the_log)
+ServerShared::ServerShared(const Limits& the_limits, logging::Log& the_log)
     : limits(the_limits),
       log(the_log),
       decode_limits{.max_content = limits.max_content},
@@ -118,7 +117,8 @@ void Worker::listen(Protocol protocol, std::unique_ptr<reactor::ListeningSocket>
 bool Worker::may_accept() {
   if (shared_.connections.try_acquire()) return true;
   metrics_.add(Counter::kConnectionLimit);
-  limited_lines_.write(Level::kWarn, "connection limit reached; not accepting until one ends", {},
+  limited_lines_.write(logging::Level::kWarn,
+                       "connection limit reached; not accepting until one ends", {},
                        {{"max_connections", shared_.connections.limit()}});
   for (auto& door : doors_) door->listener().pause();
   return false;
@@ -135,7 +135,8 @@ void Worker::resume_accepting() {
 void Worker::accept_exhausted(std::error_code error) {
   metrics_.add(Counter::kAcceptExhausted);
   const std::string reason = error.message();
-  limited_lines_.write(Level::kWarn, "cannot accept for now", reason, {{"reason", reason}});
+  limited_lines_.write(logging::Level::kWarn, "cannot accept for now", reason,
+                       {{"reason", reason}});
 }
 
 void Worker::accept(Protocol protocol, AnyTransport transport) {
@@ -180,15 +181,11 @@ void Worker::admit(Session& session, std::string peer) {
 
 void Worker::on_session_closed(Session& session, std::error_code reason) {
   // First, because it may find no memory: then nothing was done (ConnectionDelegate::on_closed()).
-  const bool at_once = reactor::planted(reactor::PlantedBug::kFreedInCallback);
-  if (!at_once) {
-    loop_.retire(std::unique_ptr<reactor::Retirable, reactor::Retirable::Disposer>(&session));
-  }
+  loop_.retire(std::unique_ptr<reactor::Retirable, reactor::Retirable::Disposer>(&session));
   if (const auto counted = counted_peers_.find(session.seat()); counted != counted_peers_.end()) {
     shared_.peers.release(counted->second);
     counted_peers_.erase(counted);
   }
-  if (at_once) session.dispose();
   --session_count_;
   metrics_.add(Counter::kClosed);
   if (context_.draining)

@@ -17,7 +17,7 @@
 #include "appd/reactor/event_loop.h"
 #include "appd/reactor/listener.h"
 #include "appd/servers/connection_limits.h"
-#include "appd/servers/session.h"
+#include "appd/servers/sessions/session.h"
 
 namespace appd::servers {
 
@@ -29,10 +29,10 @@ using OutgoingCallsFactory = std::function<std::unique_ptr<handlers::OutgoingCal
 
 // What the workers of a server share. Outlives them.
 struct ServerShared {
-  ServerShared(const Limits& the_limits, Log& the_log);
+  ServerShared(const Limits& the_limits, logging::Log& the_log);
 
   const Limits limits;
-  Log& log;
+  logging::Log& log;
   const protocol::DecodeLimits decode_limits;
   // Shared with jobs that may outlive the server.
   const std::shared_ptr<reactor::BufferBudget> budget_owner;
@@ -135,7 +135,7 @@ class Worker final : private SessionOwner {
   std::shared_ptr<const handlers::Registry> registry_;
   handlers::Dispatcher dispatcher_;
   CallTable calls_;
-  LimitedLines limited_lines_;
+  logging::LimitedLines limited_lines_;
   SessionContext context_;
   std::vector<std::unique_ptr<Door>> doors_;
   std::map<Seat, std::string> counted_peers_;  // of shared_.peers, where that is enabled

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "appd/clients/channel.h"
-#include "appd/handlers/json_value.h"
+#include "appd/handlers/typed/json_value.h"
 #include "appd/reactor/sim/poller.h"
 #include "appd/testkit/simulated_server.h"
 
@@ -49,7 +49,7 @@ std::string told(const Result<Reply>& reply) {
 }  // namespace
 
 struct SimulatedApp::World final : private clients::ChannelDelegate {
-  World(const servers::App& app, const Setup& setup)
+  World(const daemon::App& app, const Setup& setup)
       : world(setup.seed),
         options(setup.options),
         client_host(world, {.address = kClientHost}),
@@ -82,7 +82,7 @@ struct SimulatedApp::World final : private clients::ChannelDelegate {
     return *address;
   }
 
-  void serve(const protocol::Address& address, const servers::App& app) {
+  void serve(const protocol::Address& address, const daemon::App& app) {
     const auto found = serving.find(address.to_string());
     if (found != serving.end()) {
       throw std::invalid_argument("an app is served at " + address.to_string() + " already");
@@ -124,7 +124,7 @@ struct SimulatedApp::World final : private clients::ChannelDelegate {
   void on_failed(clients::Error error) override { answer.emplace(tl::unexpect, std::move(error)); }
 
   reactor::sim::World world;
-  const servers::Options options;
+  const daemon::Options options;
   reactor::Duration work_time = std::chrono::milliseconds(1);
   int named_hosts = 0;
   std::vector<std::unique_ptr<SimulatedServer>> servers;  // those that crashed included
@@ -139,7 +139,7 @@ struct SimulatedApp::World final : private clients::ChannelDelegate {
   std::optional<clients::Channel> channel;
 };
 
-SimulatedApp::SimulatedApp(const servers::App& app, const Setup& setup)
+SimulatedApp::SimulatedApp(const daemon::App& app, const Setup& setup)
     : world_(std::make_unique<World>(app, setup)) {}
 SimulatedApp::~SimulatedApp() = default;
 
@@ -170,7 +170,7 @@ Result<Reply> SimulatedApp::send(Request request) {
   return world_->wait();
 }
 
-void SimulatedApp::serve(std::string_view address, const servers::App& app) {
+void SimulatedApp::serve(std::string_view address, const daemon::App& app) {
   world_->serve(world_->numbered(address), app);
 }
 

@@ -20,20 +20,20 @@
 
 #include "appd/clients/reply.h"
 #include "appd/clients/request.h"
+#include "appd/daemon/app.h"
 #include "appd/reactor/clock.h"
-#include "appd/servers/app.h"
 
 namespace appd::test {
 
 struct Setup {
   std::uint64_t seed = 1;  // of everything that the world leaves to chance
-  servers::Options options = {};
+  daemon::Options options = {};
 };
 
 class SimulatedApp {
  public:
   // Serves the actions that `app` has now, layers included. Throws what they throw when added.
-  explicit SimulatedApp(const servers::App& app, const Setup& setup = {});
+  explicit SimulatedApp(const daemon::App& app, const Setup& setup = {});
   ~SimulatedApp();
 
   // Calls an action with a JSON value (empty: none); the result as JSON text. An error reply gives
@@ -48,7 +48,7 @@ class SimulatedApp {
   static constexpr const char* kAddress = "app://10.0.0.1:7000";
   // Serves the actions of another app in the same world, at "app://backend:7000": a name or a
   // number, and a port. Throws std::invalid_argument: no address of that kind, or one in use.
-  void serve(std::string_view address, const servers::App& app);
+  void serve(std::string_view address, const daemon::App& app);
   // It is gone from one moment to the next: its connections break, nobody is there any more.
   void crash(std::string_view address);
 

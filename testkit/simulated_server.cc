@@ -10,7 +10,7 @@ constexpr std::size_t kConnections = 1000;
 // Unless the options say so: the same on every machine.
 constexpr std::size_t kPoolThreads = 4;
 
-servers::Limits limits_of(const servers::Options& options) {
+servers::Limits limits_of(const daemon::Options& options) {
   servers::Limits limits = options.limits;
   if (limits.max_connections == 0) limits.max_connections = kConnections;
   if (limits.pool_threads == 0) limits.pool_threads = kPoolThreads;
@@ -20,8 +20,8 @@ servers::Limits limits_of(const servers::Options& options) {
 }  // namespace
 
 SimulatedServer::SimulatedServer(reactor::sim::World& world, const protocol::Address& address,
-                                 const servers::App& app, const servers::Options& options)
-    : log_({.level = servers::Level::kOff, .format = {}, .file = {}}),
+                                 const daemon::App& app, const daemon::Options& options)
+    : log_({.level = logging::Level::kOff, .format = {}, .file = {}}),
       host_(world, {.address = address.host}) {
   const servers::Limits limits = limits_of(options);
   pool_.emplace(world, limits.pool_threads, limits.pool_queue);

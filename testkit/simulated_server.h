@@ -3,9 +3,9 @@
 
 #include <optional>
 
+#include "appd/daemon/app.h"
 #include "appd/protocol/address.h"
 #include "appd/reactor/sim/poller.h"
-#include "appd/servers/app.h"
 #include "appd/servers/server.h"
 #include "appd/testkit/simulated_pool.h"
 
@@ -16,7 +16,7 @@ class SimulatedServer {
   // At `address`, whose host is a number, with the actions that `app` has now. The world outlives
   // it. Throws what the actions throw when added, and StartError: the address is in use.
   SimulatedServer(reactor::sim::World& world, const protocol::Address& address,
-                  const servers::App& app, const servers::Options& options);
+                  const daemon::App& app, const daemon::Options& options);
 
   [[nodiscard]] SimulatedPool& pool() { return *pool_; }
   // From one moment to the next its connections break, and nobody is there any more. Its host stays
@@ -26,7 +26,7 @@ class SimulatedServer {
  private:
   [[nodiscard]] reactor::Result<reactor::Backend> backend(reactor::sim::World& world);
 
-  servers::Log log_;
+  logging::Log log_;
   reactor::sim::Host host_;
   std::optional<SimulatedPool> pool_;
   reactor::sim::SimPoller* poller_ = nullptr;  // its loop's

@@ -11,13 +11,16 @@
 // CMake: find_package(appd), target_link_libraries(... appd::app).
 #pragma once
 
+#include "appd/daemon/app.h"
 #include "appd/handlers.h"
-#include "appd/handlers/layers.h"
+#include "appd/handlers/layers/layers.h"
 #include "appd/outgoing/client_calls.h"
-#include "appd/servers/app.h"
 
 namespace appd {
 
+using daemon::add_builtin_actions;
+using daemon::Options;
+using daemon::Program;
 using handlers::access_log;
 using handlers::all_together;
 using handlers::by_action;
@@ -25,25 +28,22 @@ using handlers::by_peer;
 using handlers::concurrency_limit;
 using handlers::load_shedding;
 using handlers::rate_limit;
-using servers::add_builtin_actions;
-using servers::choice_option;
-using servers::count_option;
-using servers::duration_option;
-using servers::Options;
-using servers::OptionTable;
-using servers::path_option;
-using servers::Program;
-using servers::size_option;
-using servers::switch_option;
-using servers::text_option;
+using options::choice_option;
+using options::count_option;
+using options::duration_option;
+using options::OptionTable;
+using options::path_option;
+using options::size_option;
+using options::switch_option;
+using options::text_option;
 
-// The daemon of servers/app.h, whose handlers can call other servers.
-class App : public servers::App {
+// The daemon of daemon/app.h, whose handlers can call other servers.
+class App : public daemon::App {
  public:
   App() : App(0, nullptr) {}
-  App(int argc, const char* const* argv) : servers::App(argc, argv) { call_others(); }
+  App(int argc, const char* const* argv) : daemon::App(argc, argv) { call_others(); }
   App(int argc, const char* const* argv, Program program)
-      : servers::App(argc, argv, std::move(program)) {
+      : daemon::App(argc, argv, std::move(program)) {
     call_others();
   }
 

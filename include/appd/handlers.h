@@ -1,9 +1,9 @@
 // What actions are made of, without the daemon around them. Included by app.h, plugin.h and test.h.
 #pragma once
 
-#include "appd/handlers/layer.h"
+#include "appd/handlers/layers/layer.h"
 #include "appd/handlers/registry.h"
-#include "appd/handlers/typed.h"
+#include "appd/handlers/typed/typed.h"
 
 namespace appd {
 

@@ -10,5 +10,5 @@
 #pragma once
 
 #include "appd/app.h"
-#include "appd/handlers/describe.h"
+#include "appd/handlers/actions/describe.h"
 #include "appd/testkit/simulated_app.h"

@@ -231,9 +231,6 @@ IoResult SimTransport::read(std::span<std::byte> into) {
       into = into.first(1 + random.below(std::min<std::size_t>(into.size(), 300)));
     }
   }
-  if (planted(PlantedBug::kEndDropsData) && end().end_arrived && !end().error) {
-    return {IoOutcome::kEnd, Interest::kNone, 0, {}};
-  }
   const IoResult result = wire_->read(side_, into);
   if (result.outcome != IoOutcome::kWouldBlock && !into.empty()) host().count_progress();
   return result;

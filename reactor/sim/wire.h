@@ -15,8 +15,7 @@
 #include <span>
 #include <system_error>
 
-#include "appd/reactor/buffer.h"
-#include "appd/reactor/planted.h"
+#include "appd/reactor/memory/buffer.h"
 #include "appd/reactor/sim/host.h"
 #include "appd/reactor/transport.h"
 

@@ -14,9 +14,9 @@
 #include <string>
 #include <string_view>
 
-#include "appd/handlers/builtin.h"
+#include "appd/handlers/actions/builtin.h"
 #include "appd/servers/worker.h"
-#include "tests/bench/app_messages.h"
+#include "tests/bench/peers/app_messages.h"
 #include "tests/support/calm_world.h"
 
 namespace {
@@ -76,9 +76,9 @@ class Driver {
   }
 
  private:
-  static servers::LogOptions silent() {
-    servers::LogOptions options;
-    options.level = servers::Level::kOff;
+  static logging::LogOptions silent() {
+    logging::LogOptions options;
+    options.level = logging::Level::kOff;
     return options;
   }
   static servers::Limits limits() {
@@ -127,7 +127,7 @@ class Driver {
   }
 
   CalmWorld world_{256 * 1024};
-  servers::Log log_;
+  logging::Log log_;
   servers::ServerShared shared_;
   servers::Worker worker_;
   reactor::Endpoint endpoint_;

@@ -11,7 +11,7 @@
 #include <memory>
 #include <mutex>
 
-#include "appd/reactor/cache_line.h"
+#include "appd/reactor/memory/cache_line.h"
 
 namespace appd::bench {
 namespace {

@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "appd/clients/histogram.h"
-#include "appd/handlers/builtin.h"
+#include "appd/clients/load/histogram.h"
+#include "appd/handlers/actions/builtin.h"
 #include "appd/handlers/dispatch.h"
 #include "appd/protocol/message_decoder.h"
 #include "appd/protocol/message_encoder.h"
 #include "appd/reactor/timer_queue.h"
-#include "tests/bench/app_messages.h"
+#include "tests/bench/peers/app_messages.h"
 
 namespace {
 

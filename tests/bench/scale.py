@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kernel_memory import KernelMemory, sysctl
 from processes import BenchError, Server, pinned
 
-RESERVED_DESCRIPTORS = 64       # of a server and of a client, for all else (servers/file_limit.h: 41)
+RESERVED_DESCRIPTORS = 64       # of a server and of a client, for all else (machine/file_limit.h: 41)
 KERNEL_BYTES = 10_000           # of a connection, both ends: a cautious guess for the check beforehand
 SETTLE_SECONDS = 2.0
 FLEET_SECONDS = 300

@@ -20,11 +20,11 @@
 #include <string_view>
 #include <vector>
 
-#include "appd/handlers/builtin.h"
-#include "appd/reactor/joining_thread.h"
+#include "appd/handlers/actions/builtin.h"
+#include "appd/reactor/threads/joining_thread.h"
 #include "appd/servers/server.h"
-#include "tests/bench/app_messages.h"
 #include "tests/bench/line_ledger.h"
+#include "tests/bench/peers/app_messages.h"
 
 namespace {
 
@@ -201,9 +201,9 @@ int main(int argc, char** argv) {
     std::fputs("\n", stderr);
     return 2;
   }
-  servers::LogOptions silent;
-  silent.level = servers::Level::kOff;
-  servers::Log log(silent);
+  logging::LogOptions silent;
+  silent.level = logging::Level::kOff;
+  logging::Log log(silent);
   servers::Server server(limits(), 2, log, make_registry());
   const auto bound = server.listen(protocol::parse_address("127.0.0.1:0").value());
   std::uint64_t requests = 0;

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "appd/protocol/address.h"
-#include "appd/reactor/connection.h"
+#include "appd/reactor/connection/connection.h"
 #include "appd/reactor/listener.h"
 
 namespace appd::testing {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "appd/protocol/byte_order.h"
-#include "appd/protocol/json.h"
+#include "appd/protocol/text/json.h"
 
 namespace appd::testing {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "appd/clients/reply_format.h"
+#include "appd/clients/appctl/reply_format.h"
 
 namespace appd::clients {
 namespace {

@@ -1,8 +1,8 @@
 // An address that is taken prints as one that means the same. Input: the text.
 #include "appd/protocol/address.h"
-#include "appd/protocol/utf8.h"
+#include "appd/protocol/text/utf8.h"
 #include "appd/reactor/check.h"
-#include "tests/fuzz/fuzz_input.h"
+#include "tests/fuzz/support/fuzz_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace appd::protocol;

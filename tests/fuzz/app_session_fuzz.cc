@@ -9,7 +9,7 @@
 #include "appd/protocol/message_decoder.h"
 #include "appd/protocol/message_encoder.h"
 #include "appd/reactor/check.h"
-#include "tests/fuzz/served_conversation.h"
+#include "tests/fuzz/support/served_conversation.h"
 
 namespace {
 

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "appd/clients/client_session.h"
-#include "appd/protocol/utf8.h"
+#include "appd/protocol/text/utf8.h"
 #include "appd/reactor/check.h"
 #include "appd/reactor/sim/poller.h"
-#include "tests/fuzz/far_end.h"
-#include "tests/fuzz/fuzz_input.h"
+#include "tests/fuzz/support/far_end.h"
+#include "tests/fuzz/support/fuzz_input.h"
 
 namespace {
 

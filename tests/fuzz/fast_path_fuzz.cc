@@ -6,11 +6,11 @@
 
 #include "appd/handlers/call_cache.h"
 #include "appd/protocol/header_cache.h"
-#include "appd/protocol/json_members.h"
-#include "appd/protocol/utf8.h"
+#include "appd/protocol/text/json_members.h"
+#include "appd/protocol/text/utf8.h"
 #include "appd/reactor/check.h"
-#include "tests/fuzz/fuzz_input.h"
-#include "tests/fuzz/header_text.h"
+#include "tests/fuzz/support/fuzz_input.h"
+#include "tests/fuzz/support/header_text.h"
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include "appd/protocol/byte_order.h"
 #include "appd/protocol/frame_decoder.h"
 #include "appd/reactor/check.h"
-#include "tests/fuzz/fuzz_input.h"
+#include "tests/fuzz/support/fuzz_input.h"
 
 namespace {
 

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <string>
 
-#include "appd/protocol/json.h"
-#include "appd/protocol/python_literal.h"
-#include "appd/protocol/utf8.h"
+#include "appd/clients/appctl/python_literal.h"
+#include "appd/protocol/text/json.h"
+#include "appd/protocol/text/utf8.h"
 #include "appd/reactor/check.h"
-#include "tests/fuzz/fuzz_input.h"
+#include "tests/fuzz/support/fuzz_input.h"
 
 namespace {
 
@@ -49,7 +49,7 @@ void check_value(JsonView value, std::string_view text) {
   if (value.kind() == JsonKind::kInteger || value.kind() == JsonKind::kFraction) {
     check_number(value);
   }
-  APPD_CHECK(is_valid_utf8(json_literal(value)));
+  APPD_CHECK(is_valid_utf8(clients::json_literal(value)));
 }
 
 // What another parser thinks. It may refuse what is JSON for us: numbers that no double holds,

@@ -5,8 +5,8 @@
 
 #include "appd/protocol/message_decoder.h"
 #include "appd/reactor/check.h"
-#include "tests/fuzz/fuzz_input.h"
-#include "tests/fuzz/header_text.h"
+#include "tests/fuzz/support/fuzz_input.h"
+#include "tests/fuzz/support/header_text.h"
 
 namespace {
 

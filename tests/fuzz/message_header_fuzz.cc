@@ -5,10 +5,10 @@
 
 #include "appd/protocol/message_encoder.h"
 #include "appd/protocol/message_header.h"
-#include "appd/protocol/utf8.h"
+#include "appd/protocol/text/utf8.h"
 #include "appd/reactor/check.h"
-#include "tests/fuzz/fuzz_input.h"
-#include "tests/fuzz/header_text.h"
+#include "tests/fuzz/support/fuzz_input.h"
+#include "tests/fuzz/support/header_text.h"
 
 namespace {
 

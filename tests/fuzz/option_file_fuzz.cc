@@ -4,14 +4,14 @@
 #include <fstream>
 #include <vector>
 
-#include "appd/handlers/search_entries.h"
-#include "appd/protocol/printable_text.h"
-#include "appd/protocol/utf8.h"
+#include "appd/daemon/options.h"
+#include "appd/handlers/actions/search_entries.h"
+#include "appd/options/config_file.h"
+#include "appd/options/start_error.h"
+#include "appd/protocol/text/printable_text.h"
+#include "appd/protocol/text/utf8.h"
 #include "appd/reactor/check.h"
-#include "appd/servers/config_file.h"
-#include "appd/servers/options.h"
-#include "appd/servers/start_error.h"
-#include "tests/fuzz/fuzz_input.h"
+#include "tests/fuzz/support/fuzz_input.h"
 #include "tests/support/temporary_folder.h"
 
 namespace {
@@ -29,12 +29,12 @@ void check_line(std::string_view line) {
 }
 
 struct Configuration {
-  servers::Options options;
-  servers::OptionTable table;
+  daemon::Options options;
+  options::OptionTable table;
 
   explicit Configuration(const std::string& path) {
-    servers::add_server_options(table, options);
-    for (const servers::GivenValue& value : servers::read_config_file(path, table)) {
+    daemon::add_server_options(table, options);
+    for (const options::GivenValue& value : options::read_config_file(path, table)) {
       table.apply(value);
     }
   }
@@ -51,11 +51,11 @@ void check_configuration(std::string_view text) {
   write_file(path, text);
   try {
     const Configuration first(path);
-    const std::string printed = servers::print_config(first.table);
+    const std::string printed = options::print_config(first.table);
     write_file(path, printed);
     const Configuration second(path);
     APPD_CHECK(second.values() == first.values(), printed);
-  } catch (const servers::StartError& error) {
+  } catch (const options::StartError& error) {
     check_line(error.what());
   }
 }

@@ -4,10 +4,10 @@
 #include <array>
 #include <string>
 
-#include "appd/protocol/text_encoding.h"
-#include "appd/protocol/utf8.h"
+#include "appd/protocol/text/text_encoding.h"
+#include "appd/protocol/text/utf8.h"
 #include "appd/reactor/check.h"
-#include "tests/fuzz/fuzz_input.h"
+#include "tests/fuzz/support/fuzz_input.h"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "appd/handlers/typed.h"
+#include "appd/handlers/typed/typed.h"
 #include "call_fixture.h"
 
 namespace {

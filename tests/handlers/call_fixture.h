@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "appd/handlers/builtin.h"
+#include "appd/handlers/actions/builtin.h"
 #include "appd/handlers/dispatch.h"
 
 namespace appd::handlers::test {

@@ -2,8 +2,8 @@
 
 #include <stdexcept>
 
-#include "appd/handlers/call_context.h"
-#include "appd/handlers/responder.h"
+#include "appd/handlers/waiting/call_context.h"
+#include "appd/handlers/waiting/responder.h"
 #include "call_fixture.h"
 
 using namespace std::literals;

@@ -6,9 +6,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "appd/handlers/builtin.h"
-#include "appd/handlers/layer.h"
-#include "appd/handlers/typed.h"
+#include "appd/handlers/actions/builtin.h"
+#include "appd/handlers/layers/layer.h"
+#include "appd/handlers/typed/typed.h"
 
 namespace appd::handlers::test {
 

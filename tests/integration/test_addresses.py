@@ -8,9 +8,9 @@ import subprocess
 import sys
 import unittest
 
-import programs
+from support import programs
 
-OWN_NETWORK = pathlib.Path(__file__).resolve().parent / "own_network.py"
+OWN_NETWORK = pathlib.Path(__file__).resolve().parent / "support" / "own_network.py"
 RING = "In the caves beneath the Misty Mountains. \U0001f48d\n"
 FAILURE = 1
 CANNOT_CONNECT = 3

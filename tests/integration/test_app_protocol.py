@@ -6,8 +6,8 @@ import struct
 import sys
 import unittest
 
-import programs
-import wire
+from support import programs
+from support import wire
 
 # Python's own limit on the digits of a number.
 if hasattr(sys, "set_int_max_str_digits"):

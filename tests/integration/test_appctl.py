@@ -7,8 +7,8 @@ import socket
 import subprocess
 import unittest
 
-import programs
-import wire
+from support import programs
+from support import wire
 
 RING = "In the caves beneath the Misty Mountains. \U0001f48d"
 OK_REPLY = wire.text_request('{"result": "ok"}')

@@ -5,8 +5,8 @@ import socket
 import struct
 import unittest
 
-import programs
-import wire
+from support import programs
+from support import wire
 
 
 def frame(content):

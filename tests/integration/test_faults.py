@@ -7,8 +7,8 @@ import signal
 import time
 import unittest
 
-import programs
-import wire
+from support import programs
+from support import wire
 
 PROC = pathlib.Path("/proc")
 HAS_PROC = (PROC / "self/stat").exists()

@@ -6,8 +6,8 @@ import re
 import sys
 import unittest
 
-import programs
-import wire
+from support import programs
+from support import wire
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "wire" / "golden.json"
 CASES = json.loads(GOLDEN.read_text(encoding="utf-8"))["cases"]

@@ -11,8 +11,8 @@ import sys
 import time
 import unittest
 
-import programs
-import wire
+from support import programs
+from support import wire
 
 FAILURE = 1
 SANITIZED = bool(programs.SANITIZER)

@@ -5,8 +5,8 @@ import select
 import socket
 import unittest
 
-import programs
-import wire
+from support import programs
+from support import wire
 
 # Long enough to tell that something does not happen, on a machine that is not stuck.
 QUIET_SECONDS = 0.3

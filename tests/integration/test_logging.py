@@ -3,8 +3,8 @@
 import json
 import unittest
 
-import programs
-import wire
+from support import programs
+from support import wire
 
 
 class LogTest(programs.TestCase):

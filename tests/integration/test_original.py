@@ -8,8 +8,8 @@ import struct
 import sys
 import unittest
 
-import programs
-import wire
+from support import programs
+from support import wire
 
 # Ours, by Python's name, and text in them.
 ENCODINGS = {

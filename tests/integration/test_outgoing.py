@@ -4,8 +4,8 @@ import json
 import signal
 import unittest
 
-import programs
-import wire
+from support import programs
+from support import wire
 
 
 def relayed(server, action, value):

@@ -4,8 +4,8 @@ import socket
 import struct
 import unittest
 
-import programs
-import wire
+from support import programs
+from support import wire
 
 SEARCHES = {
     "morpheus": "Follow the white rabbit. \U0001f430",

@@ -6,8 +6,8 @@ import struct
 import time
 import unittest
 
-import programs
-import wire
+from support import programs
+from support import wire
 
 
 def refuses(port):

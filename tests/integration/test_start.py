@@ -7,8 +7,8 @@ import signal
 import socket
 import unittest
 
-import programs
-import wire
+from support import programs
+from support import wire
 
 USAGE = 2
 FAILURE = 1

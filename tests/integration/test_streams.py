@@ -9,8 +9,8 @@ import subprocess
 import time
 import unittest
 
-import programs
-import wire
+from support import programs
+from support import wire
 
 FAILURE, USAGE = 1, 2
 NASTY = "a\u001bb\u007fc\u0085d\u009be\u2028f\u202eg\u200bh\ufeffi\U000e0001z"

@@ -27,7 +27,7 @@ class ServerThread {
     app_.on("count-down", [this](std::int64_t n, CallContext call) {
       return count_down(n, std::move(call), address_);
     });
-    servers::Options options;
+    daemon::Options options;
     options.limits.max_connections = 1000;
     server_.emplace(options.limits, threads, log_, app_.registry(options), reactor::system_backend,
                     app_.outgoing_calls());
@@ -43,7 +43,7 @@ class ServerThread {
  private:
   App app_;
   Address address_;
-  servers::Log log_{{.level = servers::Level::kOff, .format = {}, .file = {}}};
+  logging::Log log_{{.level = logging::Level::kOff, .format = {}, .file = {}}};
   std::optional<servers::Server> server_;
   std::thread thread_;
 };

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "appd/protocol/json.h"
+#include "appd/protocol/text/json.h"
 
 namespace appd::protocol {
 namespace {

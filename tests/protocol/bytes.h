@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "appd/protocol/byte_order.h"
-#include "appd/protocol/utf8.h"
+#include "appd/protocol/text/utf8.h"
 
 namespace appd::protocol::testing {
 

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "appd/protocol/json.h"
+#include "appd/clients/appctl/python_literal.h"
 #include "appd/protocol/message_decoder.h"
 #include "appd/protocol/message_encoder.h"
-#include "appd/protocol/python_literal.h"
+#include "appd/protocol/text/json.h"
 #include "bytes.h"
 
 namespace appd::protocol {
@@ -134,12 +134,12 @@ TEST_CASE("golden: what the tutorial's client printed is our notation") {
     if (printed == one.end()) continue;
     CAPTURE(one.at("name"));
     std::string request = from_hex(one.at("request_hex"));
-    CHECK(printed->second.find("sending " + bytes_literal(as_bytes(request)) + " to ") !=
+    CHECK(printed->second.find("sending " + clients::bytes_literal(as_bytes(request)) + " to ") !=
           std::string::npos);
     Decoded response(from_hex(one.at("response_hex")));
     Result<JsonView> result = JsonView::parse(response.content);
     if (!result) continue;  // binary
-    CHECK(printed->second.find("received response " + json_literal(*result) + " from ") !=
+    CHECK(printed->second.find("received response " + clients::json_literal(*result) + " from ") !=
           std::string::npos);
     ++compared;
   }

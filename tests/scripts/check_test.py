@@ -68,6 +68,43 @@ class RuleTest(unittest.TestCase):
         self.write("reactor/x.h", '#include "appd/reactor/sim/world.h"\n')
         self.assert_finds("layers", ("reactor/x.h", 1))
 
+    def test_only_tests_and_programs_enter_the_rooms_made_for_them(self):
+        self.write("servers/x.cc", '#include "appd/reactor/sim/world.h"\n')
+        self.write("testkit/x.cc", '#include "appd/reactor/sim/world.h"\n#include "appd/clients/appctl/console.h"\n')
+        self.write("programs/x.cc", '#include "appd/clients/appctl/console.h"\n')
+        self.assert_finds("layers", ("servers/x.cc", 1), ("testkit/x.cc", 2))
+
+    def test_a_room_includes_of_its_layer_what_stands_below_it(self):
+        self.write("reactor/memory/x.h", '#include "appd/reactor/check.h"\n#include "appd/reactor/connection/connection.h"\n')
+        self.write("servers/calls/x.h", '#include "appd/servers/limits.h"\n')
+        self.assert_finds("layers", ("reactor/memory/x.h", 2))
+
+    def test_the_public_headers_and_the_test_kit_are_layers_too(self):
+        self.write("include/appd/app.h", '#include "appd/daemon/app.h"\n')
+        self.write("servers/x.cc", '#include "appd/app.h"\n')
+        self.write("testkit/x.h", '#include "appd/outgoing/client_calls.h"\n')
+        self.assert_finds("layers", ("servers/x.cc", 1), ("testkit/x.h", 1))
+
+    def test_a_room_has_sixteen_names(self):
+        for number in range(16):
+            self.write(f"servers/name{number}.h", "#pragma once\n")
+            self.write(f"servers/name{number}.cc", f'#include "appd/servers/name{number}.h"\n')
+        self.write("servers/name0_posix.cc", '#include "appd/servers/name0.h"\n')
+        self.write("servers/CMakeLists.txt", "")
+        self.assert_clean("rooms")
+        self.write("servers/name16.h", "#pragma once\n")
+        self.assert_finds("rooms", ("servers", 1))
+
+    def test_a_planted_bug_still_applies(self):
+        folder = check.folder_of(check.PLANTER)
+        self.write(check.PLANTER, (SCRIPT.parents[1] / check.PLANTER).read_text("utf-8"))
+        self.write("reactor/x.cc", "int one = 1;\nint two = 2;\n")
+        self.write(f"{folder}/bug.patch", "--- a/reactor/x.cc\n+++ b/reactor/x.cc\n@@ -1,2 +1,3 @@\n int one = 1;\n"
+                                          "+int planted = 0;\n int two = 2;\n")
+        self.assert_clean("planted")
+        self.write("reactor/x.cc", "int one = 1;\nint three = 3;\n")
+        self.assert_finds("planted", (f"{folder}/bug.patch", 1))
+
     def test_a_codec_includes_values_of_the_reactor_but_no_loop_and_no_socket(self):
         self.write("protocol/x.h", '#include "appd/reactor/result.h"\n#include "appd/reactor/event_loop.h"\n'
                                    "#include <sys/socket.h>\n#include <string>\n")
@@ -83,8 +120,8 @@ class RuleTest(unittest.TestCase):
         self.assert_clean("layers")
 
     def test_a_library_is_included_behind_its_door_only(self):
-        self.write("protocol/json.cc", "#include <rapidjson/reader.h>\n")
-        self.write("servers/log.cc", "#include <spdlog/spdlog.h>\n")
+        self.write("protocol/text/json.cc", "#include <rapidjson/reader.h>\n")
+        self.write("logging/log.cc", "#include <spdlog/spdlog.h>\n")
         self.write("handlers/echo.cc", "\n#include <rapidjson/document.h>\n")
         self.write("servers/server.cc", "#include <spdlog/spdlog.h>\n")
         self.assert_finds("doors", ("handlers/echo.cc", 2), ("servers/server.cc", 1))

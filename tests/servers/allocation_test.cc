@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
-#include "appd/handlers/coroutine_handler.h"
-#include "appd/handlers/typed.h"
+#include "appd/handlers/typed/typed.h"
+#include "appd/handlers/waiting/coroutine_handler.h"
 #include "appd/servers/server.h"
 #include "worker_fixture.h"
 
@@ -108,7 +108,8 @@ class Conversation {
   }
 
   Limits limits_;
-  Log log_{{.level = Level::kOff, .format = LogFormat::kText, .file = {}}};
+  logging::Log log_{
+      {.level = logging::Level::kOff, .format = logging::LogFormat::kText, .file = {}}};
   std::optional<Server> server_;
   std::unique_ptr<reactor::Transport> client_;
   std::string room_;

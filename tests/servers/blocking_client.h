@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "appd/reactor/endpoint.h"
-#include "appd/reactor/owned_fd.h"
+#include "appd/reactor/posix/owned_fd.h"
 
 namespace appd::servers::testing {
 

@@ -11,9 +11,9 @@
 #include <string>
 
 #include "appd/reactor/backend.h"
-#include "appd/servers/app_session.h"
-#include "appd/servers/message_echo_session.h"
-#include "appd/servers/raw_echo_session.h"
+#include "appd/servers/sessions/app_session.h"
+#include "appd/servers/sessions/message_echo_session.h"
+#include "appd/servers/sessions/raw_echo_session.h"
 #include "blocking_client.h"
 #include "worker_fixture.h"
 
@@ -91,7 +91,8 @@ struct SocketWorker {
   [[nodiscard]] std::uint64_t requests() const { return worker->metrics().get(Counter::kRequests); }
 
   Limits limits;
-  Log log{{.level = Level::kOff, .format = LogFormat::kText, .file = {}}};
+  logging::Log log{
+      {.level = logging::Level::kOff, .format = logging::LogFormat::kText, .file = {}}};
   std::optional<ServerShared> shared;
   std::optional<Worker> worker;
   reactor::Endpoint door;

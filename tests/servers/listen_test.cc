@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "appd/options/start_error.h"
 #include "appd/reactor/endpoint.h"
 #include "appd/servers/server.h"
-#include "appd/servers/start_error.h"
 #include "blocking_client.h"
 #include "tests/servers/text_file.h"
 #include "tests/support/temporary_folder.h"
@@ -68,7 +68,8 @@ struct ListenFixture {
   }
 
   void make() {
-    log.emplace(LogOptions{.level = Level::kInfo, .format = LogFormat::kText, .file = log_file});
+    log.emplace(logging::LogOptions{
+        .level = logging::Level::kInfo, .format = logging::LogFormat::kText, .file = log_file});
     server.emplace(limits, threads_, *log, make_registry(), [this] {
       return reactor::system_backend().map([this](reactor::Backend backend) {
         backend.network = &network;
@@ -85,7 +86,7 @@ struct ListenFixture {
   std::string refusal(std::uint16_t port = 0) {
     try {
       listen(port);
-    } catch (const StartError& error) {
+    } catch (const options::StartError& error) {
       return error.what();
     }
     return "listens";
@@ -113,7 +114,7 @@ struct ListenFixture {
   std::string log_file = folder.file("log");
   PartialNetwork network;
   Limits limits;
-  std::optional<Log> log;
+  std::optional<logging::Log> log;
   std::optional<Server> server;
   std::thread running;
 };

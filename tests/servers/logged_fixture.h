@@ -38,8 +38,8 @@ struct LoggedFixture : WaitingFixture {
   }
 
   appd::testing::TemporaryFolder folder;
-  const LogOptions options{.level = Level::kDebug, .file = folder.file("log")};
-  std::optional<Log> written{std::in_place, options};
+  const logging::LogOptions options{.level = logging::Level::kDebug, .file = folder.file("log")};
+  std::optional<logging::Log> written{std::in_place, options};
 };
 
 }  // namespace appd::servers::testing

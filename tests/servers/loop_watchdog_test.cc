@@ -24,8 +24,10 @@ struct WatchdogFixture {
   }
 
   appd::testing::TemporaryFolder folder;
-  LogOptions options{.level = Level::kInfo, .format = LogFormat::kText, .file = folder.file("log")};
-  std::optional<Log> log{std::in_place, options};
+  logging::LogOptions options{.level = logging::Level::kInfo,
+                              .format = logging::LogFormat::kText,
+                              .file = folder.file("log")};
+  std::optional<logging::Log> log{std::in_place, options};
   std::mutex registry_mutex;
   LoopWatchdog watchdog{100ms, registry_mutex, *log};
   handlers::RunningCall loop;

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "appd/handlers/coroutine_handler.h"
-#include "appd/handlers/layer.h"
-#include "appd/protocol/utf8.h"
+#include "appd/handlers/layers/layer.h"
+#include "appd/handlers/waiting/coroutine_handler.h"
+#include "appd/protocol/text/utf8.h"
 #include "appd/servers/server.h"
 #include "worker_fixture.h"
 
@@ -100,7 +100,8 @@ struct NoMemoryFixture {
   }
 
   Limits limits;
-  Log log{{.level = Level::kOff, .format = LogFormat::kText, .file = {}}};
+  logging::Log log{
+      {.level = logging::Level::kOff, .format = logging::LogFormat::kText, .file = {}}};
   PoolAtOnce pool;
   std::optional<Server> server;
   reactor::Endpoint endpoint;

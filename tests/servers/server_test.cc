@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "appd/options/start_error.h"
 #include "appd/reactor/endpoint.h"
-#include "appd/servers/start_error.h"
 #include "blocking_client.h"
 #include "tests/support/temporary_folder.h"
 #include "worker_fixture.h"
@@ -52,7 +52,8 @@ struct ServerFixture {
   void join() { running.join(); }
 
   Limits limits;
-  Log log{{.level = Level::kOff, .format = LogFormat::kText, .file = {}}};
+  logging::Log log{
+      {.level = logging::Level::kOff, .format = logging::LogFormat::kText, .file = {}}};
   std::optional<Server> server;
   std::thread running;
 };
@@ -181,7 +182,7 @@ TEST_CASE_FIXTURE(ServerFixture, "server: a port in use is one clear line") {
   Server other(limits, 2, log, make_registry());
   const Address taken{
       .protocol = Protocol::kApp, .host = "127.0.0.1", .port = app.port(), .path = {}};
-  CHECK_THROWS_AS(other.listen(taken), StartError);
+  CHECK_THROWS_AS(other.listen(taken), options::StartError);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "appd/handlers/builtin.h"
+#include "appd/handlers/actions/builtin.h"
 #include "appd/protocol/byte_order.h"
 #include "appd/servers/worker.h"
 #include "tests/support/calm_loop.h"
@@ -137,8 +137,9 @@ struct WorkerFixture {
 
   CalmWorld world;
   Limits limits;
-  Log log{{.level = Level::kOff, .format = LogFormat::kText, .file = {}}};
-  Log* used_log = &log;
+  logging::Log log{
+      {.level = logging::Level::kOff, .format = logging::LogFormat::kText, .file = {}}};
+  logging::Log* used_log = &log;
   std::optional<ServerShared> shared;
   std::optional<Worker> worker;
   std::map<Protocol, reactor::Endpoint> doors;

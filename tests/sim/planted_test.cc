@@ -1,6 +1,4 @@
-// The world finds bugs: each of those that reactor/planted.h can plant, within so many seeds.
-#include "appd/reactor/planted.h"
-
+// The world finds bugs: each of those of tests/sim/planted, within so many seeds.
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,13 +10,12 @@
 #include <string>
 #include <string_view>
 
+#include "tests/sim/planted/planted_bugs.h"
 #include "tests/sim/simulation.h"
-#include "tests/sim/waiting.h"
+#include "tests/sim/waiting/waiting.h"
 
 namespace appd::testing {
 namespace {
-
-using reactor::PlantedBug;
 
 // A world that takes longer than this hangs; none takes a second.
 constexpr unsigned kHangSeconds = 60;
@@ -70,7 +67,7 @@ constexpr std::array kPlanted{
     (void)std::signal(signal, SIG_DFL);  // the test program's own say more than is wanted
   }
   ::alarm(kHangSeconds);
-  reactor::planted_bug = planted.bug;
+  planted_bug = planted.bug;
   const auto violation = planted.world(seed);
   const std::string why = violation.value_or("");
   const bool told = ::write(report, why.data(), why.size()) == static_cast<ssize_t>(why.size());

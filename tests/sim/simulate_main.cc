@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "tests/sim/simulation.h"
-#include "tests/sim/waiting.h"
+#include "tests/sim/waiting/waiting.h"
 
 namespace {
 

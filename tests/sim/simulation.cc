@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "appd/handlers/builtin.h"
-#include "appd/reactor/planted.h"
-#include "appd/servers/decoding_job.h"
-#include "appd/servers/log.h"
+#include "appd/handlers/actions/builtin.h"
+#include "appd/logging/log.h"
+#include "appd/servers/sessions/decoding_job.h"
+#include "tests/sim/planted/planted_bugs.h"
 
 namespace appd::testing {
 namespace {
@@ -30,8 +30,8 @@ constexpr Duration kPatience = 2s;
 constexpr std::size_t kPoolThreads = 2;
 
 // Silent, and shared by all worlds of the process: its thread knows nothing of them.
-servers::Log& silent_log() {
-  static servers::Log log({.level = servers::Level::kOff, .format = {}, .file = {}});
+logging::Log& silent_log() {
+  static logging::Log log({.level = logging::Level::kOff, .format = {}, .file = {}});
   return log;
 }
 
@@ -343,7 +343,7 @@ void Simulation::check_parsing() {
                            server.count(servers::Counter::kAccepted);
   for (const auto& client : clients_) messages += client->replies();
   for (const auto& peer : peers_) messages += peer->replies();
-  if (reactor::headers_parsed > 4 * messages) world_.violate("headers are parsed again and again");
+  if (headers_parsed > 4 * messages) world_.violate("headers are parsed again and again");
 #endif
 }
 
@@ -351,14 +351,14 @@ void Simulation::check_parsing() {
 // (What is freed is overwritten; this is what happens before.)
 void Simulation::check_callbacks() {
 #ifdef APPD_PLANTED_BUGS
-  if (reactor::late_callbacks > 0) world_.violate("a session is called behind its on_closed()");
+  if (late_callbacks > 0) world_.violate("a session is called behind its on_closed()");
 #endif
 }
 
 SimulationResult simulate(std::uint64_t seed, reactor::sim::Trace::Line line) {
 #ifdef APPD_PLANTED_BUGS
-  reactor::headers_parsed = 0;
-  reactor::late_callbacks = 0;
+  headers_parsed = 0;
+  late_callbacks = 0;
 #endif
   auto simulation = std::make_unique<Simulation>(seed, std::move(line));
   return simulation->run();

@@ -89,7 +89,7 @@ TEST_CASE("testkit: as many jobs run at a time as the options say, and the queue
     auto first = call.offload([] { return std::int64_t{1}; });
     co_return co_await first;
   });
-  servers::Options options;
+  daemon::Options options;
   options.limits.pool_threads = 1;
   options.limits.pool_queue = 0;
   SimulatedApp world(app, {.options = options});

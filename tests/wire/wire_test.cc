@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "appd/handlers/builtin.h"
+#include "appd/handlers/actions/builtin.h"
 #include "appd/protocol/byte_order.h"
 #include "appd/servers/server.h"
 #include "golden_cases.h"
@@ -81,8 +81,8 @@ struct Wire {
   }
 
   Tested tested;
-  servers::Log log{
-      {.level = servers::Level::kOff, .format = servers::LogFormat::kText, .file = {}}};
+  logging::Log log{
+      {.level = logging::Level::kOff, .format = logging::LogFormat::kText, .file = {}}};
   servers::Server server{test_limits(), 1, log, builtin_registry(),
                          [this] { return reactor::Result<reactor::Backend>(tested.backend()); }};
   reactor::Endpoint endpoint;

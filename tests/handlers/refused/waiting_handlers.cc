@@ -7,7 +7,7 @@
 #include <tuple>
 #include <vector>
 
-#include "appd/handlers/typed.h"
+#include "appd/handlers/typed/typed.h"
 
 using namespace appd::handlers;
 

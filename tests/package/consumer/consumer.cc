@@ -7,8 +7,8 @@
 
 #include "appd/clients/client.h"
 #include "appd/clients/request_builder.h"
-#include "appd/handlers/argument.h"
 #include "appd/handlers/registry.h"
+#include "appd/handlers/typed/argument.h"
 #include "appd/servers/server.h"
 #include "handlers/handler.h"
 
@@ -44,7 +44,7 @@ int main() {
   auto registry = std::make_shared<handlers::Registry>();
   registry->add({.name = "shout", .summary = "Text in capitals", .handler = shout});
 
-  servers::Log log({.level = servers::Level::kWarn});
+  logging::Log log({.level = logging::Level::kWarn});
   servers::Limits limits;
   limits.max_connections = 10;
   servers::Server server(limits, 1, log, registry);

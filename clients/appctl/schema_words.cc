@@ -1,0 +1,99 @@
+#include "appd/clients/appctl/schema_words.h"
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+#include "appd/clients/appctl/json_object_members.h"
+#include "appd/protocol/text/json_array.h"
+
+namespace appd::clients {
+
+using protocol::JsonKind;
+using protocol::JsonView;
+
+namespace {
+
+// Schemas within schemas: deeper ones no person reads, and a hostile server must not use the stack
+// up.
+constexpr int kMaxDepth = 8;
+
+struct TypeName {
+  std::string_view schema;
+  std::string_view words;
+};
+constexpr std::array<TypeName, 7> kTypes = {{{"string", "a string"},
+                                             {"integer", "an integer"},
+                                             {"number", "a number"},
+                                             {"boolean", "a boolean"},
+                                             {"null", "null"},
+                                             {"array", "an array"},
+                                             {"object", "an object"}}};
+
+std::optional<std::string> words_of(JsonView schema, int depth);
+
+std::optional<std::string> type_words(const std::string& type) {
+  for (const TypeName& each : kTypes) {
+    if (each.schema == type) return std::string(each.words);
+  }
+  return std::nullopt;
+}
+
+template <class Integer>
+bool is_range_of(std::string_view least, std::string_view most) {
+  return least == std::to_string(std::numeric_limits<Integer>::min()) &&
+         most == std::to_string(std::numeric_limits<Integer>::max());
+}
+
+std::string range_words(std::string_view least, std::string_view most) {
+  if (is_range_of<std::int64_t>(least, most)) return "an integer of 64 bits";
+  if (is_range_of<std::uint64_t>(least, most)) return "an unsigned integer of 64 bits";
+  return "an integer from " + std::string(least) + " to " + std::string(most);
+}
+
+std::optional<std::string> choice_words(JsonView choices, int depth) {
+  std::string words;
+  protocol::JsonArray elements(choices);
+  while (const auto element = elements.next()) {
+    const auto each = words_of(*element, depth + 1);
+    if (!each) return std::nullopt;
+    if (!words.empty()) words += " or ";
+    words += *each;
+  }
+  if (words.empty()) return std::nullopt;
+  return words;
+}
+
+std::optional<std::string> words_of(JsonView schema, int depth) {
+  if (depth > kMaxDepth) return std::nullopt;
+  const auto members = JsonObjectMembers::of(schema);
+  if (!members) return std::nullopt;
+  if (members->size() == 0) return "any JSON value";
+  if (const auto any_of = members->find("anyOf", JsonKind::kArray)) {
+    if (members->size() == 1) return choice_words(*any_of, depth);
+    return std::nullopt;
+  }
+  const auto type = members->text("type");
+  if (!type) return std::nullopt;
+  if (members->size() == 1) return type_words(*type);
+  const auto least = members->find("minimum", JsonKind::kInteger);
+  const auto most = members->find("maximum", JsonKind::kInteger);
+  if (*type == "integer" && least && most && members->size() == 3) {
+    return range_words(least->text(), most->text());
+  }
+  const auto items = members->find("items", JsonKind::kObject);
+  if (*type != "array" || !items || members->size() != 2) return std::nullopt;
+  const auto each = words_of(*items, depth + 1);
+  if (!each) return std::nullopt;
+  return "an array, each element " + *each;
+}
+
+}  // namespace
+
+std::string schema_words(JsonView schema) {
+  return words_of(schema, 0).value_or(std::string(schema.text()));
+}
+
+}  // namespace appd::clients

@@ -1,0 +1,122 @@
+// A whole daemon around a set of actions: flags, environment and file, log, pid file, signals,
+// drain. Made first in main: signals that come from then on wait until run() serves. appd_main.cc
+// is the model of a program that uses it; docs/handlers.md is the guide.
+//
+//   appd::App app(argc, argv);
+//   app.on("upper", [](std::string text) { return to_upper(std::move(text)); });
+//   return app.run();
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "appd/daemon/options.h"
+#include "appd/handlers/layers/layer.h"
+#include "appd/handlers/registry.h"
+#include "appd/handlers/typed/typed.h"
+#include "appd/reactor/backend.h"
+#include "appd/reactor/posix/held_signals.h"
+#include "appd/servers/worker.h"
+
+namespace appd::daemon {
+
+class Serving;
+
+class App {
+ public:
+  // Fills a registry, at the start on the main thread, and again at each SIGHUP on a thread for
+  // reloads, never twice at a time; throws StartError for what it cannot load. `options` are those
+  // that count: where one needs a restart, a reload does not change it.
+  using AddActions = std::function<void(handlers::Registry& registry, const Options& options)>;
+  using StartFunction = std::function<void(const Options& options)>;
+  using StopFunction = std::function<void()>;
+
+  // For tests, which never call run().
+  App() : App(0, nullptr) {}
+  // `argv` as main() gets it. Without a program, its name is that of argv[0].
+  App(int argc, const char* const* argv);
+  App(int argc, const char* const* argv, Program program);
+
+  // Serves `function` as the action `name` (handlers/typed/typed.h says which functions there are).
+  // One object serves all loops and outlives every reload.
+  template <class F>
+  App& on(std::string name, F function, handlers::ActionOptions options) {
+    return add(handlers::make_action(std::move(name), std::move(function), std::move(options)));
+  }
+  template <class F>
+  App& on(std::string name, F function) {
+    return add(handlers::make_action(std::move(name), std::move(function)));
+  }
+  App& add(handlers::Action action);
+  // Actions that need the options, or that a SIGHUP is to make anew.
+  App& add(AddActions add_actions);
+
+  // Puts `layer` around every action (handlers/layers/layer.h; handlers/layers/layers.h has some),
+  // outside of the layers before it.
+  App& use(handlers::Layer layer);
+  // A line in the log for each answer, errors included: peer, action, status, bytes, and the
+  // microseconds from when the request was there until its answer went out, with all waits. Level
+  // info; costs one comparison where that is not logged.
+  App& log_access();
+
+  // Called by run() on its thread, in the order of these calls: when the process is the one that
+  // will serve (--daemon forks before, and takes no thread of main() along), has its pid file and
+  // its log, and before the actions are made and anything is announced. Start threads, open files
+  // and connections here. What it throws ends the start: one line, exit code 1.
+  App& on_start(StartFunction function);
+  // Called by run() on its thread, in the reverse order: behind the drain, when no handler runs any
+  // more but one that still blocks; also where the start failed behind on_start(). What it throws
+  // is logged.
+  App& on_stop(StopFunction function);
+
+  // Poller, network and clock of the loops; the system's unless said otherwise.
+  App& use_backend(reactor::BackendFactory backend);
+
+  // Calls of handlers to other servers (CallContext::call), made once a loop. appd::App has those
+  // of outgoing/client_calls.h unless others are given.
+  App& use_outgoing_calls(servers::OutgoingCallsFactory make_outgoing);
+  [[nodiscard]] const servers::OutgoingCallsFactory& outgoing_calls() const {
+    return make_outgoing_;
+  }
+
+  // The actions so far, plugins of `options` and layers included. Throws what adding them throws.
+  [[nodiscard]] std::shared_ptr<const handlers::Registry> registry(const Options& options) const;
+
+  // What was given to on_start() and on_stop(): for who serves the actions without run().
+  void call_start_functions(const Options& options) const;
+  void call_stop_functions() const;
+
+  // Serves until a signal ends it. Never throws; returns the exit code (ExitCode): 0 served and
+  // drained, 1 could not start, 2 wrong usage. Ready is one line a listener on standard output,
+  // when every thread is there. Does not return but ends the process where a reload still reads
+  // files a second after everything else has ended.
+  [[nodiscard]] int run();
+
+ private:
+  friend class Serving;
+
+  [[nodiscard]] ParsedOptions parse(const options::OptionValues& running = {}) const;
+  [[nodiscard]] std::unique_ptr<handlers::Registry> make_registry(const Options& options) const;
+
+  int argc_;
+  const char* const* argv_;
+  Program program_;
+  std::string start_folder_;
+  std::optional<reactor::HeldSignals> signals_;  // none for an App that is never run
+  std::vector<StartFunction> start_functions_;
+  std::vector<StopFunction> stop_functions_;
+  std::vector<AddActions> add_actions_;
+  std::vector<handlers::Layer> layers_;  // innermost first
+  bool log_access_ = false;
+  servers::OutgoingCallsFactory make_outgoing_;
+  reactor::BackendFactory backend_ = reactor::system_backend;
+};
+
+// The built-in actions (docs/protocol.md 3), with --search-file.
+void add_builtin_actions(handlers::Registry& registry, const Options& options);
+
+}  // namespace appd::daemon

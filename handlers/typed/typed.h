@@ -1,0 +1,123 @@
+// An action from a plain function: its types say what it takes and gives (docs/handlers.md 2).
+//
+//   registry.add(make_action("upper", [](std::string text) { return to_upper(std::move(text)); }));
+//
+// The function is called by several loops at once: what it captures is immutable or guarded, and
+// its operator() is const. It takes at most one value of typed_value.h and, if it likes, `const
+// Request&`, which has everything else. Borrowed values (string_view, Bytes, JsonView) are valid
+// during the call. It returns nothing, a value, a Reply, or a Result<> of these; an error's status
+// and message reach the caller as handler.h says.
+//
+// A function that returns a Task<> of such a type is a coroutine: it may wait (task.h). It takes at
+// most one value and, if it likes, an OwnedRequest and a CallContext, all by value; nothing that it
+// takes or returns is borrowed (borrowed.h).
+//
+// A function that blocks (ActionOptions) may take a CallContext, too, for its deadline and its stop
+// token. What it borrows is valid during the call, as everywhere: the request is kept for it.
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "appd/handlers/description.h"
+#include "appd/handlers/handler.h"
+#include "appd/handlers/typed/typed_call.h"
+#include "appd/handlers/typed/typed_function.h"
+#include "appd/handlers/typed/typed_signature.h"
+#include "appd/handlers/waiting/coroutine_handler.h"
+
+namespace appd::handlers {
+
+namespace detail {
+
+// It waits, but would hold or return what it does not own.
+template <class F>
+inline constexpr bool kWaitsBorrowed = false;
+template <HasSignature F>
+inline constexpr bool kWaitsBorrowed<F> = kIsTask<ReturnedOf<F>> && !kOwns<F>;
+
+// It asks for a CallContext and is no coroutine.
+template <class F>
+inline constexpr bool kOnlyBlocks = false;
+template <HasSignature F>
+inline constexpr bool kOnlyBlocks<F> = kTakesContext<ParametersOf<F>> && !kIsTask<ReturnedOf<F>>;
+
+template <class F>
+void set_handler(Action& action, F function) {
+  if constexpr (kIsTask<ReturnedOf<F>>) {
+    action.waiting_handler = CoroutineStarter(
+        [function = std::move(function)](const Request& request, const CallContext& context,
+                                         Responder responder) {
+          start_typed(function, request, context, std::move(responder));
+        });
+  } else {
+    action.takes_context = kOnlyBlocks<F>;
+    action.handler = [function = std::move(function)](const Request& request, Reply& reply) {
+      return call_typed(function, request, reply);
+    };
+  }
+}
+
+}  // namespace detail
+
+// What follows from the types of `F`.
+template <class F>
+[[nodiscard]] Signature signature_of() {
+  using T = detail::ArgumentType<F>;
+  using R = detail::ResultType<F>;
+  constexpr std::string_view kNull = R"({"type": "null"})";
+  Signature signature;
+  if constexpr (!std::is_void_v<T>) {
+    signature.argument_schema = ValueForm<T>::schema();
+    if constexpr (ValueForm<T>::kBinary) signature.argument_binary = ValueForm<T>::binary();
+  } else if constexpr (!detail::kTakesRequest<detail::ParametersOf<F>>) {
+    signature.argument_schema = kNull;
+  }
+  if constexpr (std::is_void_v<R>) {
+    signature.result_schema = kNull;
+  } else if constexpr (!std::same_as<R, Reply>) {
+    if constexpr (!detail::kIsBytes<R>) signature.result_schema = ValueForm<R>::schema();
+    if constexpr (ValueForm<R>::kBinary) signature.result_binary = ValueForm<R>::binary();
+    if constexpr (IntegerValue<R>) {
+      signature.result_binary =
+          internal::joined({"`", detail::kPackedResultPrefix, "` and ", signature.result_binary});
+    }
+  }
+  return signature;
+}
+
+// Throws nothing of its own; Registry::add() says what is wrong with a name, and which options
+// `function` cannot have. An action with a name of kPackedNameBytes that takes an integer may also
+// be called packed.
+template <class F>
+[[nodiscard]] Action make_action(std::string name, F function, ActionOptions options) {
+  static_assert(detail::HasSignature<F>,
+                "an action is a function, or a function object with one const operator()");
+  Action action;
+  if constexpr (detail::kWaitsBorrowed<F>) {
+    require_owned<F>();
+  } else if constexpr (detail::HasSignature<F>) {
+    action.name = std::move(name);
+    action.summary = std::move(options.summary);
+    action.time_limit = options.time_limit;
+    action.runs_in_pool = options.blocks;
+    action.packed_call =
+        IntegerValue<detail::ArgumentType<F>> && action.name.size() == kPackedNameBytes;
+    action.signature = signature_of<F>();
+    action.examples = std::move(options.examples);
+    detail::set_handler(action, std::move(function));
+  }
+  return action;
+}
+
+template <class F>
+[[nodiscard]] Action make_action(std::string name, F function) {
+  static_assert(!detail::kOnlyBlocks<F>,
+                "a handler that takes a CallContext returns a Task<>, or blocks: give the options "
+                "{.blocks = true}");
+  return make_action(std::move(name), std::move(function), ActionOptions());
+}
+
+}  // namespace appd::handlers

@@ -1,0 +1,102 @@
+// Inside the layer: from a request to the call of a typed function to its reply (typed.h).
+#pragma once
+
+#include <concepts>
+#include <forward_list>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "appd/handlers/handler.h"
+#include "appd/handlers/typed/typed_call.h"
+#include "appd/handlers/typed/typed_signature.h"
+#include "appd/handlers/waiting/coroutine_handler.h"
+
+namespace appd::handlers::detail {
+
+// What stands for the value where a function takes none.
+struct NoValue {};
+
+// The argument for a parameter of type A. `context` may be null where no parameter is one.
+template <class A, class T>
+decltype(auto) argument_for([[maybe_unused]] T& value, [[maybe_unused]] const Request& request,
+                            [[maybe_unused]] const CallContext* context) {
+  using Plain = std::remove_cvref_t<A>;
+  if constexpr (std::same_as<Plain, Request>) {
+    return request;
+  } else if constexpr (std::same_as<Plain, OwnedRequest>) {
+    return OwnedRequest(request);
+  } else if constexpr (std::same_as<Plain, CallContext>) {
+    return CallContext(*context);
+  } else {
+    return std::move(value);
+  }
+}
+
+template <class F, class T, class... A>
+decltype(auto) call_function(const F& function, [[maybe_unused]] T& value,
+                             [[maybe_unused]] const Request& request,
+                             [[maybe_unused]] const CallContext* context,
+                             std::type_identity<std::tuple<A...>>) {
+  return function(argument_for<A>(value, request, context)...);
+}
+
+// The value for `F`, NoValue where it takes none.
+template <class F>
+auto value_for(const Site& site) {
+  using T = ArgumentType<F>;
+  if constexpr (!std::is_void_v<T>) {
+    static_assert(Value<T>, "an action takes a value of handlers/typed/typed_value.h");
+    return typed_argument<T>(site);
+  } else if constexpr (kTakesRequest<ParametersOf<F>>) {
+    return Result<NoValue>();
+  } else {
+    return expect_no_value(site).map([] { return NoValue(); });
+  }
+}
+
+template <class F>
+Result<void> call_typed(const F& function, const Request& request, Reply& reply) {
+  const CallContext* const context = request.context;
+  if (kTakesContext<ParametersOf<F>> && context == nullptr) return no_context();
+  std::forward_list<std::string> texts;
+  auto value = value_for<F>(Site{request, texts});
+  if (!value) return tl::unexpected(std::move(value.error()));
+  const std::type_identity<ParametersOf<F>> parameters;
+  if constexpr (std::is_void_v<ReturnedOf<F>>) {
+    call_function(function, *value, request, context, parameters);
+    reply_with_nothing(request.form, reply);
+    return {};
+  } else {
+    return reply_with(request.form, call_function(function, *value, request, context, parameters),
+                      reply);
+  }
+}
+
+template <class R>
+Task<Result<Reply>> reply_of(Task<R> task, Request::Form form) {
+  Reply reply;
+  Result<void> replied;
+  if constexpr (std::is_void_v<R>) {
+    co_await std::move(task);
+    reply_with_nothing(form, reply);
+  } else {
+    replied = reply_with(form, co_await std::move(task), reply);
+  }
+  if (!replied) co_return tl::unexpected(std::move(replied.error()));
+  co_return reply;
+}
+
+template <class F>
+void start_typed(const F& function, const Request& request, const CallContext& context,
+                 Responder responder) {
+  std::forward_list<std::string> texts;
+  auto value = value_for<F>(Site{request, texts});
+  if (!value) return responder.fail(value.error());
+  auto task =
+      call_function(function, *value, request, &context, std::type_identity<ParametersOf<F>>());
+  answer_by(reply_of(std::move(task), request.form), context, std::move(responder));
+}
+
+}  // namespace appd::handlers::detail

@@ -1,0 +1,55 @@
+#include "appd/handlers/typed/value_form.h"
+
+#include <algorithm>
+
+#include "appd/protocol/text/utf8.h"
+
+namespace appd::handlers {
+
+namespace {
+
+// Enough to recognise a value by; the whole may be megabytes.
+constexpr std::size_t kShownBytes = 40;
+
+// The content itself where the header names the action, else its member "value".
+std::string pointer_to(const Site& site) {
+  std::string pointer;
+  for (const Site* at = &site; at->outer != nullptr; at = at->outer) {
+    pointer.insert(0, "/" + std::to_string(at->index));
+  }
+  return site.request.header->action ? pointer : "/value" + pointer;
+}
+
+std::string expected_text(const Site& site, std::string_view expected) {
+  std::string text(site.request.action);
+  return text.append(": expected ").append(expected);
+}
+
+}  // namespace
+
+std::string internal::joined(std::initializer_list<std::string_view> texts) {
+  std::string whole;
+  for (const std::string_view text : texts) whole += text;
+  return whole;
+}
+
+tl::unexpected<protocol::Error> unexpected_value(Status status, const Site& site,
+                                                 std::string_view expected, JsonView came) {
+  const std::string_view shown = protocol::utf8_prefix(came.text(), kShownBytes);
+  std::string text = expected_text(site, expected);
+  text.append(" at JSON pointer \"").append(pointer_to(site)).append("\", but ");
+  text.append(json_kind_name(came.kind())).append(" came");
+  if (came.kind() != protocol::JsonKind::kNull) text.append(": ").append(shown);
+  if (shown.size() < came.text().size()) text += "...";
+  return protocol::fail(status, std::move(text));
+}
+
+tl::unexpected<protocol::Error> unexpected_bytes(Status status, const Site& site,
+                                                 std::string_view expected, Bytes came) {
+  std::string text = expected_text(site, expected);
+  text.append(", but ").append(std::to_string(came.size()));
+  text += came.size() == 1 ? " byte came" : " bytes came";
+  return protocol::fail(status, std::move(text));
+}
+
+}  // namespace appd::handlers

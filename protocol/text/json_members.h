@@ -1,0 +1,30 @@
+// Inside the layer: where the parts of a JSON text stand in it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "appd/protocol/text/json.h"
+
+namespace appd::protocol::internal {
+
+// The usual header and request in one pass: an object whose members are scalars, and their names
+// not escaped, and of which there are less than kMemberBatch. `text` is valid UTF-8 of less than
+// 4 GiB. Fills `members` and returns true only for
+// a text that is valid JSON; false says nothing about it, and leaves anything in `members`.
+[[nodiscard]] bool scan_flat_object(std::string_view text, std::vector<JsonMember>& members);
+
+// What a valid text begins with.
+struct MeasuredValue {
+  std::size_t bytes = 0;
+  JsonKind kind = JsonKind::kNull;
+};
+[[nodiscard]] MeasuredValue measure_value(std::string_view text);
+
+// Of a valid object: appends `most` members at most, from behind the value that ends at `at` on.
+void read_members(std::string_view text, std::size_t at, std::size_t most,
+                  std::vector<JsonMember>& members);
+
+}  // namespace appd::protocol::internal

@@ -1,0 +1,119 @@
+#include <charconv>
+#include <cstddef>
+#include <system_error>
+
+#include "appd/protocol/text/decimal.h"
+#include "appd/protocol/text/json.h"
+#include "appd/protocol/text/json_text.h"
+#include "appd/protocol/text/utf8.h"
+#include "appd/reactor/check.h"
+
+namespace appd::protocol {
+namespace {
+
+void append_escaped(std::string& out, char c) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    default:
+      out += "\\u00";
+      out += kHex[static_cast<unsigned char>(c) >> 4];
+      out += kHex[static_cast<unsigned char>(c) & 0xf];
+  }
+}
+
+}  // namespace
+
+std::string_view json_kind_name(JsonKind kind) {
+  switch (kind) {
+    case JsonKind::kNull:
+      return "null";
+    case JsonKind::kBool:
+      return "a boolean";
+    case JsonKind::kInteger:
+      return "an integer";
+    case JsonKind::kFraction:
+      return "a number";
+    case JsonKind::kString:
+      return "a string";
+    case JsonKind::kArray:
+      return "an array";
+    case JsonKind::kObject:
+      return "an object";
+  }
+  return "unknown";
+}
+
+std::optional<JsonView> JsonView::plain_scalar(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  if (*begin == '"') {
+    const char* const quote = internal::find_special(begin + 1, end, begin);
+    if (quote + 1 != end || *quote != '"' || !is_valid_utf8(text)) return std::nullopt;
+    return JsonView(text, JsonKind::kString, true);
+  }
+  if (internal::find_number_end(begin, end) != end) return std::nullopt;
+  const bool fraction = text.find_first_of(".eE") != std::string_view::npos;
+  return JsonView(text, fraction ? JsonKind::kFraction : JsonKind::kInteger, true);
+}
+
+Result<JsonView> JsonView::parse(std::string_view text) { return JsonReader().read_value(text); }
+
+Result<std::int64_t> JsonView::integer() const {
+  APPD_CHECK(kind_ == JsonKind::kInteger, json_kind_name(kind_));
+  std::int64_t value = 0;
+  auto parsed = std::from_chars(text_.data(), text_.data() + text_.size(), value);
+  if (parsed.ec == std::errc()) return value;
+  return fail(Status::kOutOfRange, "an integer must fit into 64 bits");
+}
+
+double JsonView::number() const {
+  APPD_CHECK(kind_ == JsonKind::kInteger || kind_ == JsonKind::kFraction, json_kind_name(kind_));
+  return nearest_double(text_);
+}
+
+std::string_view JsonView::string(std::string& scratch) const {
+  APPD_CHECK(kind_ == JsonKind::kString, json_kind_name(kind_));
+  std::string_view raw = text_.substr(1, text_.size() - 2);
+  if (plain_ || raw.find('\\') == std::string_view::npos) return raw;
+  scratch.clear();
+  internal::append_unescaped(scratch, raw);
+  return scratch;
+}
+
+void append_json_string(std::string& out, std::string_view utf8) {
+  out.push_back('"');
+  const char* end = utf8.data() + utf8.size();
+  const char* p = utf8.data();
+  while (p != end) {
+    const char* special = internal::find_special(p, end);
+    out.append(p, special);
+    if (special == end) break;
+    append_escaped(out, *special);
+    p = special + 1;
+  }
+  out.push_back('"');
+}
+
+}  // namespace appd::protocol

@@ -1,0 +1,135 @@
+#include "appd/servers/calls/call_state.h"
+
+#include <new>
+#include <utility>
+
+#include "appd/servers/calls/call_waits.h"
+#include "appd/servers/calls/pending_call.h"
+
+namespace appd::servers {
+
+using handlers::CallRequest;
+using handlers::Wait;
+using protocol::Error;
+using protocol::Status;
+
+namespace {
+
+Error too_deep() { return {make_error_code(Status::kInternal), "too many calls within calls"}; }
+
+}  // namespace
+
+CallState::CallState(PendingCall& call, CallId id, std::shared_ptr<CallMailbox> mailbox,
+                     std::shared_ptr<const handlers::Registry> registry,
+                     std::optional<reactor::TimePoint> deadline)
+    : call_(&call),
+      loop_thread_(std::this_thread::get_id()),
+      id_(id),
+      mailbox_(std::move(mailbox)),
+      registry_(std::move(registry)),
+      deadline_(deadline) {}
+
+PendingCall* CallState::on_loop() const {
+  return std::this_thread::get_id() == loop_thread_ ? call_ : nullptr;
+}
+
+void CallState::resume(const std::function<void()>& step) {
+  if (call_ == nullptr) return;
+  try {
+    call_->resume(step);
+  } catch (const std::bad_alloc&) {  // for what the answer needs
+    if (call_ != nullptr) call_->give_up();
+  }
+}
+
+void CallState::remove_work(std::uint32_t number) {
+  if (call_ != nullptr) call_->remove_work(number);
+}
+
+void CallState::complete(handlers::Reply reply) noexcept {
+  settle(CallEvent::Kind::kAnswer, std::move(reply));
+}
+
+void CallState::drop() noexcept { settle(CallEvent::Kind::kNoAnswer, dropped_reply()); }
+
+void CallState::settle(CallEvent::Kind kind, handlers::Reply reply) noexcept {
+  PendingCall* call = on_loop();
+  if (call != nullptr && call->running()) {
+    call->take_answer(std::move(reply));
+  } else {
+    mailbox_->put({.call = id_, .kind = kind, .reply = std::move(reply)});
+  }
+}
+
+std::unique_ptr<Wait> CallState::start_sleep(reactor::Duration duration, Done done) {
+  PendingCall* call = on_loop();
+  if (call == nullptr) return nullptr;
+  return std::make_unique<SleepWait>(shared_from_this(), call->table().loop(), duration,
+                                     std::move(done));
+}
+
+handlers::Result<std::unique_ptr<Wait>> CallState::start_offload(std::function<void()> work,
+                                                                 Done done) {
+  PendingCall* call = on_loop();
+  if (call == nullptr) return nullptr;
+  auto wait = std::make_unique<OffloadWait>(shared_from_this(), *call, std::move(done));
+  JobRunner* pool = call->table().pool();
+  if (pool == nullptr || !pool->submit(wait->make_job(std::move(work)))) {
+    call->table().metrics().add(Counter::kPoolFull);
+    return protocol::fail(Status::kOverloaded,
+                          "too many requests wait for the worker pool; try again later");
+  }
+  return wait;
+}
+
+std::unique_ptr<Wait> CallState::fail_soon(Error error, CallDone done) {
+  return start_sleep(reactor::Duration::zero(),
+                     [error = std::move(error), done = std::move(done)]() mutable {
+                       done(tl::unexpected(std::move(error)));
+                     });
+}
+
+std::unique_ptr<Wait> CallState::start_action(CallRequest request, CallDone done) {
+  PendingCall* call = on_loop();
+  if (call == nullptr) return nullptr;
+  if (call->terms().depth >= kMaxCallDepth) return fail_soon(too_deep(), std::move(done));
+  const handlers::Action* action = registry_->find(request.action);
+  if (action == nullptr) {
+    return fail_soon(Error{make_error_code(Status::kInvalidAction),
+                           "invalid action \"" + request.action + "\"."},
+                     std::move(done));
+  }
+  auto wait = std::make_unique<ActionWait>(shared_from_this(), *call, std::move(done));
+  if (auto called = wait->call(*action, request); !called) {
+    return fail_soon(std::move(called.error()), wait->take_done());
+  }
+  return wait;
+}
+
+std::unique_ptr<Wait> CallState::start_call(const protocol::Address& server, CallRequest request,
+                                            CallDone done) {
+  PendingCall* call = on_loop();
+  if (call == nullptr) return nullptr;
+  if (call->terms().depth >= kMaxCallDepth) return fail_soon(too_deep(), std::move(done));
+  handlers::OutgoingCalls* outgoing = call->table().outgoing();
+  if (outgoing == nullptr) {
+    return fail_soon(Error{make_error_code(Status::kInternal),
+                           "this server was built without calls to other servers"},
+                     std::move(done));
+  }
+  return outgoing->start(
+      server, std::move(request), {.deadline = deadline_, .depth = call->terms().depth + 1},
+      [state = shared_from_this(),
+       done = std::move(done)](handlers::Result<handlers::CallReply> reply) mutable {
+        // `done` may destroy the wait, and with it this function.
+        const auto kept = std::move(done);
+        const auto here = state;
+        here->resume([&] { kept(std::move(reply)); });
+      });
+}
+
+void CallState::run(handlers::Task<void> coroutine) {
+  if (PendingCall* call = on_loop()) call->run(std::move(coroutine));
+}
+
+}  // namespace appd::servers

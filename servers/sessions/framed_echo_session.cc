@@ -1,0 +1,34 @@
+#include "appd/servers/sessions/framed_echo_session.h"
+
+#include "appd/protocol/frame_decoder.h"
+
+namespace appd::servers {
+
+FramedEchoSession::FramedEchoSession(SessionContext& context, Seat seat,
+                                     reactor::AnyTransport transport)
+    : Session(context, seat, std::move(transport), Awaiting::kNextMessage) {}
+
+// Whole frames are sent as they lie, prefixes included, with one write.
+reactor::Consumed FramedEchoSession::on_bytes(std::span<const std::byte> bytes) {
+  std::size_t whole = 0;
+  protocol::Frame frame;
+  while ((frame = protocol::decode_frame(bytes.subspan(whole))).complete) {
+    whole += frame.bytes;
+    if (tells_life()) tell("echoing", {{"bytes", frame.payload.size()}});
+  }
+  if (whole > 0) {
+    connection().send(bytes.first(whole));
+    message_done();
+  }
+  if (whole == bytes.size()) {
+    await(Awaiting::kNextMessage);
+    return {.bytes = whole};
+  }
+  await(Awaiting::kContent);
+  return {.bytes = whole, .wanted = frame.bytes};
+}
+
+// Frames have no place for an error: the end says it all.
+void FramedEchoSession::send_error(const Refusal& /*refusal*/) {}
+
+}  // namespace appd::servers

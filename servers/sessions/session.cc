@@ -1,0 +1,340 @@
+#include "appd/servers/sessions/session.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "appd/protocol/foreign_start.h"
+
+namespace appd::servers {
+
+namespace {
+
+// Of what came in the log.
+constexpr std::size_t kShownBytes = 32;
+
+// Reads of one session when the drain begins: what lies in its receive buffer, as far as usual
+// buffers go (6 MiB), without letting one peer that goes on sending hold the others up.
+constexpr int kDrainReads = 128;
+
+// How soon a draining session looks again: for what the budget did not let it read, for the last
+// acknowledgement.
+constexpr auto kDrainRetry = std::chrono::milliseconds(10);
+
+// From a drain's begin. A connection that was just made is about to say its request; one that is
+// kept open and idle may be about to say its next. The second moment is what an idle connection
+// delays the end of the server by.
+constexpr auto kFreshMoment = std::chrono::seconds(1);
+constexpr auto kKeptMoment = std::chrono::milliseconds(20);
+
+// So long a drain waits for the acknowledgement of what was sent, in order to close at once; TCP
+// delays one by 40 ms (tcp(7), TCP_QUICKACK). Behind it the close is one that lingers.
+constexpr auto kAcknowledgedWithin = std::chrono::milliseconds(200);
+
+}  // namespace
+
+Session::Session(SessionContext& context, Seat seat, reactor::AnyTransport transport,
+                 Awaiting first)
+    : connection_(context, std::move(transport), *this),
+      seat_(seat),
+      number_(context.next_number & ((std::uint64_t{1} << 48) - 1)),
+      awaiting_(first) {
+  context.next_number += context.number_step;
+}
+
+void Session::dispose() noexcept {
+  SessionOwner& owner = context().owner;
+  const Seat seat = seat_;
+  this->~Session();
+  owner.free_seat(seat);
+}
+
+void Session::start() {
+  await(awaiting_);
+  fresh_ = true;
+  if (tells_life()) {
+    tell("accepted", {{"peer", connection_.transport().peer_endpoint().to_string()}});
+  }
+  connection_.start();
+}
+
+void Session::refuse(protocol::Status status, std::string_view text) {
+  refuse({.status = status, .text = text});
+}
+
+void Session::refuse(const Refusal& refusal) {
+  if (!connection_.open()) return;
+  if (refuse_in_turn(refusal)) return;  // counted when it is sent
+  context().metrics.add(Counter::kErrorReplies);
+  send_error(refusal);
+  if (tells_life()) {
+    tell("closing", {{"status", protocol::status_name(refusal.status)}, {"why", refusal.text}});
+  }
+  connection_.close();
+}
+
+void Session::fail_message(const protocol::Error& error, const protocol::MessageHeader& header,
+                           std::span<const std::byte> bytes) {
+  const protocol::Status status = protocol::status_of(error);
+  if (status == protocol::Status::kContentTooLarge) {
+    context().metrics.add(Counter::kContentTooLarge);
+  }
+  if (protocol::header_start(bytes) == protocol::HeaderStart::kForeign) log_foreign(bytes);
+  refuse({.status = status, .text = error.message, .header = &header});
+}
+
+// Somebody speaks another protocol here: a scanner, or a client with a wrong address.
+void Session::log_foreign(std::span<const std::byte> bytes) {
+  if (!context().log.enabled(logging::Level::kInfo)) return;
+  const std::string_view looks_like = protocol::looks_like(bytes);
+  context().limited_lines.write(
+      logging::Level::kInfo, "what came is no message", looks_like,
+      {{"connection", number()},
+       {"peer", connection_.transport().peer_endpoint().to_string()},
+       {"looks_like", looks_like.empty() ? "nothing known" : looks_like},
+       {"bytes", protocol::shown_bytes(bytes.first(std::min(bytes.size(), kShownBytes)))}});
+}
+
+void Session::drain() {
+  for (int i = 0; i < kDrainReads && connection_.open() && connection_.read_now(); ++i) {
+  }
+  if (!connection_.open() || !between_messages()) return;
+  const reactor::TimePoint now = context().loop.now();
+  if (connection_.stopped_by_budget()) {  // what has arrived cannot be read yet
+    connection_.set_deadline(now + kDrainRetry);
+  } else if (now < drain_moment()) {
+    connection_.set_deadline(drain_moment());
+  } else if (connection_.close_if_delivered()) {
+    if (tells_life()) tell("closing", {{"why", "idle while the server drains"}});
+  } else if (now < drain_moment() + kAcknowledgedWithin) {
+    connection_.set_deadline(now + kDrainRetry);
+  } else {
+    connection_.close();
+  }
+}
+
+// When a connection that says nothing more is closed.
+reactor::TimePoint Session::drain_moment() const {
+  return context().drain_began + (fresh_ ? reactor::Duration(kFreshMoment) : kKeptMoment);
+}
+
+void Session::cut() { connection_.abort(std::make_error_code(std::errc::operation_canceled)); }
+
+void Session::leave() {
+  connection_.discard_input(kDrainReads);
+  cut();
+}
+
+void Session::end_drain(DrainReport& report) {
+  if (!connection_.open()) return;
+  report_pending(report);
+  if (message_under_way_ || connection_.unsent_bytes() > 0) report.add_cut(action_name());
+  if (between_messages()) {  // nobody has asked for anything that could be refused
+    connection_.close();
+  } else {
+    refuse(protocol::Status::kShuttingDown, "the server is shutting down");
+  }
+}
+
+void Session::set_answers_pending(bool pending) {
+  if (answers_pending_ == pending) return;
+  answers_pending_ = pending;
+  if (pending || !connection_.open()) return;
+  if (peer_ended_) {
+    if (tells_life()) tell("closing", {{"why", "peer's end"}});
+    connection_.close();
+  } else if (awaiting_ == Awaiting::kAnswers) {
+    await(Awaiting::kNextMessage);
+  }
+}
+
+void Session::await(Awaiting what) {
+  const Awaiting before = awaiting_;
+  awaiting_ = what;
+  fresh_ = false;
+  const reactor::TimePoint now = context().loop.now();
+  if (what == Awaiting::kHeader || what == Awaiting::kContent) {
+    if (!message_under_way_) message_began_ = now;
+    message_under_way_ = true;
+    if (connection_.above_high_watermark()) {  // not read: on_drained() comes first
+      connection_.clear_deadline();
+    } else if (what == Awaiting::kContent) {
+      connection_.set_deadline(message_began_ + context().limits.request_timeout);
+    } else if (before != Awaiting::kHeader &&
+               (before != Awaiting::kFirstMessage || context().draining)) {
+      connection_.set_deadline(message_began_ + context().limits.header_timeout);
+    }  // else the time of this header runs already: the first one's since the accept
+    return;
+  }
+  message_under_way_ = false;
+  if (answers_pending_) {
+    awaiting_ = Awaiting::kAnswers;
+    connection_.clear_deadline();
+    return;
+  }
+  if (what == Awaiting::kDrained) {
+    connection_.clear_deadline();
+  } else if (context().draining && connection_.above_high_watermark()) {
+    connection_.clear_deadline();  // on_drained() comes first
+  } else if (context().draining) {
+    connection_.set_deadline(now);  // back to drain(), outside of this callback
+  } else if (what == Awaiting::kFirstMessage) {
+    connection_.set_deadline(now + context().limits.header_timeout);
+  } else {
+    connection_.set_deadline(now + context().limits.idle_timeout);
+  }
+}
+
+reactor::TimePoint Session::message_began() const {
+  return message_under_way_ ? message_began_ : context().loop.now();
+}
+
+bool Session::between_messages() const {
+  return (awaiting_ == Awaiting::kFirstMessage || awaiting_ == Awaiting::kNextMessage) &&
+         !connection_.above_high_watermark();
+}
+
+void Session::on_deadline() {
+  try {
+    end_wait();
+  } catch (const std::bad_alloc&) {  // not enough memory for a reply
+    cut();
+  }
+}
+
+void Session::end_wait() {
+  if (context().draining && between_messages()) {
+    drain();
+    return;
+  }
+  switch (awaiting_) {
+    case Awaiting::kNextMessage:
+      if (connection_.unsent_bytes() > 0) {  // a slow reader is the write time-out's business
+        await(Awaiting::kNextMessage);
+        break;
+      }
+      if (still_takes_replies()) break;
+      context().metrics.add(Counter::kIdleTimeout);
+      if (tells_life()) tell("closing", {{"why", "idle"}});
+      connection_.close();
+      break;
+    case Awaiting::kFirstMessage:
+    case Awaiting::kHeader:
+      time_out(Counter::kHeaderTimeout, "the header of a message was not complete in time");
+      break;
+    case Awaiting::kContent:
+      time_out(Counter::kRequestTimeout, "the message was not complete in time");
+      break;
+    case Awaiting::kAnswers:
+      if (works_on_answer()) {  // it takes what its bytes take, and who sent them may wait for that
+        connection_.set_deadline(context().loop.now() + context().limits.half_close_grace);
+        break;
+      }
+      // The peer ended, and half_close_grace is over.
+      if (tells_life()) tell("closing", {{"why", "peer left before its answers"}});
+      cut();
+      break;
+    case Awaiting::kDrained:
+      break;
+  }
+}
+
+// The kernel may hold what a slow reader has not taken yet: that is not idleness either.
+bool Session::still_takes_replies() {
+  const reactor::TimePoint now = context().loop.now();
+  const reactor::Duration patience = context().limits.write_timeout;
+  if (!connection_.progressed_since(now - patience)) return false;
+  connection_.set_deadline(now + patience);
+  return true;
+}
+
+void Session::time_out(Counter counter, std::string_view text) {
+  context().metrics.add(counter);
+  refuse(protocol::Status::kTimeout, text);
+}
+
+void Session::on_end_ahead() {
+  end_found_ = true;
+  renew_grace();
+}
+
+void Session::renew_grace() {
+  if (!end_found_) return;
+  connection_.set_deadline(context().loop.now() + context().limits.half_close_grace);
+}
+
+void Session::resume_reading() {
+  end_found_ = false;
+  connection_.resume_reading();
+}
+
+void Session::on_end() {
+  if (answers_pending_) {
+    peer_ended_ = true;
+    message_under_way_ = false;
+    awaiting_ = Awaiting::kAnswers;
+    connection_.set_deadline(context().loop.now() + context().limits.half_close_grace);
+    return;
+  }
+  if (tells_life()) {
+    tell("closing", {{"why", message_under_way_ ? "peer left within a message" : "peer's end"}});
+  }
+  connection_.close();
+}
+
+// The time in which nothing was read is not that of a message which is under way: it begins anew.
+void Session::on_drained() {
+  if (peer_ended_ || end_found_) return;
+  if (message_under_way_) {
+    const Limits& limits = context().limits;
+    message_began_ = context().loop.now();
+    connection_.set_deadline(message_began_ + (awaiting_ == Awaiting::kHeader
+                                                   ? limits.header_timeout
+                                                   : limits.request_timeout));
+  } else if (connection_.kept_bytes() == 0) {  // else on_bytes() follows
+    await(Awaiting::kNextMessage);
+  }
+}
+
+void Session::on_reading_stopped(StopReason reason) {
+  if (reason == StopReason::kHighWatermark) {
+    context().metrics.add(Counter::kWatermark);
+    if (message_under_way_) connection_.clear_deadline();
+    return;
+  }
+  if (reason == StopReason::kBudget) context().metrics.add(Counter::kBudget);
+  tell_budget();
+  if (reason == StopReason::kOverdrawn) {
+    refuse(protocol::Status::kOverloaded,
+           "the memory for messages under way is used up; try again later");
+  }
+}
+
+// One line a second, whichever loop writes it.
+void Session::tell_budget() {
+  reactor::BufferBudget& budget = *context().options.budget;
+  if (!budget.line_due(context().loop.now())) return;
+  context().log.write(logging::Level::kWarn,
+                      "memory of all sessions used up; not reading from some",
+                      {{"stopped", budget.stopped()},
+                       {"buffered", budget.used()},
+                       {"max_buffered", budget.limit()}});
+}
+
+void Session::on_closed(std::error_code reason) {
+  on_gone();
+  if (reason == std::errc::timed_out) context().metrics.add(Counter::kWriteTimeout);
+  if (tells_life()) {
+    tell("closed", {{"reason", reason ? reason.message() : std::string("in order")}});
+  }
+  context().owner.on_session_closed(*this, reason);
+}
+
+void Session::tell(std::string_view what, std::initializer_list<logging::Field> fields) {
+  std::vector<logging::Field> all{{"connection", number_}};
+  all.insert(all.end(), fields.begin(), fields.end());
+  context().log.write(logging::Level::kDebug, what, std::span<const logging::Field>(all));
+}
+
+}  // namespace appd::servers

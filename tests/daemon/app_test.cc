@@ -1,0 +1,176 @@
+// An App from main to its exit code, each in a process of its own.
+#include "appd/daemon/app.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+
+#include "tests/daemon/child_process.h"
+#include "tests/servers/text_file.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace appd::daemon;
+
+namespace {
+
+struct Fixture {
+  appd::testing::TemporaryFolder folder;
+  std::string notes = folder.file("notes");
+  std::string socket = folder.file("socket");
+  std::string listen = "--listen=raw-echo+unix://" + socket;
+  std::string pid_file = "--pid-file=" + folder.file("pid");
+
+  void note(const std::string& text) const {
+    write_text_file(notes, read_text_file(notes) + text + "\n");
+  }
+
+  // A program whose main() does this with its App.
+  Outcome run(const std::function<void(App&)>& with, const char* flag = "--threads=2") const {
+    return run_child([&] {
+      const char* const argv[] = {"app", listen.c_str(), pid_file.c_str(), flag, nullptr};
+      App app(4, argv);
+      with(app);
+      return app.run();
+    });
+  }
+  bool nothing_left() const {
+    return !std::filesystem::exists(socket) && !std::filesystem::exists(folder.file("pid"));
+  }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "app: start functions run in order, stop functions backwards") {
+  const Outcome outcome = run([this](App& app) {
+    app.on_start([this](const Options& options) {
+      note("one, " + std::to_string(options.threads) + " threads, pid file " +
+           (std::filesystem::exists(folder.file("pid")) ? "there" : "missing"));
+    });
+    app.on_start([this](const Options&) {
+      note("two");
+      ::raise(SIGTERM);
+    });
+    app.on_stop([this] { note("stop one"); });
+    app.on_stop([this] { note(nothing_left() ? "too late" : "stop two"); });
+  });
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.output == "listening on raw-echo+unix://" + socket + "\n");
+  CHECK(read_text_file(notes) == "one, 2 threads, pid file there\ntwo\nstop two\nstop one\n");
+  CHECK(nothing_left());
+}
+
+TEST_CASE_FIXTURE(Fixture, "app: what a start function throws is one line and exit code 1") {
+  const Outcome outcome = run([this](App& app) {
+    app.on_start([](const Options&) { throw std::runtime_error("no database at db:1"); });
+    app.on_stop([this] { note("stopped"); });
+  });
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.output.empty());
+  CHECK(outcome.errors == "app: no database at db:1\n");
+  CHECK(read_text_file(notes).empty());
+  CHECK(nothing_left());
+}
+
+TEST_CASE_FIXTURE(Fixture, "app: a start that fails behind the start functions stops again") {
+  write_text_file(socket, "precious");
+  const Outcome outcome = run([this](App& app) {
+    app.on_start([](const Options&) {});
+    app.on_stop([this] { note("stopped"); });
+  });
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.output.empty());
+  CHECK(read_text_file(notes) == "stopped\n");
+}
+
+TEST_CASE_FIXTURE(Fixture, "app: what a stop function throws is logged") {
+  const Outcome outcome = run([](App& app) {
+    app.on_start([](const Options&) { ::raise(SIGTERM); });
+    app.on_stop([] { throw std::runtime_error("cannot close"); });
+  });
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.errors.find("cannot close") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "app: a thread of a start function lives in the daemon") {
+  Pipe ended;
+  const int write_end = ended.write_end.get();
+  const Outcome outcome = run(
+      [&](App& app) {
+        const auto thread = std::make_shared<std::thread>();
+        app.on_start([thread](const Options&) {
+          *thread = std::thread([] { ::kill(::getpid(), SIGTERM); });
+        });
+        app.on_stop([thread, write_end] {
+          thread->join();
+          tell(write_end, "joined");
+        });
+      },
+      "--daemon");
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.output == "listening on raw-echo+unix://" + socket + "\n");
+  CHECK(ended.read_all() == "joined");
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "app: a daemon whose main() has made a thread does not start, and says so") {
+  const Outcome outcome = run(
+      [](App&) {
+        std::thread([] {
+          while (true) std::this_thread::sleep_for(std::chrono::hours(1));
+        }).detach();
+      },
+      "--daemon");
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.output.empty());
+  CAPTURE(outcome.errors);  // how many they are: a sanitizer may have some of its own
+  CHECK(outcome.errors.starts_with("app: going to the background would end "));
+  CHECK(outcome.errors.ends_with(
+      " of the program's threads; start them in a function given to on_start()\n"));
+  CHECK(nothing_left());
+}
+
+TEST_CASE_FIXTURE(Fixture, "app: every signal that comes before it serves waits") {
+  const Outcome outcome = run([](App& app) {
+    for (const int signo : {SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ}) ::raise(signo);
+    app.on_start([](const Options&) {
+      ::raise(SIGHUP);
+      ::raise(SIGINT);
+    });
+  });
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.output.starts_with("listening on "));
+  CHECK(nothing_left());
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "app: programs that it starts have their signals, and can be waited for") {
+  int status = -1;
+  const Outcome outcome = run_child([&] {
+    ::signal(SIGCHLD, SIG_IGN);  // as somebody who started us may have left it
+    const char* const argv[] = {"app", listen.c_str(), nullptr};
+    App app(2, argv);
+    app.on_start([&](const Options&) {
+      status = std::system("kill -TERM $$; exit 3");
+      ::raise(SIGTERM);
+    });
+    const int exit_code = app.run();
+    return exit_code == 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM ? 0 : 1;
+  });
+  CHECK(outcome.exit_code == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "app: a standard output that takes nothing ends the start with a line") {
+  const Outcome outcome = run([](App&) {
+    const int full = ::open("/dev/full", O_WRONLY);
+    ::dup2(full, STDOUT_FILENO);
+  });
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.errors == "app: write standard output: No space left on device\n");
+  CHECK(nothing_left());
+}
