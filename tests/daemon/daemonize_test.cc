@@ -11,10 +11,11 @@
 #include <thread>
 
 #include "appd/daemon/inherited_descriptors.h"
-#include "tests/daemon/child_process.h"
+#include "tests/support/child_process.h"
 
 using namespace appd::daemon;
 using namespace appd::options;
+using namespace appd::testing;
 
 namespace {
 

@@ -5,12 +5,13 @@
 #include <map>
 
 #include "appd/options/start_error.h"
-#include "tests/servers/text_file.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/text_file.h"
 
 using namespace appd::daemon;
 using namespace appd::logging;
 using namespace appd::options;
+using namespace appd::testing;
 using namespace std::chrono_literals;
 
 namespace {

@@ -6,11 +6,12 @@
 
 #include "appd/options/start_error.h"
 #include "appd/reactor/posix/owned_fd.h"
-#include "tests/servers/text_file.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/text_file.h"
 
 using namespace appd::daemon;
 using namespace appd::options;
+using namespace appd::testing;
 
 namespace {
 

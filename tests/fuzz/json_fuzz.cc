@@ -49,7 +49,7 @@ void check_value(JsonView value, std::string_view text) {
   if (value.kind() == JsonKind::kInteger || value.kind() == JsonKind::kFraction) {
     check_number(value);
   }
-  APPD_CHECK(is_valid_utf8(clients::json_literal(value)));
+  APPD_CHECK(is_valid_utf8(appd::clients::json_literal(value)));
 }
 
 // What another parser thinks. It may refuse what is JSON for us: numbers that no double holds,

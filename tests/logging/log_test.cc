@@ -12,12 +12,13 @@
 
 #include "appd/options/start_error.h"
 #include "appd/protocol/text/json.h"
-#include "tests/daemon/child_process.h"
-#include "tests/servers/text_file.h"
+#include "tests/support/child_process.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/text_file.h"
 
 using namespace appd::logging;
 using namespace appd::options;
+using namespace appd::testing;
 
 namespace {
 

@@ -6,10 +6,11 @@
 #include <thread>
 
 #include "appd/machine/usable_cpus.h"
-#include "tests/servers/text_file.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/text_file.h"
 
 using namespace appd::machine;
+using namespace appd::testing;
 
 namespace {
 

@@ -3,9 +3,10 @@
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 
-#include "tests/daemon/child_process.h"
+#include "tests/support/child_process.h"
 
 using namespace appd::machine;
+using namespace appd::testing;
 
 TEST_CASE("file limit: the soft limit is raised to the hard one") {
   // In a process of its own, because a lowered hard limit cannot be raised again.

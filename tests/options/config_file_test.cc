@@ -4,10 +4,11 @@
 
 #include "appd/options/start_error.h"
 #include "appd/protocol/text/printable_text.h"
-#include "tests/servers/text_file.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/text_file.h"
 
 using namespace appd::options;
+using namespace appd::testing;
 using namespace std::chrono_literals;
 
 namespace {

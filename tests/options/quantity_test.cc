@@ -91,7 +91,7 @@ TEST_CASE("mode: octal digits, with or without a sign that they are") {
     CAPTURE(text);
     REQUIRE_FALSE(parse_mode(text).has_value());
     CHECK(parse_mode(text).error().message ==
-          protocol::in_quotes(text) + " is no octal number from 0 to 0777, such as 0660");
+          appd::protocol::in_quotes(text) + " is no octal number from 0 to 0777, such as 0660");
   }
   CHECK(print_mode(0660) == "0660");
   CHECK(print_mode(0) == "0000");

@@ -14,8 +14,8 @@
 #include "appd/reactor/endpoint.h"
 #include "appd/servers/server.h"
 #include "blocking_client.h"
-#include "tests/servers/text_file.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/text_file.h"
 #include "worker_fixture.h"
 
 namespace appd::servers {
@@ -102,7 +102,7 @@ struct ListenFixture {
     }
     server.reset();
     log.reset();
-    return read_text_file(log_file);
+    return appd::testing::read_text_file(log_file);
   }
   static bool answers(const Address& address) {
     BlockingClient client(Endpoint::ip(address.host, address.port).value());

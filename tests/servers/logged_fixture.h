@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/servers/text_file.h"
+#include "tests/servers/calls/waiting_fixture.h"
 #include "tests/support/temporary_folder.h"
-#include "waiting_fixture.h"
+#include "tests/support/text_file.h"
 
 namespace appd::servers::testing {
 
@@ -26,7 +26,7 @@ struct LoggedFixture : WaitingFixture {
     worker.reset();
     written.reset();
     std::vector<std::string> found;
-    std::istringstream text(read_text_file(options.file));
+    std::istringstream text(appd::testing::read_text_file(options.file));
     for (std::string line; std::getline(text, line);) found.push_back(line.substr(28));
     return found;
   }

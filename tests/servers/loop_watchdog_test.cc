@@ -6,7 +6,7 @@
 #include <string>
 
 #include "tests/support/temporary_folder.h"
-#include "text_file.h"
+#include "tests/support/text_file.h"
 
 namespace appd::servers {
 namespace {
@@ -41,7 +41,7 @@ TEST_CASE_FIXTURE(WatchdogFixture, "watchdog: a handler that blocks is named whi
   CHECK(look_after(99ms) == 0);
   CHECK(look_after(1ms) == 1);
   log.reset();  // writes what is queued
-  const std::string line = read_text_file(options.file);
+  const std::string line = appd::testing::read_text_file(options.file);
   CHECK(line.find("a handler blocks its loop") != std::string::npos);
   CHECK(line.find("action=slow connection=17 milliseconds=100") != std::string::npos);
 }

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "call_fixture.h"
+#include "tests/handlers/call_fixture.h"
 
 using namespace std::literals;
 

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "appd/handlers/typed/typed.h"
-#include "call_fixture.h"
+#include "tests/handlers/call_fixture.h"
 
 namespace appd::handlers::test {
 

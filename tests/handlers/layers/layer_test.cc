@@ -8,7 +8,7 @@
 #include "appd/handlers/layers/layers.h"
 #include "appd/handlers/typed/typed.h"
 #include "appd/handlers/waiting/responder.h"
-#include "call_fixture.h"
+#include "tests/handlers/call_fixture.h"
 
 using namespace std::chrono_literals;
 

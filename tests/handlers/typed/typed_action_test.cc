@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "appd/handlers/typed/typed.h"
-#include "call_fixture.h"
+#include "tests/handlers/call_fixture.h"
 
 using namespace std::literals;
 

@@ -11,7 +11,7 @@
 
 #include "appd/handlers/waiting/coroutine_handler.h"
 #include "appd/reactor/threads/stop_token.h"
-#include "worker_fixture.h"
+#include "tests/servers/worker_fixture.h"
 
 namespace appd::servers::testing {
 

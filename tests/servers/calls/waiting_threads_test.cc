@@ -19,8 +19,8 @@
 #include "appd/handlers/typed/typed.h"
 #include "appd/handlers/waiting/coroutine_handler.h"
 #include "appd/servers/server.h"
-#include "blocking_client.h"
-#include "worker_fixture.h"
+#include "tests/servers/blocking_client.h"
+#include "tests/servers/worker_fixture.h"
 
 namespace appd::servers {
 namespace {

@@ -1,6 +1,6 @@
 // What is logged and counted of calls: which action, how it ended, how long it took.
 #include "appd/handlers/typed/typed.h"
-#include "logged_fixture.h"
+#include "tests/servers/logged_fixture.h"
 
 namespace appd::servers {
 namespace {

@@ -1,4 +1,4 @@
-#include "worker_fixture.h"
+#include "tests/servers/worker_fixture.h"
 
 namespace appd::servers {
 namespace {

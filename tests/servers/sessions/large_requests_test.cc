@@ -4,7 +4,7 @@
 
 #include "appd/servers/calls/pending_call.h"
 #include "appd/servers/sessions/decoding_job.h"
-#include "waiting_fixture.h"
+#include "tests/servers/calls/waiting_fixture.h"
 
 namespace appd::servers {
 namespace {

@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "appd/handlers/layers/layers.h"
-#include "waiting_fixture.h"
+#include "tests/servers/calls/waiting_fixture.h"
 
 namespace appd::servers {
 namespace {

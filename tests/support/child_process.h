@@ -13,7 +13,7 @@
 
 #include "appd/reactor/posix/owned_fd.h"
 
-namespace appd::servers {
+namespace appd::testing {
 
 // From a child, whose writes a test can do nothing about.
 inline void tell(int descriptor, std::string_view text) {
@@ -84,4 +84,4 @@ struct Outcome {
   return outcome;
 }
 
-}  // namespace appd::servers
+}  // namespace appd::testing

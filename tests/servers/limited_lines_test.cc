@@ -3,7 +3,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "logged_fixture.h"
+#include "tests/servers/logged_fixture.h"
 
 namespace appd::servers {
 namespace {

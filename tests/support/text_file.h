@@ -5,7 +5,7 @@
 #include <iterator>
 #include <string>
 
-namespace appd::servers {
+namespace appd::testing {
 
 inline void write_text_file(const std::string& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
@@ -17,4 +17,4 @@ inline std::string read_text_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-}  // namespace appd::servers
+}  // namespace appd::testing
