@@ -1,3 +1,25 @@
+# APPD_UNITY: the sources of a layer are compiled together, so that the headers they share, which are
+# most of what a compiler reads, are read once a layer. Names in unnamed namespaces are then told apart
+# in the whole layer. Not for a debugger: there each source is compiled by itself, which proves that it
+# includes what it uses, and a change costs one file.
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  set(unity_default OFF)
+else()
+  set(unity_default ON)
+endif()
+option(APPD_UNITY "Compile the sources of a layer together" ${unity_default})
+
+# appd_compile_together(TARGET...): where APPD_UNITY says so, up to 32 sources at a time, which is a layer.
+function(appd_compile_together)
+  set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ${APPD_UNITY} UNITY_BUILD_BATCH_SIZE 32)
+  if(APPD_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    foreach(target IN LISTS ARGN)  # a source that is included is taken for a header
+      target_compile_options(${target} PRIVATE -Wno-subobject-linkage
+        --param=large-unit-insns=1000000)
+    endforeach()
+  endif()
+endfunction()
+
 # appd_layer(NAME SOURCES... [PUBLIC targets...] [PRIVATE targets...])
 # One library a layer: target appd_NAME, alias and exported name appd::NAME. Sources are listed
 # without folder; includes are written "appd/layer/file.h", in the project as by its users
@@ -8,6 +30,7 @@ function(appd_layer name)
   add_library(appd::${name} ALIAS appd_${name})
   set_target_properties(appd_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
   set_property(GLOBAL APPEND PROPERTY APPD_LAYERS ${name})  # what install.cmake installs
+  appd_compile_together(appd_${name})
   target_compile_features(appd_${name} PUBLIC cxx_std_20)
   target_include_directories(appd_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>

@@ -12,7 +12,7 @@ namespace {
 // How often lanes are looked at: so much later than its time a time-out may be found.
 constexpr auto kCheckInterval = std::chrono::milliseconds(250);
 
-double seconds(reactor::Duration duration) {
+double to_seconds(reactor::Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
@@ -101,7 +101,7 @@ void LoadRun::end_window() {
   phase_ = Phase::kFinishing;
   result_.window = loop_.now() - window_begin_;
   const double cpu_seconds = static_cast<double>(cpu) / CLOCKS_PER_SEC;
-  const double busy_share = (cpu_seconds - seconds(idle_)) / seconds(result_.window);
+  const double busy_share = (cpu_seconds - to_seconds(idle_)) / to_seconds(result_.window);
   result_.engine_busy = std::clamp(busy_share, 0.0, 1.0);
   phase_timer_.arm(loop_.now() + plan_.timeout);
   finish_if_done();

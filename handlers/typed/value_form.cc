@@ -9,7 +9,7 @@ namespace appd::handlers {
 namespace {
 
 // Enough to recognise a value by; the whole may be megabytes.
-constexpr std::size_t kShownBytes = 40;
+constexpr std::size_t kShownTextBytes = 40;
 
 // The content itself where the header names the action, else its member "value".
 std::string pointer_to(const Site& site) {
@@ -35,7 +35,7 @@ std::string internal::joined(std::initializer_list<std::string_view> texts) {
 
 tl::unexpected<protocol::Error> unexpected_value(Status status, const Site& site,
                                                  std::string_view expected, JsonView came) {
-  const std::string_view shown = protocol::utf8_prefix(came.text(), kShownBytes);
+  const std::string_view shown = protocol::utf8_prefix(came.text(), kShownTextBytes);
   std::string text = expected_text(site, expected);
   text.append(" at JSON pointer \"").append(pointer_to(site)).append("\", but ");
   text.append(json_kind_name(came.kind())).append(" came");

@@ -22,7 +22,7 @@ constexpr int kRefusalsAMoment = 8;
 // The simulated system's own limit.
 constexpr int kMaxBacklog = 1024;
 
-std::error_code system_error(int error) { return {error, std::system_category()}; }
+std::error_code host_error(int error) { return {error, std::system_category()}; }
 
 }  // namespace
 
@@ -115,7 +115,7 @@ void Host::knock(const std::shared_ptr<Wire>& wire, const Endpoint& endpoint, in
   if (wire->end(Wire::kClient).closed) return;
   if (world_.random().chance(world_.faults.connect_refused)) {
     wire->mark_struck();
-    wire->refuse(system_error(ECONNREFUSED));
+    wire->refuse(host_error(ECONNREFUSED));
     return;
   }
   std::vector<SimListener*> open;
@@ -124,13 +124,13 @@ void Host::knock(const std::shared_ptr<Wire>& wire, const Endpoint& endpoint, in
   }
   if (open.empty()) {
     world_.note("refused", wire->serial());
-    wire->refuse(system_error(ECONNREFUSED));
+    wire->refuse(host_error(ECONNREFUSED));
     return;
   }
   SimListener& chosen = *open[open.size() == 1 ? 0 : world_.random().below(open.size())];
   if (chosen.enqueue(wire)) return;
   if (attempt == kKnocks) {
-    wire->refuse(system_error(ETIMEDOUT));
+    wire->refuse(host_error(ETIMEDOUT));
     return;
   }
   world_.after(kKnockAgain,
@@ -194,7 +194,7 @@ AcceptResult SimListener::exhausted(int error) {
   last_refusal_ = world.now();
   if (refusals_ > kRefusalsAMoment) world.violate("a listener spins without descriptors");
   world.note("exhausted", static_cast<std::uint64_t>(error));
-  return {AcceptOutcome::kExhausted, nullptr, system_error(error)};
+  return {AcceptOutcome::kExhausted, nullptr, host_error(error)};
 }
 
 AcceptResult SimListener::accept() {
@@ -210,7 +210,7 @@ AcceptResult SimListener::accept() {
   if (random.chance(world.faults.accept_aborted)) {
     backlog_.pop_front();
     wire->strike();
-    return {AcceptOutcome::kRetry, nullptr, system_error(ECONNABORTED)};
+    return {AcceptOutcome::kRetry, nullptr, host_error(ECONNABORTED)};
   }
   if (host_.full()) return exhausted(EMFILE);
   backlog_.pop_front();

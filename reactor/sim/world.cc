@@ -14,7 +14,7 @@ constexpr std::uint64_t kTurnMax = 30;
 constexpr std::uint64_t kJumpMin = 500;
 constexpr std::uint64_t kJumpMax = 45'000;
 // From a refusal of memory to the end of the connection that it hit, which may take a second turn.
-constexpr auto kMoment = std::chrono::milliseconds(10);
+constexpr auto kBetweenTurns = std::chrono::milliseconds(10);
 
 }  // namespace
 
@@ -102,7 +102,7 @@ bool World::take_refused_growth() {
   return true;
 }
 
-bool World::refused_growth_lately() const { return now() - last_refused_growth_ < kMoment; }
+bool World::refused_growth_lately() const { return now() - last_refused_growth_ < kBetweenTurns; }
 
 void World::jump() {
   const Duration far = std::chrono::milliseconds(random_.between(kJumpMin, kJumpMax));

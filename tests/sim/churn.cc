@@ -9,8 +9,8 @@ constexpr std::size_t kSinks = 12;
 constexpr std::uint64_t kEvents = 400;
 constexpr auto kStir = std::chrono::milliseconds(3);
 
-reactor::Backend backend_of(reactor::sim::World& world, reactor::sim::Host& host,
-                            reactor::sim::SimPoller*& poller) {
+reactor::Backend churn_backend(reactor::sim::World& world, reactor::sim::Host& host,
+                               reactor::sim::SimPoller*& poller) {
   auto made = std::make_unique<reactor::sim::SimPoller>(host);
   poller = made.get();
   return {std::move(made), &host, &world.clock()};
@@ -47,7 +47,7 @@ class Churn::Sink final : public reactor::EventSink {
 Churn::Churn(reactor::sim::World& world)
     : world_(world),
       host_(world, {.address = "10.9.0.1", .suffers = false}),
-      loop_(backend_of(world, host_, poller_)),
+      loop_(churn_backend(world, host_, poller_)),
       actor_(loop_, *poller_) {
   for (std::size_t i = 0; i < kSinks; i += 2) open_pair();
   stir();

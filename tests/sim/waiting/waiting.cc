@@ -20,10 +20,10 @@ using namespace std::chrono_literals;
 using reactor::sim::PerMillion;
 using servers::Counter;
 
-constexpr std::uint64_t kMaxSteps = 500'000;
+constexpr std::uint64_t kMaxWaitingSteps = 500'000;
 constexpr std::uint64_t kMaxCallers = 8;
 
-logging::Log& silent_log() {
+logging::Log& waiting_log() {
   static logging::Log log({.level = logging::Level::kOff, .format = {}, .file = {}});
   return log;
 }
@@ -69,7 +69,7 @@ WaitingWorld::WaitingWorld(std::uint64_t seed, reactor::sim::Trace::Line line)
       host_(world_, {.address = "10.0.0.1"}),
       pool_(world_, probe_, plans_.times().pool_delay, world_.random().below(10) == 0 ? 2 : 1000),
       actions_(world_, plans_, probe_, pool_),
-      shared_(choose_limits(), silent_log()) {
+      shared_(choose_limits(), waiting_log()) {
   if (line) world_.trace().print_to(std::move(line));
   choose_faults();
   shared_.pool = &pool_;
@@ -168,7 +168,7 @@ bool WaitingWorld::all_done() const {
 WaitingResult WaitingWorld::run() {
   const auto began = world_.now();
   for (std::uint64_t steps = 0; !world_.violation() && world_.step(); ++steps) {
-    if (steps > kMaxSteps) world_.violate("the world does not come to an end");
+    if (steps > kMaxWaitingSteps) world_.violate("the world does not come to an end");
     if (all_done()) drain();
   }
   const auto& metrics = worker_->metrics();

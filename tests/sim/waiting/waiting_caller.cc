@@ -21,7 +21,7 @@ constexpr std::uint64_t kMaxCalls = 10;
 constexpr std::uint64_t kLatestBeginMs = 300;
 constexpr std::uint64_t kLatestSendMs = 100;
 // What turns of others take at most.
-constexpr auto kSlack = 20ms;
+constexpr auto kCallerSlack = 20ms;
 constexpr int kQueueLooks = 50;  // a millisecond apart
 
 std::string message(const CallPlan& plan) {
@@ -269,7 +269,8 @@ bool WaitingCaller::may_fail_with(std::string_view status, const Call& call,
     const TimePoint deadline =
         *call.sent_at +
         (plan.limited() ? kTimeLimit : std::chrono::milliseconds(*plan.deadline_ms));
-    const bool overtaken = watched.said != Said::kSent || deadline <= watched.said_at + kSlack;
+    const bool overtaken =
+        watched.said != Said::kSent || deadline <= watched.said_at + kCallerSlack;
     return world_.now() >= deadline && overtaken;
   }
   if (status == "overloaded") return probe_.work_refused();

@@ -12,7 +12,7 @@ using reactor::TimePoint;
 namespace {
 
 constexpr std::uint64_t kFirstNumber = 1'000'000;
-constexpr int kMaxDepth = 3;  // of actions that call actions
+constexpr int kMaxPlanDepth = 3;  // of actions that call actions
 
 // More than this many milliseconds go by for the steps before the one with the cut only where the
 // world sleeps.
@@ -99,11 +99,11 @@ CallPlan::Step WaitingPlans::make_step(AwaitPoint point, const CallPlan& parent,
                                        int depth) {
   CallPlan::Step step{.point = point, .time = below(std::chrono::milliseconds(kStepMs))};
   if (point != AwaitPoint::kAction) return step;
-  if (!is_cut && (depth == kMaxDepth || random_.below(3) == 0)) return step;
+  if (!is_cut && (depth == kMaxPlanDepth || random_.below(3) == 0)) return step;
   // Deep enough: the called action waits for something else.
   auto child_point = static_cast<AwaitPoint>(random_.below(kAwaitPoints));
   if (child_point == AwaitPoint::kPool ||
-      (child_point == AwaitPoint::kAction && depth == kMaxDepth)) {
+      (child_point == AwaitPoint::kAction && depth == kMaxPlanDepth)) {
     child_point = AwaitPoint::kSleep;
   }
   CallPlan& child = add();

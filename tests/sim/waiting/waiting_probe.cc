@@ -12,7 +12,7 @@ using reactor::TimePoint;
 namespace {
 
 // What turns of others take at most.
-constexpr Duration kSlack = 20ms;
+constexpr Duration kProbeSlack = 20ms;
 // A strike comes at once or within this time.
 constexpr std::uint64_t kStrikeUs = 2'000;
 
@@ -166,7 +166,7 @@ void WaitingProbe::count_end(const Suspension& wait) {
 // A time limit counts from the first byte of the request, and may have passed before the call.
 bool WaitingProbe::overdue(const WatchedCall& call) const {
   return call.deadline && world_.jumped() == Duration::zero() &&
-         world_.now() > std::max(*call.deadline, call.begun_at) + kSlack;
+         world_.now() > std::max(*call.deadline, call.begun_at) + kProbeSlack;
 }
 
 // Nothing: the world's doing. A violation: nobody's.
