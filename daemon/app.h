@@ -20,7 +20,7 @@
 #include "appd/handlers/typed/typed.h"
 #include "appd/reactor/backend.h"
 #include "appd/reactor/posix/held_signals.h"
-#include "appd/servers/worker.h"
+#include "appd/servers/outgoing_calls.h"
 
 namespace appd::daemon {
 
@@ -77,7 +77,7 @@ class App {
   App& use_backend(reactor::BackendFactory backend);
 
   // Calls of handlers to other servers (CallContext::call), made once a loop. appd::App has those
-  // of outgoing/client_calls.h unless others are given.
+  // of outgoing/client_calls_factory.h unless others are given.
   App& use_outgoing_calls(servers::OutgoingCallsFactory make_outgoing);
   [[nodiscard]] const servers::OutgoingCallsFactory& outgoing_calls() const {
     return make_outgoing_;

@@ -92,10 +92,4 @@ std::unique_ptr<ServerChannel> ClientCalls::release(ServerChannel& channel) {
   return released;
 }
 
-servers::OutgoingCallsFactory client_calls(const CallLimits& limits) {
-  return [limits](reactor::EventLoop& loop, servers::JobRunner* pool) {
-    return std::make_unique<ClientCalls>(loop, pool, limits);
-  };
-}
-
 }  // namespace appd::outgoing

@@ -12,7 +12,6 @@
 
 #include "appd/outgoing/call_limits.h"
 #include "appd/outgoing/server_channel.h"
-#include "appd/servers/worker.h"
 
 namespace appd::outgoing {
 
@@ -53,8 +52,5 @@ class ClientCalls final : public handlers::OutgoingCalls, private ServerChannelO
   ChannelContext context_;
   std::vector<std::unique_ptr<ServerChannel>> channels_;
 };
-
-// For App::use_outgoing_calls(); every appd::App has these by default.
-[[nodiscard]] servers::OutgoingCallsFactory client_calls(const CallLimits& limits = {});
 
 }  // namespace appd::outgoing

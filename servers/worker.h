@@ -17,15 +17,12 @@
 #include "appd/reactor/event_loop.h"
 #include "appd/reactor/listener.h"
 #include "appd/servers/connection_limits.h"
+#include "appd/servers/outgoing_calls.h"
 #include "appd/servers/sessions/session.h"
 
 namespace appd::servers {
 
 class Worker;
-
-// `pool` may be null, and outlives what is made.
-using OutgoingCallsFactory = std::function<std::unique_ptr<handlers::OutgoingCalls>(
-    reactor::EventLoop& loop, JobRunner* pool)>;
 
 // What the workers of a server share. Outlives them.
 struct ServerShared {

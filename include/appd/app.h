@@ -14,7 +14,7 @@
 #include "appd/daemon/app.h"
 #include "appd/handlers.h"
 #include "appd/handlers/layers/layers.h"
-#include "appd/outgoing/client_calls.h"
+#include "appd/outgoing/client_calls_factory.h"
 
 namespace appd {
 
