@@ -1,4 +1,4 @@
-# APPD_SANITIZE=address (with UBSan) or thread, for every target of the build. -O1 halves the tests'
+# APPD_SANITIZE=address (with UBSan), thread or coverage (clang's counters of what is reached), for every target of the build. -O1 halves the tests'
 # time and keeps stack traces whole; -g1 is enough for file and line.
 if(APPD_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all
@@ -12,8 +12,11 @@ if(APPD_SANITIZE STREQUAL "address")
 elseif(APPD_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer -O1 -g1)
   add_link_options(-fsanitize=thread)
+elseif(APPD_SANITIZE STREQUAL "coverage")
+  add_compile_options(-fprofile-instr-generate -fcoverage-mapping -O0 -g0)
+  add_link_options(-fprofile-instr-generate)
 elseif(APPD_SANITIZE)
-  message(FATAL_ERROR "APPD_SANITIZE is address or thread, not ${APPD_SANITIZE}")
+  message(FATAL_ERROR "APPD_SANITIZE is address, thread or coverage, not ${APPD_SANITIZE}")
 endif()
 
 # APPD_FUZZ: libFuzzer (clang) counts the branches of everything that is compiled; the programs that
