@@ -116,7 +116,7 @@ TEST_CASE_FIXTURE(TimeFixture, "connection: whose peer ends at once is never wat
   const auto a = one_shot();
   a->peer.finish();
   settle();
-  CHECK(a->connection->state() == State::kLingering);
+  CHECK(a->connection->state() == State::kGlancing);
   pass(Connection::kGlance);
   CHECK(a->delegate.closes == std::vector{kInOrder});
   CHECK(counts.adds == 0);
