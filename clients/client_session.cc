@@ -67,7 +67,7 @@ ClientSession::ClientSession(reactor::EventLoop& loop, SessionContext& context,
       delegate_(delegate),
       decoder_(context.decoding, context.limits),
       state_(closes_by_itself(options.protocol) ? State::kFirst : State::kKept),
-      connection_context_{loop, context.connection},
+      connection_context_{.loop = loop, .options = context.connection},
       connection_(connection_context_, std::move(transport), *this) {}
 
 bool ClientSession::may_send() const {
@@ -116,7 +116,7 @@ Consumed ClientSession::take_message(std::span<const std::byte> input) {
   if (event->kind != DecodeEvent::Kind::kMessage) return {0, event->bytes};
   const auto header_json = input.subspan(
       protocol::kPrefixBytes, event->bytes - event->content.size() - protocol::kPrefixBytes);
-  auto reply = make_reply(decoder_.header(), header_json, event->content);
+  auto reply = make_reply(*event->header, header_json, event->content);
   if (!reply) {
     break_off(reply.error().message);
   } else {
@@ -156,7 +156,7 @@ Consumed ClientSession::take_error_message(std::span<const std::byte> input) {
   if (event) {
     const auto header_json = bytes.subspan(
         protocol::kPrefixBytes, event->bytes - event->content.size() - protocol::kPrefixBytes);
-    auto reply = make_reply(decoder_.header(), header_json, event->content);
+    auto reply = make_reply(*event->header, header_json, event->content);
     if (reply && reply->is_error) {
       deliver(std::move(*reply), false);
       return {input.size(), 0};

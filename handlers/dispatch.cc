@@ -80,9 +80,9 @@ const Action& decoding_action() {
   return decoding;
 }
 
-const Reply& Dispatcher::dispatch(const protocol::MessageHeader& header,
-                                  std::span<const std::byte> content) {
-  class NowhereToWait final : public CallStarter {
+Reply& Dispatcher::dispatch(const protocol::MessageHeader& header,
+                            std::span<const std::byte> content) {
+  class NowhereToWait final : public DispatchDelegate {
     bool start(const Action& /*action*/, const Request& /*request*/, Reply& reply) override {
       set_internal(reply, "the action waits, which is not possible here");
       return true;
@@ -92,19 +92,19 @@ const Reply& Dispatcher::dispatch(const protocol::MessageHeader& header,
 }
 
 Dispatched Dispatcher::dispatch(const protocol::MessageHeader& header,
-                                std::span<const std::byte> content, CallStarter& starter) {
+                                std::span<const std::byte> content, DispatchDelegate& delegate) {
   reply_.clear();
   Dispatched done{.reply = &reply_};
   try {
     Request request;
     std::optional<RunningCall::Scope> decoding;
     if (content.size() >= kNamedContentBytes) {
-      decoding.emplace(running_, decoding_action(), starter.connection());
+      decoding.emplace(running_, decoding_action(), delegate.connection());
     }
     const Result<const Action*> found = resolve(header, content, request);
     if (found) {
-      done.action = last_called_ = *found;
-      if (!call(**found, request, starter)) done.reply = nullptr;
+      done.action = latest_action_ = *found;
+      if (!call(**found, request, delegate)) done.reply = nullptr;
     } else {
       set_failure(reply_, found.error());
     }
@@ -116,13 +116,13 @@ Dispatched Dispatcher::dispatch(const protocol::MessageHeader& header,
   return done;
 }
 
-bool Dispatcher::call(const Action& action, Request& request, CallStarter& starter) {
+bool Dispatcher::call(const Action& action, Request& request, DispatchDelegate& delegate) {
   request.action = action.name;
-  request.source = &starter;
+  request.source = &delegate;
   if (action.waits()) {
-    if (!starter.start(action, request, reply_)) return false;
+    if (!delegate.start(action, request, reply_)) return false;
   } else {
-    const RunningCall::Scope scope(running_, action, starter.connection());
+    const RunningCall::Scope scope(running_, action, delegate.connection());
     const Result<void> done = action.handler(request, reply_);
     if (!done) set_failure(reply_, done.error());
   }
@@ -211,7 +211,7 @@ Result<std::string_view> Dispatcher::decode(const protocol::MessageHeader& heade
 
 Result<const Action*> Dispatcher::find(std::string_view name) const {
   // Most calls are of the same action as the one before.
-  if (last_called_ != nullptr && last_called_->name == name) return last_called_;
+  if (latest_action_ != nullptr && latest_action_->name == name) return latest_action_;
   if (const Action* action = registry_->find(name)) return action;
   return fail(Status::kInvalidAction, "invalid action \"" + std::string(name) + "\".");
 }

@@ -6,7 +6,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "appd/handlers/call_cache.h"
 #include "appd/handlers/handler.h"
@@ -17,12 +16,12 @@
 
 namespace appd::handlers {
 
-// Where calls come from, and where those wait whose answer comes after dispatch(). Implemented by
-// sessions.
-class CallStarter : public PeerSource {
+// Where messages come from, and where the calls wait whose answers come after dispatch().
+// Implemented by sessions.
+class DispatchDelegate : public PeerSource {
  public:
   // `connection`: whose calls they are; a number for logs.
-  explicit CallStarter(std::uint64_t connection = 0) : connection_(connection) {}
+  explicit DispatchDelegate(std::uint64_t connection = 0) : connection_(connection) {}
   [[nodiscard]] std::uint64_t connection() const { return connection_; }
 
   // Calls `action`, one that waits(), and catches what it throws. True: it is answered already, in
@@ -30,7 +29,7 @@ class CallStarter : public PeerSource {
   [[nodiscard]] virtual bool start(const Action& action, const Request& request, Reply& reply) = 0;
 
  protected:
-  ~CallStarter() = default;
+  ~DispatchDelegate() = default;
 
  private:
   const std::uint64_t connection_;
@@ -39,7 +38,9 @@ class CallStarter : public PeerSource {
 // What became of a message.
 struct Dispatched {
   const Action* action = nullptr;  // that it called; null: none was found. Valid as its registry
-  const Reply* reply = nullptr;    // null: the starter has the call, and answers it later
+  // Valid until the next dispatch, and may be moved from. Null: the delegate has the call, and
+  // answers it later.
+  Reply* reply = nullptr;
 
   // The registered name, for logs; empty where none was found.
   [[nodiscard]] std::string_view action_name() const {
@@ -68,21 +69,18 @@ class Dispatcher {
   // From the next dispatch on.
   void set_registry(const Registry& registry) {
     registry_ = &registry;
-    last_called_ = nullptr;
+    latest_action_ = nullptr;
     known_calls_.clear();
   }
 
   // Whatever goes wrong becomes an error reply: unsupported_encoding, invalid_content,
   // invalid_action, the action's own error, or internal. Never throws for what a peer sent or an
-  // action did. The reply is valid until the next call.
+  // action did.
   [[nodiscard]] Dispatched dispatch(const protocol::MessageHeader& header,
-                                    std::span<const std::byte> content, CallStarter& starter);
+                                    std::span<const std::byte> content, DispatchDelegate& delegate);
   // Where nothing can wait: an action that waits is answered `internal`.
-  [[nodiscard]] const Reply& dispatch(const protocol::MessageHeader& header,
-                                      std::span<const std::byte> content);
-
-  // What the last dispatch returned, to keep.
-  [[nodiscard]] Reply take_reply() { return std::move(reply_); }
+  [[nodiscard]] Reply& dispatch(const protocol::MessageHeader& header,
+                                std::span<const std::byte> content);
 
   // Contents that find_action() looks into for the name are at most so long.
   static constexpr std::size_t kMaxSearchedBytes = 64 * 1024;
@@ -110,15 +108,15 @@ class Dispatcher {
   // Errors: invalid_action.
   [[nodiscard]] Result<const Action*> find(std::string_view name) const;
   // `request` comes without its action. False: the answer comes later.
-  [[nodiscard]] bool call(const Action& action, Request& request, CallStarter& starter);
+  [[nodiscard]] bool call(const Action& action, Request& request, DispatchDelegate& delegate);
 
   const Registry* registry_;
   protocol::JsonReader& reader_;
   Reply reply_;
-  std::string text_;                     // content decoded to UTF-8
-  std::string action_name_;              // unescaped
-  const Action* last_called_ = nullptr;  // of registry_
-  CallCache known_calls_;                // likewise
+  std::string text_;                       // content decoded to UTF-8
+  std::string action_name_;                // unescaped
+  const Action* latest_action_ = nullptr;  // of registry_: a cache of find()
+  CallCache known_calls_;                  // likewise
   RunningCall running_;
 };
 

@@ -30,10 +30,10 @@ class Responder;    // responder.h
 struct Request {
   enum class Form : std::uint8_t { kJson, kBinary };
 
-  std::string_view action;
+  std::string_view action = {};
   Form form = Form::kJson;
-  std::optional<JsonView> value;                    // kJson; nullopt: the request had none
-  std::span<const std::byte> payload;               // kBinary
+  std::optional<JsonView> value = {};               // kJson; nullopt: the request had none
+  std::span<const std::byte> payload = {};          // kBinary
   const protocol::MessageHeader* header = nullptr;  // never null in a call
   PeerSource* source = nullptr;                     // null: peer() knows nobody
   // In the worker pool: the deadline and the stop token of the call. Null elsewhere.

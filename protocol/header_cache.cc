@@ -12,13 +12,6 @@ std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// `view`, a part of `from`, as the same part of `to`.
-std::string_view moved(std::string_view view, std::string_view from, const std::string& to) {
-  if (view.empty()) return {};
-  return std::string_view(to).substr(static_cast<std::size_t>(view.data() - from.data()),
-                                     view.size());
-}
-
 }  // namespace
 
 // Whether `json` differs from the entry in content-length alone, which the entry's header then
@@ -39,7 +32,7 @@ bool HeaderCache::match(Entry& entry, std::string_view json) {
     if (digits[i] < '0' || digits[i] > '9') return false;
     length = length * 10 + static_cast<std::uint64_t>(digits[i] - '0');
   }
-  entry.header.content_length = length;
+  entry.header.view().content_length = length;
   return true;
 }
 
@@ -49,7 +42,7 @@ const MessageHeader* HeaderCache::find(std::span<const std::byte> json, HeaderRu
     Entry& entry = entries_[index];
     if (entry.rules != rules || !match(entry, as_text(json))) continue;
     latest_ = index;
-    return &entry.header;
+    return &entry.header.view();
   }
   return nullptr;
 }
@@ -67,13 +60,7 @@ void HeaderCache::remember(std::span<const std::byte> json, HeaderRules rules,
   entry.rules = rules;
   entry.digits_begin = static_cast<std::size_t>(digits.data() - text.data());
   entry.digits_end = entry.digits_begin + digits.size();
-  entry.header = header;
-  entry.header.content_length_digits = {};
-  entry.header.content_type = moved(header.content_type, text, entry.json);
-  entry.header.content_encoding = moved(header.content_encoding, text, entry.json);
-  if (!header.json.empty()) entry.header.json = entry.json;
-  if (header.action) entry.header.action = moved(*header.action, text, entry.json);
-  if (header.status) entry.header.status = moved(*header.status, text, entry.json);
+  entry.header.assign(header);
 }
 
 }  // namespace appd::protocol

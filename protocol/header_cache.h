@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "appd/protocol/message_header.h"
+#include "appd/protocol/owned_header.h"
 
 namespace appd::protocol {
 
@@ -37,7 +38,7 @@ class HeaderCache {
     std::size_t digits_begin = 0;  // of content-length, in json
     std::size_t digits_end = 0;
     HeaderRules rules = HeaderRules::kAllRequired;
-    MessageHeader header;  // borrows from json
+    OwnedHeader header;
   };
 
   [[nodiscard]] static bool match(Entry& entry, std::string_view json);

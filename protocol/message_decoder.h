@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "appd/protocol/header_cache.h"
 #include "appd/protocol/message_header.h"
@@ -26,11 +27,23 @@ struct DecodeEvent {
   };
   Kind kind = Kind::kNeedMore;
   std::size_t bytes = 0;
-  std::span<const std::byte> content;  // with kMessage: a view into the input
+  std::span<const std::byte> content = {};  // with kMessage: a view into the input
+  // With kHeader and kMessage. Valid until the next call of next() of any decoder of the context,
+  // and as long as the decoder and the input of the call that reported it.
+  const MessageHeader* header = nullptr;
 };
 
+struct DecodeError : Error {
+  DecodeError(Error error, const MessageHeader& understood)
+      : Error(std::move(error)), header(&understood) {}
+  // What could be understood of the bad one; valid as that of a DecodeEvent.
+  const MessageHeader* header;
+};
+
+using DecodeResult = tl::expected<DecodeEvent, DecodeError>;
+
 // What all decoders of a loop share, so that one of an idle connection is a few words: the parser
-// and the header that was parsed last. Outlives the decoders. Not thread-safe.
+// and its memory. Outlives the decoders. Not thread-safe.
 struct DecodeContext {
   explicit DecodeContext(std::size_t max_nesting = kDefaultMaxNesting) : reader(max_nesting) {}
   DecodeContext(const DecodeContext&) = delete;
@@ -38,8 +51,7 @@ struct DecodeContext {
 
   JsonReader reader;  // also for others of the same loop, between calls of a decoder
   HeaderCache cache;
-  const MessageHeader* header = &parsed;  // the last one: parsed, or of the cache
-  MessageHeader parsed;
+  MessageHeader parsed;   // scratch: the header of an event, unless that is of the cache
   std::string unescaped;  // text of `parsed` that was escaped
 };
 
@@ -49,16 +61,16 @@ class HeaderDecoder {
   HeaderDecoder(DecodeContext& context, HeaderRules rules) : context_(context), rules_(rules) {}
 
   // `input` begins at a message's first byte, at every call for the same message.
-  // Errors: bad_header. Afterwards only header() and destruction are allowed (checked).
-  [[nodiscard]] Result<DecodeEvent> next(std::span<const std::byte> input);
-  // The bytes of prefix and header, if they are complete and known from earlier ones; the usual
-  // case of next(), without the rest of it. 0 says nothing.
-  [[nodiscard]] std::size_t known_header(std::span<const std::byte> input);
+  // Errors: bad_header. Afterwards only destruction is allowed (checked).
+  [[nodiscard]] DecodeResult next(std::span<const std::byte> input);
 
-  // Of the last kHeader, or what could be understood of a bad one. Valid until the next call of
-  // next() of any decoder of the context; its texts also only as long as the input of the call that
-  // reported it.
-  [[nodiscard]] const MessageHeader& header() const { return *context_.header; }
+  struct KnownHeader {
+    const MessageHeader* header;  // null: it is not complete, or not known
+    std::size_t bytes;            // of prefix and header
+  };
+  // A header that is complete and known from earlier ones: the usual case of next(), without the
+  // rest of it.
+  [[nodiscard]] KnownHeader known_header(std::span<const std::byte> input);
 
  private:
   DecodeContext& context_;
@@ -83,14 +95,13 @@ class MessageDecoder {
   // with its header.
   // Errors: bad_header, also of text that a byte order is needed for, where the header does not say
   // one; content_too_large (as soon as the header is there, content unread). Afterwards only
-  // header() and destruction are allowed (checked); the context's header is that of the message.
-  [[nodiscard]] Result<DecodeEvent> next(std::span<const std::byte> input);
+  // destruction is allowed (checked).
+  [[nodiscard]] DecodeResult next(std::span<const std::byte> input);
 
-  // Of the last kMessage, or, behind an error, what could be understood. Valid until the next call
-  // of next() of any decoder of the context, and as long as the input of the call that reported it.
-  [[nodiscard]] const MessageHeader& header() const;
   // The header of the message under way was parsed, its content is awaited.
   [[nodiscard]] bool awaits_content() const { return state_ == State::kContent; }
+  // Then only: that header. Valid until the next call of next().
+  [[nodiscard]] const MessageHeader& awaited_header() const;
 
  private:
   enum class State : std::uint8_t {
@@ -101,8 +112,8 @@ class MessageDecoder {
   };
   struct Held;
 
-  Result<DecodeEvent> begin_message(std::span<const std::byte> input);
-  Result<DecodeEvent> go_on(std::span<const std::byte> input);
+  DecodeResult begin_message(std::span<const std::byte> input);
+  DecodeResult go_on(std::span<const std::byte> input);
 
   DecodeContext& context_;
   const DecodeLimits& limits_;

@@ -45,7 +45,7 @@ EventLoop::EventLoop(Backend backend)
 EventLoop::~EventLoop() {
   destroy_retired();
   posted_.clear();
-  APPD_CHECK(free_slots_.size() == places_.size(), places_.size() - free_slots_.size());
+  APPD_CHECK(watches_.taken() == 0, watches_.taken());
 }
 
 void EventLoop::run() {
@@ -76,51 +76,42 @@ Registration EventLoop::watch(Descriptor fd, EventSink& sink) {
 }
 
 Slot EventLoop::take_slot(EventSink& sink) {
-  if (free_slots_.empty()) {
-    // First room for all, so that neither the lines below nor give_back() can fail half-way.
-    if (free_slots_.capacity() <= places_.size()) free_slots_.reserve(2 * places_.size() + 1);
-    places_.emplace_back();
-    free_slots_.push_back(static_cast<Slot>(places_.size() - 1));
-  }
-  const Slot slot = free_slots_.back();
-  free_slots_.pop_back();
-  places_[slot].sink = &sink;
+  const Slot slot = watches_.take();
+  watches_[slot].sink = &sink;
   return slot;
 }
 
 void EventLoop::give_back(Slot slot, Descriptor fd) {
-  Place& place = places_[slot];
-  APPD_CHECK(place.sink != nullptr, slot);
-  if (place.interest != Interest::kNone) {
-    backend_.poller->remove(fd, place.interest);
+  const Watch& watch = watches_[slot];
+  APPD_CHECK(watch.sink != nullptr, slot);
+  if (watch.interest != Interest::kNone) {
+    backend_.poller->remove(fd, watch.interest);
   }
-  const std::uint32_t next = place.generation + 1;
-  place = {.generation = next};
-  free_slots_.push_back(slot);
+  watches_.release(slot);
 }
 
 Result<void> EventLoop::set_interest(Slot slot, Descriptor fd, Interest interest) {
-  Place& place = places_[slot];
-  if (interest == place.interest) return {};
+  Watch& watch = watches_[slot];
+  if (interest == watch.interest) return {};
   Poller& poller = *backend_.poller;
-  const Token token{slot, place.generation};
+  const Token token{slot, watch.generation};
   Result<void> done;
   if (interest == Interest::kNone) {
-    poller.remove(fd, place.interest);
-  } else if (place.interest == Interest::kNone) {
+    poller.remove(fd, watch.interest);
+  } else if (watch.interest == Interest::kNone) {
     done = poller.add(fd, interest, token);
   } else {
-    done = poller.modify(fd, place.interest, interest, token);
+    done = poller.modify(fd, watch.interest, interest, token);
   }
-  if (done) place.interest = interest;
+  if (done) watch.interest = interest;
   return done;
 }
 
 void EventLoop::schedule(Slot slot) {
-  Place& place = places_[slot];
-  if (place.scheduled) return;
-  scheduled_.push_back({slot, place.generation});
-  place.scheduled = true;
+  Watch& watch = watches_[slot];
+  if (watch.scheduled) return;
+  scheduled_.push_back({slot, watch.generation});
+  watch.scheduled = true;
 }
 
 std::optional<Duration> EventLoop::time_to_wait(std::optional<Duration> max_wait) const {
@@ -135,19 +126,19 @@ std::optional<Duration> EventLoop::time_to_wait(std::optional<Duration> max_wait
 }
 
 void EventLoop::dispatch(Token token, Ready ready) {
-  const Place& place = places_[token.index];
-  if (place.generation != token.generation || place.sink == nullptr) return;
-  place.sink->on_ready(ready);
+  const Watch* const watch = watches_.find(token.index, token.generation);
+  if (watch == nullptr || watch->sink == nullptr) return;
+  watch->sink->on_ready(ready);
 }
 
 void EventLoop::dispatch_scheduled() {
   if (scheduled_.empty()) return;
   scheduled_now_.swap(scheduled_);
   for (const Token token : scheduled_now_) {
-    Place& place = places_[token.index];
-    if (place.generation != token.generation) continue;
-    place.scheduled = false;
-    place.sink->on_ready({.readable = true});
+    Watch* const watch = watches_.find(token.index, token.generation);
+    if (watch == nullptr) continue;
+    watch->scheduled = false;
+    watch->sink->on_ready({.readable = true});
   }
   scheduled_now_.clear();
 }

@@ -18,6 +18,7 @@
 
 #include "appd/reactor/backend.h"
 #include "appd/reactor/memory/buffer.h"
+#include "appd/reactor/memory/generational_table.h"
 #include "appd/reactor/memory/retirable.h"
 #include "appd/reactor/timer_queue.h"
 
@@ -44,11 +45,11 @@ class EventSink : public TimerSink {
   [[nodiscard]] TimePoint due() const override { return TimePoint::max(); }
 };
 
-// A sink's place in a loop, where no Registration holds it.
+// Names a sink in its loop, where no Registration does.
 using Slot = std::uint32_t;
 
-// A sink's place in a loop, for one descriptor: its destructor deregisters, and an event that was
-// already reported for it is dropped (its token's generation no longer counts).
+// A sink in a loop, for one descriptor: its destructor deregisters, and an event that was already
+// reported for it is dropped (its token's generation no longer counts).
 class Registration {
  public:
   Registration() = default;
@@ -109,13 +110,13 @@ class EventLoop {
   [[nodiscard]] TimerQueue& timers() { return timers_; }
   [[nodiscard]] Network& network() { return *backend_.network; }
 
-  // A place for `sink`, with no interest yet (no system call).
+  // Registers `sink`, with no interest yet (no system call).
   [[nodiscard]] Registration watch(Descriptor fd, EventSink& sink);
 
   // A Registration of 4 bytes: given back before `fd`, the same in all calls, is closed.
   [[nodiscard]] Slot take_slot(EventSink& sink);
   void give_back(Slot slot, Descriptor fd);
-  [[nodiscard]] Interest interest(Slot slot) const { return places_[slot].interest; }
+  [[nodiscard]] Interest interest(Slot slot) const { return watches_[slot].interest; }
   [[nodiscard]] Result<void> set_interest(Slot slot, Descriptor fd, Interest interest);
   void schedule(Slot slot);  // throws std::bad_alloc, and then nothing is scheduled
 
@@ -164,8 +165,8 @@ class EventLoop {
     Function function_;
   };
 
-  struct Place {
-    EventSink* sink = nullptr;
+  struct Watch {
+    EventSink* sink = nullptr;  // null: the slot is free
     std::uint32_t generation = 0;
     Interest interest = Interest::kNone;
     bool scheduled = false;
@@ -180,8 +181,7 @@ class EventLoop {
   Backend backend_;
   TimePoint now_;
   TimerQueue timers_;
-  std::vector<Place> places_;
-  std::vector<Slot> free_slots_;
+  GenerationalTable<Watch> watches_;
   std::vector<Token> scheduled_;
   std::vector<Token> scheduled_now_;  // the turn's own, kept for its memory
   std::vector<ReadyEvent> events_;

@@ -77,8 +77,8 @@ Server::Server(const Limits& limits, std::size_t threads, logging::Log& log,
   for (std::size_t i = 0; i < threads; ++i) {
     auto made = backend();
     if (!made) throw options::StartError("cannot make an event loop: " + made.error().message);
-    workers_.push_back(
-        std::make_unique<Worker>(shared_, Worker::Place{i, threads}, std::move(*made), registry));
+    workers_.push_back(std::make_unique<Worker>(
+        shared_, Worker::Ordinal{.index = i, .count = threads}, std::move(*made), registry));
   }
   shared_.on_connection_freed = [this] {
     on_each_worker([](Worker& worker) { worker.resume_accepting(); });

@@ -62,7 +62,7 @@ Worker::Door::Door(Worker& worker, Protocol protocol,
 
 bool Worker::Door::may_accept() { return worker_.may_accept(); }
 
-void Worker::Door::on_not_accepted() { worker_.give_place_back(); }
+void Worker::Door::on_not_accepted() { worker_.connection_freed(); }
 
 void Worker::Door::on_accept(AnyTransport transport) {
   worker_.accept(protocol_, std::move(transport));
@@ -72,7 +72,7 @@ void Worker::Door::on_accept_exhausted(std::error_code error) { worker_.accept_e
 
 // Worker -----------------------------------------------------------------------------------------
 
-Worker::Worker(ServerShared& shared, Place place, reactor::Backend backend,
+Worker::Worker(ServerShared& shared, Ordinal ordinal, reactor::Backend backend,
                std::shared_ptr<const handlers::Registry> registry)
     : shared_(shared),
       seats_(kSeatBytes),
@@ -80,25 +80,27 @@ Worker::Worker(ServerShared& shared, Place place, reactor::Backend backend,
       decode_(shared.limits.max_nesting),
       registry_(guarded(std::move(registry))),
       dispatcher_(*registry_, decode_.reader),
-      calls_(loop_, metrics_, dispatcher_.running(),
-             {shared.pool, shared.calls, shared.budget_owner, shared.limits.max_nesting},
-             shared.make_outgoing ? shared.make_outgoing(loop_, shared.pool) : nullptr),
+      calls_({.loop = loop_,
+              .metrics = metrics_,
+              .running = dispatcher_.running(),
+              .registry = registry_,
+              .outgoing = shared.make_outgoing ? shared.make_outgoing(loop_, shared.pool) : nullptr,
+              .pool = shared.pool,
+              .limit = shared.calls,
+              .budget = shared.budget_owner,
+              .max_nesting = shared.limits.max_nesting}),
       limited_lines_(shared.log, loop_),
-      context_{{loop_, shared.connection_options},
-               shared.limits,
-               shared.decode_limits,
-               decode_,
-               dispatcher_,
-               shared.log,
-               metrics_,
-               calls_,
-               *this,
-               limited_lines_,
-               place.index + 1,
-               place.count},
-      drain_timer_(reactor::Timer::calling<&Worker::on_drain_deadline>(loop_.timers(), *this)) {
-  calls_.set_registry(registry_);
-}
+      context_{{.loop = loop_, .options = shared.connection_options},
+               {.limits = shared.limits,
+                .metrics = metrics_,
+                .owner = *this,
+                .messages = {.limits = shared.decode_limits,
+                             .decode = decode_,
+                             .dispatcher = dispatcher_,
+                             .calls = calls_},
+                .log = {.log = shared.log, .limited_lines = limited_lines_},
+                .numbers = {.next = ordinal.index + 1, .step = ordinal.count}}},
+      drain_timer_(reactor::Timer::calling<&Worker::on_drain_deadline>(loop_.timers(), *this)) {}
 
 // Sessions go before what they use, those that the loop was to destroy included.
 Worker::~Worker() {
@@ -124,7 +126,7 @@ bool Worker::may_accept() {
   return false;
 }
 
-void Worker::give_place_back() {
+void Worker::connection_freed() {
   if (shared_.connections.release() && shared_.on_connection_freed) shared_.on_connection_freed();
 }
 
@@ -188,10 +190,10 @@ void Worker::on_session_closed(Session& session, std::error_code reason) {
   }
   --session_count_;
   metrics_.add(Counter::kClosed);
-  if (context_.draining)
+  if (context_.drain.under_way)
     metrics_.add(reason || saying_farewell_ ? Counter::kCut : Counter::kDrained);
-  give_place_back();
-  if (context_.draining) finish_if_drained();
+  connection_freed();
+  if (context_.drain.under_way) finish_if_drained();
 }
 
 void Worker::set_registry(std::shared_ptr<const handlers::Registry> registry) {
@@ -218,9 +220,9 @@ void Worker::for_each_session(Action action) {
 }
 
 void Worker::drain() {
-  if (context_.draining) return;
-  context_.draining = true;
-  context_.drain_began = loop_.now();
+  if (context_.drain.under_way) return;
+  context_.drain.under_way = true;
+  context_.drain.began = loop_.now();
   for (auto& door : doors_) {
     door->listener().resume();
     door->listener().accept_backlog(shared_.limits.backlog + 1);  // Linux keeps one more
@@ -244,18 +246,18 @@ void Worker::finish_if_drained() {
 }
 
 // What is left gets an error if its protocol has one, and a moment to receive it. Then it is
-// closed, whether it still reads or not; what the kernel holds is delivered behind our back.
+// closed, whether it still reads or not; what the kernel holds is delivered all the same.
 void Worker::on_drain_deadline() {
   if (std::exchange(saying_farewell_, true)) {
     stop();
     return;
   }
-  for_each_session([this](Session& session) { session.end_drain(context_.drain_report); });
+  for_each_session([this](Session& session) { session.end_drain(context_.drain.report); });
   drain_timer_.arm(loop_.now() + kFarewell);
 }
 
 void Worker::stop() {
-  context_.draining = true;
+  context_.drain.under_way = true;
   doors_.clear();
   for_each_session([](Session& session) { session.leave(); });
   finish_if_drained();

@@ -53,13 +53,13 @@ struct ServerShared {
 
 class Worker final : private SessionOwner {
  public:
-  // The worker's number among how many, from 0.
-  struct Place {
+  // Which of how many workers; from 0.
+  struct Ordinal {
     std::size_t index = 0;
     std::size_t count = 1;
   };
 
-  Worker(ServerShared& shared, Place place, reactor::Backend backend,
+  Worker(ServerShared& shared, Ordinal ordinal, reactor::Backend backend,
          std::shared_ptr<const handlers::Registry> registry);
   ~Worker();
   Worker(const Worker&) = delete;
@@ -76,7 +76,7 @@ class Worker final : private SessionOwner {
   void stop();
   void resume_accepting();
   // Before run(): a line in the log for each answer of `app`.
-  void log_access() { context_.log_access = true; }
+  void log_access() { context_.log.each_answer = true; }
   // From the next request on.
   void set_registry(std::shared_ptr<const handlers::Registry> registry);
 
@@ -85,7 +85,7 @@ class Worker final : private SessionOwner {
   // Which action the loop is in. Any thread.
   [[nodiscard]] const handlers::RunningCall& running() { return dispatcher_.running(); }
   // Once drained.
-  [[nodiscard]] const DrainReport& drain_report() const { return context_.drain_report; }
+  [[nodiscard]] const DrainReport& drain_report() const { return context_.drain.report; }
   [[nodiscard]] std::size_t session_count() const { return session_count_; }
 
  private:
@@ -110,9 +110,9 @@ class Worker final : private SessionOwner {
   // The same registry, destroyed under registry_mutex.
   [[nodiscard]] std::shared_ptr<const handlers::Registry> guarded(
       std::shared_ptr<const handlers::Registry> registry) const;
-  // Takes a place of shared_.connections, which the session then gives back.
+  // Counts in shared_.connections, until the session is closed.
   [[nodiscard]] bool may_accept();
-  void give_place_back();
+  void connection_freed();
   void accept(protocol::Protocol protocol, reactor::AnyTransport transport);
   [[nodiscard]] Session& seat(protocol::Protocol protocol, reactor::AnyTransport transport);
   void admit(Session& session, std::string peer);
@@ -131,7 +131,7 @@ class Worker final : private SessionOwner {
   protocol::DecodeContext decode_;
   std::shared_ptr<const handlers::Registry> registry_;
   handlers::Dispatcher dispatcher_;
-  CallTable calls_;
+  CallEnvironment calls_;
   logging::LimitedLines limited_lines_;
   SessionContext context_;
   std::vector<std::unique_ptr<Door>> doors_;

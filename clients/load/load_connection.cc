@@ -41,7 +41,7 @@ LoadConnection::LoadConnection(reactor::EventLoop& loop, LoadContext& context,
       delegate_(delegate),
       bursts_(context.plan.pipeline),
       decoder_(context.decoding, context.limits),
-      connection_context_{loop, context.connection},
+      connection_context_{.loop = loop, .options = context.connection},
       connection_(connection_context_, std::move(transport), *this) {}
 
 void LoadConnection::send(std::size_t count, reactor::TimePoint begin) {
@@ -126,7 +126,7 @@ std::size_t LoadConnection::take_other(std::span<const std::byte> rest) {
   }
   if (event->kind != DecodeEvent::Kind::kMessage) return rest.size();
   const std::size_t behind = message.size() - event->bytes;
-  const std::string what = describe_other(message.first(event->bytes), event->content);
+  const std::string what = describe_other(message.first(event->bytes), *event);
   other_ = false;
   matched_ = 0;
   delegate_.on_wrong_reply(take_oldest(1).begin, what);
@@ -134,10 +134,10 @@ std::size_t LoadConnection::take_other(std::span<const std::byte> rest) {
 }
 
 std::string LoadConnection::describe_other(std::span<const std::byte> message,
-                                           std::span<const std::byte> content) {
+                                           const protocol::DecodeEvent& event) {
   const auto header_json = message.subspan(
-      protocol::kPrefixBytes, message.size() - content.size() - protocol::kPrefixBytes);
-  auto reply = make_reply(decoder_.header(), header_json, content);
+      protocol::kPrefixBytes, message.size() - event.content.size() - protocol::kPrefixBytes);
+  auto reply = make_reply(*event.header, header_json, event.content);
   if (!reply) return reply.error().message;
   const auto text = reply->result_text();
   if (!text) return "the server answered an error: " + text.error().message;

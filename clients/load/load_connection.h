@@ -85,8 +85,8 @@ class LoadConnection final : public reactor::ConnectionDelegate {
   // Each returns how many bytes of `rest` it took.
   [[nodiscard]] std::size_t compare(std::span<const std::byte> rest);
   [[nodiscard]] std::size_t take_other(std::span<const std::byte> rest);
-  [[nodiscard]] std::string describe_other(std::span<const std::byte> message,
-                                           std::span<const std::byte> content);
+  [[nodiscard]] static std::string describe_other(std::span<const std::byte> message,
+                                                  const protocol::DecodeEvent& event);
   void end(const std::string& why);
 
   LoadContext& context_;

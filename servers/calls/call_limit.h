@@ -16,21 +16,21 @@ class alignas(reactor::kCacheLineBytes) CallLimit {
   CallLimit(const CallLimit&) = delete;
   CallLimit& operator=(const CallLimit&) = delete;
 
-  // A place for one call, if there was one; given back by reset() or with this.
-  class Place {
+  // For one call to wait, if one more may; given back by reset() or with this.
+  class Permit {
    public:
-    explicit Place(CallLimit& limit) : limit_(limit), taken_(limit.take()) {}
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-    ~Place() { reset(); }
-    [[nodiscard]] bool taken() const { return taken_; }
+    explicit Permit(CallLimit& limit) : limit_(limit), granted_(limit.take()) {}
+    Permit(const Permit&) = delete;
+    Permit& operator=(const Permit&) = delete;
+    ~Permit() { reset(); }
+    [[nodiscard]] bool granted() const { return granted_; }
     void reset() {
-      if (std::exchange(taken_, false)) limit_.in_use_.fetch_sub(1, std::memory_order_relaxed);
+      if (std::exchange(granted_, false)) limit_.in_use_.fetch_sub(1, std::memory_order_relaxed);
     }
 
    private:
     CallLimit& limit_;
-    bool taken_;
+    bool granted_;
   };
 
   [[nodiscard]] std::size_t in_use() const { return in_use_.load(std::memory_order_relaxed); }

@@ -3,6 +3,8 @@
 #include <new>
 #include <utility>
 
+#include "appd/servers/calls/call_environment.h"
+
 namespace appd::servers {
 
 void CallMailbox::put(CallEvent event) noexcept {
@@ -21,21 +23,21 @@ void CallMailbox::close() {
   std::vector<CallEvent> dropped;
   const std::lock_guard lock(mutex_);
   loop_ = nullptr;
-  sink_ = nullptr;
+  environment_ = nullptr;
   dropped.swap(events_);
 }
 
 void CallMailbox::deliver() {
   std::vector<CallEvent> events;
-  CallEventSink* sink = nullptr;
+  CallEnvironment* environment = nullptr;
   {
     const std::lock_guard lock(mutex_);
     announced_ = false;
     events.swap(events_);
-    sink = sink_;
+    environment = environment_;
   }
-  if (sink == nullptr) return;
-  for (CallEvent& event : events) sink->on_call_event(std::move(event));
+  if (environment == nullptr) return;
+  for (CallEvent& event : events) environment->on_event(std::move(event));
 }
 
 }  // namespace appd::servers

@@ -1,5 +1,5 @@
-// What other threads have to say to the calls of a loop: answers, and the ends of offloaded work.
-// Calls are named, never pointed to: by then they may be gone, and so may the loop.
+// What other threads have to say to the calls of a loop: answers, and the ends of what the pool
+// did. Calls are named, never pointed to: by then they may be gone, and so may the loop.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,16 @@
 
 namespace appd::servers {
 
-// Names a call of a loop; the generation tells it from earlier ones at the same place.
+class CallEnvironment;
+
+// Names a call of a loop, in the table of its CallEnvironment.
 struct CallId {
   std::uint32_t index = 0;
   std::uint32_t generation = 0;
   bool operator==(const CallId&) const = default;
 };
 
-// The call of an action that waits, out of a large request.
+// What a large request turned out to be: the call of an action that waits.
 struct DecodedCall {
   DecodedCall(const handlers::Action& the_action, handlers::OwnedRequest the_request)
       : action(the_action), request(std::move(the_request)) {}
@@ -38,7 +40,7 @@ struct CallEvent {
     kWorkDone,    // of the wait with the number `wait`
     kWorkDropped  // nobody wanted it any more when its turn came
   };
-  CallId call;
+  CallId call = {};  // given by CallHandle::put()
   Kind kind = Kind::kAnswer;
   std::uint32_t wait = 0;
   handlers::Reply reply = {};
@@ -47,23 +49,16 @@ struct CallEvent {
   std::string_view action = {};
 };
 
-class CallEventSink {
- public:
-  // On the loop's thread, in the order of put().
-  virtual void on_call_event(CallEvent event) = 0;
-
- protected:
-  ~CallEventSink() = default;
-};
-
 // Shared by a loop and all who may have something for it.
 class CallMailbox : public std::enable_shared_from_this<CallMailbox> {
  public:
   // Both outlive the mailbox, or close() is called before.
-  CallMailbox(reactor::EventLoop& loop, CallEventSink& sink) : loop_(&loop), sink_(&sink) {}
+  CallMailbox(reactor::EventLoop& loop, CallEnvironment& environment)
+      : loop_(&loop), environment_(&environment) {}
 
-  // Any thread. After close(): nothing happens. Without memory the event is lost: its call ends
-  // with its deadline or its connection.
+  // Delivers `event` to CallEnvironment::on_event(), on the loop's thread, in the order of these
+  // calls. Any thread. After close(): nothing happens. Without memory the event is lost: its call
+  // ends with its deadline or its connection.
   void put(CallEvent event) noexcept;
   // The loop's thread: what was put and not delivered is dropped.
   void close();
@@ -71,9 +66,9 @@ class CallMailbox : public std::enable_shared_from_this<CallMailbox> {
  private:
   void deliver();
 
-  std::mutex mutex_;          // guards what follows
-  reactor::EventLoop* loop_;  // null: closed
-  CallEventSink* sink_;       // likewise
+  std::mutex mutex_;              // guards what follows
+  reactor::EventLoop* loop_;      // null: closed
+  CallEnvironment* environment_;  // likewise
   std::vector<CallEvent> events_;
   bool announced_ = false;  // deliver() is posted
 };

@@ -7,21 +7,21 @@
 
 #include "appd/handlers/waiting/call_services.h"
 #include "appd/reactor/event_loop.h"
-#include "appd/servers/calls/call_state.h"
-#include "appd/servers/calls/pending_call.h"
+#include "appd/servers/calls/call.h"
+#include "appd/servers/calls/call_handle.h"
 #include "appd/servers/job_runner.h"
 
 namespace appd::servers {
 
 class SleepWait final : public handlers::Wait {
  public:
-  SleepWait(std::shared_ptr<CallState> state, reactor::EventLoop& loop, reactor::Duration duration,
-            std::function<void()> done);
+  SleepWait(std::shared_ptr<CallHandle> handle, reactor::EventLoop& loop,
+            reactor::Duration duration, std::function<void()> done);
 
  private:
   void on_timer();
 
-  const std::shared_ptr<CallState> state_;
+  const std::shared_ptr<CallHandle> handle_;
   std::function<void()> done_;
   reactor::Timer timer_;
 };
@@ -29,40 +29,40 @@ class SleepWait final : public handlers::Wait {
 // Work that the pool does.
 class OffloadWait final : public handlers::Wait {
  public:
-  OffloadWait(std::shared_ptr<CallState> state, PendingCall& call, std::function<void()> done);
+  OffloadWait(std::shared_ptr<CallHandle> handle, Call& call, std::function<void()> done);
   ~OffloadWait() override;
 
   // Once.
   [[nodiscard]] std::unique_ptr<Job> make_job(std::function<void()> work);
 
  private:
-  const std::shared_ptr<CallState> state_;
+  const std::shared_ptr<CallHandle> handle_;
   const std::shared_ptr<std::atomic<bool>> given_up_;
   const std::uint32_t number_;
 };
 
 // Another action of the same server, within the call's own terms.
-class ActionWait final : public handlers::Wait, private CallOwner {
+class ActionWait final : public handlers::Wait, private Call::Delegate {
  public:
-  ActionWait(std::shared_ptr<CallState> state, PendingCall& parent,
+  ActionWait(std::shared_ptr<CallHandle> handle, Call& parent,
              handlers::CallServices::CallDone done);
 
   // Once. Errors: invalid_content, a value that is no JSON.
-  [[nodiscard]] handlers::Result<void> call(const handlers::Action& action,
-                                            const handlers::CallRequest& request);
+  [[nodiscard]] handlers::Result<void> start(const handlers::Action& action,
+                                             const handlers::CallRequest& request);
   [[nodiscard]] handlers::CallServices::CallDone take_done() { return std::move(done_); }
 
  private:
-  void on_answered(PendingCall& call, handlers::Reply reply) override;
-  void start_child(const handlers::Action& action, const handlers::Request& request);
+  void on_answered(Call& call, handlers::Reply reply) override;
+  [[nodiscard]] Call& make_child();
   void finish();
 
-  const std::shared_ptr<CallState> state_;
-  PendingCall& parent_;  // valid while state_ says that the call is not over
+  const std::shared_ptr<CallHandle> handle_;
+  Call& parent_;  // valid while handle_ says that the call is not over
   handlers::CallServices::CallDone done_;
-  std::unique_ptr<PendingCall> child_;  // of an action that waits
+  std::unique_ptr<Call> child_;  // of an action that waits
   handlers::Reply reply_;
-  reactor::Timer answered_;  // an answer that came within call() is told in the next turn
+  reactor::Timer answered_;  // an answer that came within start() is told in the next turn
 };
 
 }  // namespace appd::servers

@@ -7,8 +7,7 @@
 
 #include "appd/handlers/failure.h"
 #include "appd/protocol/text/printable_text.h"
-#include "appd/servers/sessions/decoding_job.h"
-#include "appd/servers/sessions/reply.h"
+#include "appd/servers/calls/decoding_job.h"
 
 namespace appd::servers {
 
@@ -16,11 +15,6 @@ using protocol::DecodeEvent;
 using protocol::Status;
 
 namespace {
-
-// What a request that waits holds beside its own bytes: its place, its call, a usual coroutine.
-constexpr std::size_t kFrameBytes = 1024;
-constexpr std::size_t kPlaceBytes =
-    sizeof(QueuedReply) + sizeof(PendingCall) + sizeof(CallState) + kFrameBytes;
 
 handlers::Peer peer_of(const reactor::Endpoint& endpoint) {
   handlers::Peer peer;
@@ -30,33 +24,68 @@ handlers::Peer peer_of(const reactor::Endpoint& endpoint) {
   return peer;
 }
 
+// A draining server's last reply says so: nobody asks again on a connection that then ends.
+// `followed`: further bytes came with its request.
+bool ends_drain(const Drain& drain, reactor::Connection& connection, bool followed) {
+  if (!drain.under_way || followed) return false;
+  return !connection.transport().input_waiting();
+}
+
+void log_internal_error(SessionContext& context, std::uint64_t number, std::string_view action,
+                        std::string_view detail) {
+  context.metrics.add(Counter::kInternalErrors);
+  context.log.limited_lines.write(logging::Level::kError, "handler failed", action,
+                                  {{"connection", number}, {"action", action}, {"detail", detail}});
+}
+
+// A line in the access log.
+void log_access(SessionContext& context, const handlers::Peer& peer, const Asked& asked,
+                const handlers::Reply& reply) {
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(
+      context.loop.measured_now() - asked.began);
+  context.log.log.write(logging::Level::kInfo, "answered",
+                        {{"peer", peer.address},
+                         {"action", asked.action},
+                         {"status", protocol::status_name(reply.status())},
+                         {"bytes", reply.content().size()},
+                         {"micros", micros.count()}});
+}
+
+bool logs_access(const SessionLog& log) {
+  return log.each_answer && log.log.enabled(logging::Level::kInfo);
+}
+
 }  // namespace
 
-// What a session has only while there is something in it.
-struct AppSession::UnderWay final : CallOwner, handlers::PeerSource {
+// What a session has only while there is something in it. It, and not the session, is what calls
+// know, so that an idle session needs no further bases.
+struct AppSession::UnderWay final : Call::Delegate, handlers::PeerSource {
   explicit UnderWay(AppSession& owner) : session(owner) {}
-  void on_answered(PendingCall& call, handlers::Reply reply) override {
+  void on_answered(Call& call, handlers::Reply reply) override {
     session.on_answered(call, std::move(reply));
   }
-  const handlers::Peer& peer() override { return session.peer(); }
+  const handlers::Peer& peer() override {
+    if (!known_peer) {
+      known_peer.emplace(peer_of(session.connection().transport().peer_endpoint()));
+    }
+    return *known_peer;
+  }
 
   AppSession& session;
-  std::optional<protocol::MessageDecoder> content;   // of a message whose content is awaited
-  std::unique_ptr<ReplyQueue> queue;                 // null: no answer is owed
-  std::unique_ptr<const handlers::Peer> known_peer;  // null: nobody has asked
-  bool last_request_taken = false;                   // behind it nothing is read but the peer's end
-  bool reading_paused = false;                       // max_pending_calls wait
+  std::optional<protocol::MessageDecoder> content;  // of a message whose content is awaited
+  std::optional<OwedReplies> owed;                  // nullopt: nothing is
+  std::optional<const handlers::Peer> known_peer;   // nullopt: nobody has asked
 };
 
-// For the calls of one request.
-class AppSession::Starter final : public handlers::CallStarter {
+// Of one request, while it is dispatched.
+class AppSession::Requester final : public handlers::DispatchDelegate {
  public:
-  explicit Starter(AppSession& session) : CallStarter(session.number()), session_(session) {}
+  explicit Requester(AppSession& session) : DispatchDelegate(session.number()), session_(session) {}
   bool start(const handlers::Action& action, const handlers::Request& request,
              handlers::Reply& reply) override {
     return session_.start_call(action, request, reply);
   }
-  const handlers::Peer& peer() override { return session_.peer(); }
+  const handlers::Peer& peer() override { return session_.under_way().peer(); }
 
  private:
   AppSession& session_;
@@ -73,31 +102,26 @@ AppSession::UnderWay& AppSession::under_way() {
 }
 
 void AppSession::forget_under_way() {
-  if (!under_way_ || awaits_content() || owes_answers()) return;
-  if (under_way_->known_peer == nullptr) under_way_.reset();
+  if (under_way_ && !under_way_->content && !under_way_->owed && !under_way_->known_peer) {
+    under_way_.reset();
+  }
 }
+
+// From bytes to requests -------------------------------------------------------------------------
 
 bool AppSession::awaits_content() const {
   return under_way_ != nullptr && under_way_->content.has_value();
 }
 
-bool AppSession::owes_answers() const {
-  return under_way_ != nullptr && under_way_->queue != nullptr;
-}
-
-bool AppSession::has_room() {
-  const ReplyQueue& queue = *under_way_->queue;
-  return queue.size() < context().limits.max_pending_calls &&
-         queue.held_bytes() < context().limits.write_high_watermark;
-}
-
 bool AppSession::takes_requests() {
-  return connection().open() && !connection().above_high_watermark() &&
-         (!owes_answers() || (!under_way_->last_request_taken && has_room()));
+  if (!connection().open() || connection().above_high_watermark()) return false;
+  if (owes() == Owes::kNothing) return true;
+  const OwedReplies& owed = *under_way_->owed;
+  return !owed.ends_conversation() && owed.has_room();
 }
 
 protocol::MessageDecoder AppSession::take_decoder() {
-  if (!awaits_content()) return {context().decode, context().decode_limits};
+  if (!awaits_content()) return {context().messages.decode, context().messages.limits};
   protocol::MessageDecoder decoder = std::move(*under_way_->content);
   under_way_->content.reset();
   return decoder;
@@ -115,7 +139,7 @@ reactor::Consumed AppSession::on_bytes(std::span<const std::byte> bytes) {
     }
     const auto event = decoder.next(rest);
     if (!event) {
-      fail_message(event.error(), decoder.header(), rest);
+      fail_message(event.error(), rest);
       break;
     }
     if (event->kind == DecodeEvent::Kind::kNeedMore) {
@@ -123,20 +147,19 @@ reactor::Consumed AppSession::on_bytes(std::span<const std::byte> bytes) {
       return {.bytes = taken, .wanted = event->bytes};
     }
     taken += event->bytes;
-    answer(decoder.header(), event->content, taken < bytes.size());
+    answer(*event->header, event->content, taken < bytes.size());
     message_done();
   }
   await(Awaiting::kDrained);
-  if (!owes_answers()) {
+  if (owes() == Owes::kNothing) {
     forget_under_way();
     return {.bytes = taken};
   }
-  // Behind the last request only the peer's end is still news.
-  if (under_way_->last_request_taken) return {.bytes = bytes.size()};
-  if (!has_room()) {
+  // After the last request only the peer's end is still news.
+  if (under_way_->owed->ends_conversation()) return {.bytes = bytes.size()};
+  if (!under_way_->owed->has_room()) {
     context().metrics.add(Counter::kPendingLimit);
-    under_way_->reading_paused = true;
-    pause_reading();
+    set_owes(Owes::kTooMuch);
   }
   return {.bytes = taken};
 }
@@ -152,292 +175,209 @@ void AppSession::await_rest(protocol::MessageDecoder decoder) {
   await(in_content ? Awaiting::kContent : Awaiting::kHeader);
 }
 
+// From a request to its reply --------------------------------------------------------------------
+
 void AppSession::answer(const protocol::MessageHeader& header, std::span<const std::byte> content,
                         bool followed) {
   context().metrics.add(Counter::kRequests);
   const handlers::Dispatched done = reply_to(header, content);
-  const handlers::Reply* const reply = done.reply;
-  const Answered answered{.action = done.action_name(), .began = context().loop.now()};
   if (tells_life()) {
-    tell("received request", {{"action", answered.action},
+    tell("received request", {{"action", done.action_name()},
                               {"content_type", header.content_type},
                               {"bytes", content.size()}});
   }
-  if (reply == nullptr) return;
-  if (owes_answers()) {
-    queue({.reply = *reply,
-           .answered = true,
-           .held_bytes = reply->content().size(),
-           .extended = header.extended(),
-           .keep_alive = header.keep_alive && !protocol::closes_connection(reply->status()),
-           .request_id = std::string(header.request_id),
-           .action = std::string(answered.action),
-           .began = answered.began});
+  if (done.reply == nullptr) return;
+  Asked asked{.extended = header.extended(),
+              .keep_alive = header.keep_alive,
+              .request_id = header.request_id,
+              .action = done.action_name(),
+              .began = context().loop.now()};
+  if (owes() != Owes::kNothing) {
+    under_way_->owed->add(*done.reply, asked);
     return;
   }
-  send(header, header.extended(), header.keep_alive && !ends_drain(followed), answered, *reply);
-}
-
-// A draining server's last reply says so: nobody asks again on a connection that then ends.
-bool AppSession::ends_drain(bool followed) {
-  if (!context().draining || followed) return false;
-  return !connection().transport().input_waiting();
-}
-
-void AppSession::send(const protocol::MessageHeader& header, bool extended, bool asked_to_stay,
-                      const Answered& answered, const handlers::Reply& reply) {
-  if (reply.status() != Status::kOk) context().metrics.add(Counter::kErrorReplies);
-  if (reply.status() == Status::kInternal) log_internal_error(answered.action, reply.detail());
-  if (context().draining) context().drain_report.add_answered(answered.action);
-  if (context().log_access) log_access(answered, reply.status(), reply.content().size());
-  const bool keep_alive = asked_to_stay && !protocol::closes_connection(reply.status());
-  if (tells_life()) {
-    tell("sending",
-         {{"status", protocol::status_name(reply.status())}, {"bytes", reply.content().size()}});
-  }
-  send_reply(context(), connection(), header, extended, keep_alive, reply);
-  if (keep_alive) return;
-  if (tells_life()) tell("closing");
-  connection().close();
+  if (ends_drain(context().drain, connection(), followed)) asked.keep_alive = false;
+  send(asked, *done.reply);
 }
 
 handlers::Dispatched AppSession::reply_to(const protocol::MessageHeader& header,
                                           std::span<const std::byte> content) {
+  MessageWork& messages = context().messages;
   if (header.deadline && context().loop.now() >= message_began() + *header.deadline) {
     context().metrics.add(Counter::kDeadlineExceeded);
-    handlers::Reply& late = context().error_reply;
-    late.set_error(Status::kDeadlineExceeded,
-                   "the deadline of " + std::to_string(header.deadline->count()) +
-                       " ms had passed before the action could be called");
-    return {.action = context().dispatcher.find_action(header, content), .reply = &late};
+    messages.error_reply.set_error(Status::kDeadlineExceeded,
+                                   "the deadline of " + std::to_string(header.deadline->count()) +
+                                       " ms had passed before the action could be called");
+    return {.action = messages.dispatcher.find_action(header, content),
+            .reply = &messages.error_reply};
   }
-  if (content.size() > kLargeContentBytes && context().calls.pool() != nullptr) {
-    handlers::Reply& refused = context().error_reply;
-    return {.action = context().dispatcher.find_action(header, content),
-            .reply = start_decoding(header, content, refused) ? &refused : nullptr};
+  if (content.size() > kLargeContentBytes && messages.calls.parts().pool != nullptr) {
+    const bool answered = start_decoding(header, content, messages.error_reply);
+    return {.action = messages.dispatcher.find_action(header, content),
+            .reply = answered ? &messages.error_reply : nullptr};
   }
-  Starter starter(*this);
-  return context().dispatcher.dispatch(header, content, starter);
+  Requester requester(*this);
+  return messages.dispatcher.dispatch(header, content, requester);
 }
 
-const handlers::Peer& AppSession::peer() {
-  auto& known = under_way().known_peer;
-  if (known == nullptr) {
-    known =
-        std::make_unique<const handlers::Peer>(peer_of(connection().transport().peer_endpoint()));
+void AppSession::send(const Asked& asked, const handlers::Reply& reply) {
+  if (reply.status() != Status::kOk) context().metrics.add(Counter::kErrorReplies);
+  if (reply.status() == Status::kInternal) {
+    log_internal_error(context(), number(), asked.action, reply.detail());
   }
-  return *known;
+  if (context().drain.under_way) context().drain.report.add_answered(asked.action);
+  if (logs_access(context().log)) log_access(context(), under_way().peer(), asked, reply);
+  if (tells_life()) {
+    tell("sending",
+         {{"status", protocol::status_name(reply.status())}, {"bytes", reply.content().size()}});
+  }
+  if (send_reply(context(), connection(), asked, reply)) return;
+  if (tells_life()) tell("closing");
+  connection().close();
 }
 
-// Calls that wait ----------------------------------------------------------------------------
+Asked AppSession::refused(const Refusal& refusal) {
+  const protocol::MessageHeader* header = refusal.header;
+  // What a header that was not understood would have asked for is not known.
+  bool understood = refusal.status == Status::kContentTooLarge;
+  if (header == nullptr && awaits_content()) {
+    header = &under_way_->content->awaited_header();
+    understood = true;
+  }
+  Asked asked{.extended = !understood, .began = message_began()};
+  if (header == nullptr) return asked;
+  asked.extended = !understood || header->extended();
+  asked.request_id = header->request_id;
+  return asked;
+}
 
-PendingCall::Terms AppSession::call_terms(const protocol::MessageHeader& header,
-                                          std::chrono::milliseconds time_limit) {
+void AppSession::send_error(const Refusal& refusal) {
+  const Asked asked = refused(refusal);
+  send_error_reply(context(), connection(), asked, refusal.status, refusal.text);
+  if (!logs_access(context().log)) return;
+  log_access(context(), under_way().peer(), asked, context().messages.error_reply);
+}
+
+bool AppSession::refuse_in_turn(const Refusal& refusal) {
+  if (owes() == Owes::kNothing) return false;
+  OwedReplies& owed = *under_way_->owed;
+  const bool last = refusal.status == Status::kShuttingDown;
+  if (owed.ends_conversation() && !last) return true;
+  handlers::Reply reply;
+  reply.set_error(refusal.status, refusal.text);
+  if (last) {  // what is not answered by now never is
+    owed.refuse_rest(std::move(reply));
+    send_due();
+  } else {
+    Asked asked = refused(refusal);
+    asked.began = context().loop.now();
+    owed.add(std::move(reply), asked);
+    await(Awaiting::kDrained);
+  }
+  return true;
+}
+
+std::string_view AppSession::action_name() {
+  if (!awaits_content()) return "unknown";
+  const protocol::MessageHeader& header = under_way_->content->awaited_header();
+  if (!header.action) return header.is_json() ? "json" : "binary";
+  // The name as it was registered: what a peer sends may be anything.
+  const auto& registry = context().messages.calls.parts().registry;
+  const handlers::Action* action = registry->find(*header.action);
+  return action != nullptr ? std::string_view(action->name) : "unknown";
+}
+
+// Requests that wait for their answers -----------------------------------------------------------
+
+std::unique_ptr<Call> AppSession::make_call(const protocol::MessageHeader& header) {
   UnderWay& owner = under_way();
-  PendingCall::Terms terms{.connection = number(),
-                           .source = &owner,
-                           .depth = header.call_depth,
-                           .begin = message_began()};
+  Call::Terms terms{.begin = message_began(),
+                    .connection = number(),
+                    .source = &owner,
+                    .depth = header.call_depth};
   if (header.deadline) terms.deadline = terms.begin + *header.deadline;
-  terms.deadline = earlier_deadline(terms.deadline, time_limit, terms.begin);
-  if (owes_answers()) terms.tag = owner.queue->next_tag();
-  return terms;
+  CallEnvironment& calls = context().messages.calls;
+  return std::make_unique<Call>(calls, owner, calls.parts().registry, terms);
 }
 
 bool AppSession::start_call(const handlers::Action& action, const handlers::Request& request,
                             handlers::Reply& reply) {
-  const PendingCall::Terms terms = call_terms(*request.header, action.time_limit);
-  CallTable& calls = context().calls;
-  auto call = std::make_unique<PendingCall>(calls, *under_way_, calls.registry(), action, terms);
+  auto call = make_call(*request.header);
   handlers::Request kept = request;
-  kept.source = terms.source;  // the starter is gone by the time of the answer
-  if (call->start(kept, reply)) return true;
-  queue_call(std::move(call), *request.header);
+  kept.source = call->terms().source;  // the requester is gone by the time of the answer
+  if (call->start(action, kept, reply)) return true;
+  owe(std::move(call), *request.header);
   return false;
 }
 
 bool AppSession::start_decoding(const protocol::MessageHeader& header,
                                 std::span<const std::byte> content, handlers::Reply& reply) {
-  const PendingCall::Terms terms = call_terms(header, std::chrono::milliseconds(0));
-  CallTable& calls = context().calls;
-  auto call = std::make_unique<PendingCall>(calls, *under_way_, calls.registry(),
-                                            handlers::decoding_action(), terms);
+  auto call = make_call(header);
+  const handlers::Request raw{.form = handlers::Request::Form::kBinary,
+                              .payload = content,
+                              .header = &header,
+                              .source = call->terms().source};
   // The name as it was registered: what a peer sends may be anything.
-  if (const auto* action = context().dispatcher.find_action(header, content)) {
-    call->note_action(action->name);
-  }
-  handlers::Request raw;
-  raw.form = handlers::Request::Form::kBinary;
-  raw.payload = content;
-  raw.header = &header;
-  raw.source = terms.source;
-  if (call->start_decoding(raw, reply)) return true;
-  queue_call(std::move(call), header);
+  const auto* action = context().messages.dispatcher.find_action(header, content);
+  const std::string& name = (action != nullptr ? *action : handlers::decoding_action()).name;
+  if (call->start_decoding(raw, name, reply)) return true;
+  owe(std::move(call), header);
   return false;
 }
 
-void AppSession::queue_call(std::unique_ptr<PendingCall> call,
-                            const protocol::MessageHeader& header) {
-  std::string action(call->action_name());
-  queue({.call = std::move(call),
-         .held_bytes = static_cast<std::size_t>(header.content_length) + header.json.size(),
-         .extended = header.extended(),
-         .keep_alive = header.keep_alive,
-         .request_id = std::string(header.request_id),
-         .action = std::move(action),
-         .began = context().loop.now()});
+void AppSession::owe(std::unique_ptr<Call> call, const protocol::MessageHeader& header) {
+  UnderWay& owner = under_way();
+  if (!owner.owed) owner.owed.emplace(connection(), context().limits);
+  const Asked asked{.extended = header.extended(),
+                    .keep_alive = header.keep_alive,
+                    .request_id = header.request_id,
+                    .action = call->action_name(),
+                    .began = context().loop.now()};
+  owner.owed->add(std::move(call), asked,
+                  static_cast<std::size_t>(header.content_length) + header.json.size());
+  if (owes() == Owes::kNothing) set_owes(Owes::kAnswers);
 }
 
-void AppSession::queue(QueuedReply place) {
-  UnderWay& owed = under_way();
-  const bool last = !place.keep_alive;
-  if (owed.queue == nullptr) owed.queue = std::make_unique<ReplyQueue>();
-  owed.queue->push(std::move(place));
-  owed.last_request_taken = last;
-  note_held();
-  set_answers_pending(true);
-}
-
-void AppSession::on_answered(PendingCall& call, handlers::Reply reply) {
-  if (!owes_answers()) return;
+void AppSession::on_answered(const Call& call, handlers::Reply reply) {
+  if (owes() == Owes::kNothing) return;
   try {
     if (!reply.filled()) handlers::set_internal(reply, "the action filled no reply");
-    const bool found = call.action_name() != handlers::decoding_action().name;
-    under_way_->queue->answer(call.terms().tag, std::move(reply),
-                              found ? call.action_name() : std::string_view());
-    send_queued();
+    under_way_->owed->settle(call, std::move(reply));
+    send_due();
   } catch (const std::bad_alloc&) {  // not enough memory for a reply
     cut();
   }
 }
 
-void AppSession::send_queued() {
-  ReplyQueue& queue = *under_way_->queue;
-  while (const QueuedReply* place = connection().open() ? queue.next() : nullptr) {
-    protocol::MessageHeader header;
-    header.request_id = place->request_id;
-    const bool followed = queue.size() > 1 || connection().kept_bytes() > 0 || awaits_content();
-    send(header, place->extended, place->keep_alive && !ends_drain(followed),
-         {.action = place->action, .began = place->began}, place->reply);
-    queue.pop();
-  }
-  note_held();
+void AppSession::send_due() {
+  OwedReplies& owed = *under_way_->owed;
+  owed.send_due([this](Asked asked, const handlers::Reply& reply, bool more) {
+    const bool followed = more || connection().kept_bytes() > 0 || awaits_content();
+    if (ends_drain(context().drain, connection(), followed)) asked.keep_alive = false;
+    send(asked, reply);
+  });
   if (!connection().open()) {
-    drop_queue();
+    on_gone();
     return;
   }
-  if (queue.empty()) {
-    under_way_->queue.reset();
-    set_answers_pending(false);
+  Owes left = owes();
+  if (owed.has_room()) left = Owes::kAnswers;
+  if (owed.empty()) {
+    left = Owes::kNothing;
+    under_way_->owed.reset();
   }
-  const bool room = connection().open() && (!owes_answers() || has_room());
-  const bool paused = under_way_->reading_paused;
-  if (room) under_way_->reading_paused = false;
   forget_under_way();
-  if (paused && room) {
-    if (owes_answers()) await(Awaiting::kDrained);  // no look for the end any more
-    resume_reading();
-  } else if (paused && connection().open()) {
-    renew_grace();
-  }
-}
-
-void AppSession::note_held() {
-  std::size_t bytes = 0;
-  if (owes_answers()) {
-    const ReplyQueue& queue = *under_way_->queue;
-    bytes = queue.held_bytes() + queue.size() * kPlaceBytes;
-  }
-  connection().set_delegate_bytes(bytes);
-}
-
-bool AppSession::works_on_answer() {
-  if (!owes_answers()) return false;
-  const PendingCall* first = under_way_->queue->places().front().call.get();
-  return first != nullptr && first->decoding();
+  set_owes(left);
 }
 
 // What it holds may speak up while it goes.
-void AppSession::drop_queue() {
+void AppSession::on_gone() {
   const std::unique_ptr<UnderWay> gone = std::move(under_way_);
-  note_held();
-  set_answers_pending(false);
+  set_owes(Owes::kNothing);
 }
 
-void AppSession::on_gone() { drop_queue(); }
-
-bool AppSession::refuse_in_turn(const Refusal& refusal) {
-  if (!owes_answers()) return false;
-  const Status status = refusal.status;
-  if (under_way_->last_request_taken && status != Status::kShuttingDown) return true;
-  handlers::Reply reply;
-  reply.set_error(status, refusal.text);
-  if (status == Status::kShuttingDown) {  // what is not answered by now never is
-    under_way_->queue->refuse_rest(std::move(reply));
-    send_queued();
-    return true;
-  }
-  const Refused refused = refused_message(refusal);
-  queue({.reply = std::move(reply),
-         .answered = true,
-         .extended = refused.extended,
-         .request_id = std::string(refused.header.request_id),
-         .began = context().loop.now()});
-  await(Awaiting::kDrained);
-  return true;
-}
-
-void AppSession::report_pending(DrainReport& report) {
-  if (!owes_answers()) return;
-  for (const QueuedReply& place : under_way_->queue->places()) report.add_cut(place.action);
-}
-
-void AppSession::log_internal_error(std::string_view action, std::string_view detail) {
-  context().metrics.add(Counter::kInternalErrors);
-  context().limited_lines.write(logging::Level::kError, "handler failed", action,
-                                {{"connection", number()}, {"action", action}, {"detail", detail}});
-}
-
-void AppSession::log_access(const Answered& answered, Status status, std::size_t bytes) {
-  if (!context().log.enabled(logging::Level::kInfo)) return;
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(
-      context().loop.measured_now() - answered.began);
-  context().log.write(logging::Level::kInfo, "answered",
-                      {{"peer", peer().address},
-                       {"action", answered.action},
-                       {"status", protocol::status_name(status)},
-                       {"bytes", bytes},
-                       {"micros", micros.count()}});
-}
-
-std::string_view AppSession::action_name() {
-  if (!awaits_content()) return "unknown";
-  const protocol::MessageHeader& header = under_way_->content->header();
-  if (!header.action) return header.is_json() ? "json" : "binary";
-  // The name as it was registered: what a peer sends may be anything.
-  const handlers::Action* action = context().calls.registry()->find(*header.action);
-  return action != nullptr ? std::string_view(action->name) : "unknown";
-}
-
-AppSession::Refused AppSession::refused_message(const Refusal& refusal) const {
-  Refused refused;
-  if (refusal.header != nullptr) {
-    refused.header = *refusal.header;
-  } else if (awaits_content()) {
-    refused.header = under_way_->content->header();
-  }
-  const bool understood = awaits_content() || refusal.status == Status::kContentTooLarge;
-  refused.extended = !understood || refused.header.extended();
-  return refused;
-}
-
-void AppSession::send_error(const Refusal& refusal) {
-  const Refused refused = refused_message(refusal);
-  send_error_reply(context(), connection(), refused.header, !refused.extended, refusal.status,
-                   refusal.text);
-  if (!context().log_access) return;
-  log_access({.action = {}, .began = message_began()}, refusal.status,
-             context().error_reply.content().size());
+const OwedReplies* AppSession::owed() const {
+  return owes() != Owes::kNothing ? &*under_way_->owed : nullptr;
 }
 
 }  // namespace appd::servers

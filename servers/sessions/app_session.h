@@ -1,14 +1,12 @@
 // app (docs/protocol.md 2.1): requests are dispatched to actions, replies come in their order.
 //
-// While no answer is owed, a reply goes straight out. Behind an action that waits, replies queue;
-// the session goes on to read and call until max_pending_calls wait or what they hold is above the
-// write watermark.
+// While nothing is owed, a reply goes straight out. After an action that waits, replies are owed
+// (owed_replies.h); the session goes on to read and call until there is no more room for them.
 #pragma once
 
-#include <chrono>
 #include <memory>
 
-#include "appd/servers/calls/reply_queue.h"
+#include "appd/servers/sessions/owed_replies.h"
 #include "appd/servers/sessions/session.h"
 
 namespace appd::servers {
@@ -19,68 +17,48 @@ class AppSession final : public Session {
   ~AppSession() override;
 
  private:
-  class Starter;
+  class Requester;
   struct UnderWay;
 
   reactor::Consumed on_bytes(std::span<const std::byte> bytes) override;
   std::string_view action_name() override;
   void send_error(const Refusal& refusal) override;
   bool refuse_in_turn(const Refusal& refusal) override;
+  const OwedReplies* owed() const override;
   void on_gone() override;
-  bool works_on_answer() override;
-  void report_pending(DrainReport& report) override;
-  [[nodiscard]] const handlers::Peer& peer();
-  // True: it is answered already, in `reply`.
-  [[nodiscard]] bool start_call(const handlers::Action& action, const handlers::Request& request,
-                                handlers::Reply& reply);
-  // A large request, to be decoded in the pool. Likewise.
-  [[nodiscard]] bool start_decoding(const protocol::MessageHeader& header,
-                                    std::span<const std::byte> content, handlers::Reply& reply);
-  [[nodiscard]] PendingCall::Terms call_terms(const protocol::MessageHeader& header,
-                                              std::chrono::milliseconds time_limit);
-  void queue_call(std::unique_ptr<PendingCall> call, const protocol::MessageHeader& header);
-  void on_answered(PendingCall& call, handlers::Reply reply);
 
-  // What an error that ends the conversation answers.
-  struct Refused {
-    protocol::MessageHeader header;  // as far as it was understood
-    bool extended = false;           // the reply carries the extension fields
-  };
-  [[nodiscard]] Refused refused_message(const Refusal& refusal) const;
-  // One answer, for those who look on: counters, log, the drain's report.
-  struct Answered {
-    std::string_view action;   // a registered name; empty: none was found
-    reactor::TimePoint began;  // when its request was there
-  };
+  // From bytes to requests.
   [[nodiscard]] bool takes_requests();
-  [[nodiscard]] bool has_room();
-  // `followed`: further bytes lie behind this request.
-  void answer(const protocol::MessageHeader& header, std::span<const std::byte> content,
-              bool followed);
-  [[nodiscard]] bool ends_drain(bool followed);
-  [[nodiscard]] handlers::Dispatched reply_to(const protocol::MessageHeader& header,
-                                              std::span<const std::byte> content);
-  // The reply to a request with this header: counted, logged, sent, and closed behind it if need
-  // be.
-  void send(const protocol::MessageHeader& header, bool extended, bool asked_to_stay,
-            const Answered& answered, const handlers::Reply& reply);
-  [[nodiscard]] UnderWay& under_way();
-  void forget_under_way();
+  [[nodiscard]] bool awaits_content() const;
   [[nodiscard]] protocol::MessageDecoder take_decoder();
   void await_rest(protocol::MessageDecoder decoder);
-  [[nodiscard]] bool awaits_content() const;
-  [[nodiscard]] bool owes_answers() const;
-  void queue(QueuedReply place);
-  void send_queued();
-  void drop_queue();
-  // The budget of all connections learns what the queue holds.
-  void note_held();
-  void log_internal_error(std::string_view action, std::string_view detail);
-  // A line in the access log, if there is one.
-  void log_access(const Answered& answered, protocol::Status status, std::size_t bytes);
 
-  std::unique_ptr<UnderWay> under_way_;  // null: no content is awaited, no answer owed, and
-                                         // nobody has asked for the peer
+  // From a request to its reply. `followed`: further bytes came with it.
+  void answer(const protocol::MessageHeader& header, std::span<const std::byte> content,
+              bool followed);
+  [[nodiscard]] handlers::Dispatched reply_to(const protocol::MessageHeader& header,
+                                              std::span<const std::byte> content);
+  // Counts, logs and sends it, and closes the connection where it does not stay.
+  void send(const Asked& asked, const handlers::Reply& reply);
+  // What an error that ends the conversation is the answer to.
+  [[nodiscard]] Asked refused(const Refusal& refusal);
+
+  // Requests that wait for their answers. Each true: it is answered already, in `reply`.
+  [[nodiscard]] bool start_call(const handlers::Action& action, const handlers::Request& request,
+                                handlers::Reply& reply);
+  [[nodiscard]] bool start_decoding(const protocol::MessageHeader& header,
+                                    std::span<const std::byte> content, handlers::Reply& reply);
+  [[nodiscard]] std::unique_ptr<Call> make_call(const protocol::MessageHeader& header);
+  void on_answered(const Call& call, handlers::Reply reply);
+  void owe(std::unique_ptr<Call> call, const protocol::MessageHeader& header);
+  // What is in turn leaves; where there is room again, reading goes on.
+  void send_due();
+
+  [[nodiscard]] UnderWay& under_way();
+  void forget_under_way();
+
+  std::unique_ptr<UnderWay> under_way_;  // null: no content is awaited, nothing is owed, and nobody
+                                         // has asked for the peer
 };
 
 }  // namespace appd::servers

@@ -22,10 +22,11 @@ reactor::Consumed MessageEchoSession::on_bytes(std::span<const std::byte> bytes)
         await(Awaiting::kNextMessage);
         return {.bytes = taken};
       }
-      protocol::HeaderDecoder decoder(context().decode, protocol::HeaderRules::kLengthOnly);
+      protocol::HeaderDecoder decoder(context().messages.decode,
+                                      protocol::HeaderRules::kLengthOnly);
       const auto event = decoder.next(rest);
       if (!event) {
-        fail_message(event.error(), decoder.header(), rest);
+        fail_message(event.error(), rest);
         break;
       }
       if (event->kind == DecodeEvent::Kind::kNeedMore) {
@@ -33,7 +34,7 @@ reactor::Consumed MessageEchoSession::on_bytes(std::span<const std::byte> bytes)
         return {.bytes = taken, .wanted = event->bytes};
       }
       header_bytes = event->bytes;
-      begin_content(decoder.header());
+      begin_content(*event->header);
     }
     taken += pass_on(rest, header_bytes);
     if (in_content_ && taken == bytes.size()) {
@@ -66,7 +67,7 @@ void MessageEchoSession::end_message() {
   in_content_ = false;
   message_done();
   context().metrics.add(Counter::kRequests);
-  if (context().draining) context().drain_report.add_answered(action_name());
+  if (context().drain.under_way) context().drain.report.add_answered(action_name());
   if (tells_life()) tell("echoed message");
   if (keep_alive_) return;
   if (tells_life()) tell("closing");
@@ -76,9 +77,9 @@ void MessageEchoSession::end_message() {
 // Between messages there is a place for an error reply; within one, only the end can tell.
 void MessageEchoSession::send_error(const Refusal& refusal) {
   if (in_content_) return;
-  const protocol::MessageHeader none;
-  send_error_reply(context(), connection(), refusal.header != nullptr ? *refusal.header : none,
-                   false, refusal.status, refusal.text);
+  Asked asked{.extended = true};
+  if (refusal.header != nullptr) asked.request_id = refusal.header->request_id;
+  send_error_reply(context(), connection(), asked, refusal.status, refusal.text);
 }
 
 }  // namespace appd::servers

@@ -3,21 +3,29 @@
 
 #include <string_view>
 
-#include "appd/protocol/message_header.h"
-#include "appd/servers/sessions/session.h"
+#include "appd/handlers/handler.h"
+#include "appd/protocol/status.h"
+#include "appd/reactor/clock.h"
+#include "appd/reactor/connection/connection.h"
+#include "appd/servers/sessions/session_context.h"
 
 namespace appd::servers {
 
-// Sends {"result": "Error: TEXT"} as the answer to a message whose header was `header`, as far as
-// it was understood; `known` is false where no header came that could say what its sender expects:
-// the reply then carries the extension fields, so that the status is told.
-void send_error_reply(SessionContext& context, reactor::Connection& connection,
-                      const protocol::MessageHeader& header, bool known, protocol::Status status,
-                      std::string_view text);
+// What a reply has to know of its request.
+struct Asked {
+  bool extended = false;             // it carries the extension fields
+  bool keep_alive = false;           // the connection stays, unless the status closes it
+  std::string_view request_id = {};  // as it was sent; empty: none
+  std::string_view action = {};      // for logs: a registered name; empty: none was found
+  reactor::TimePoint began = {};     // for logs: when the request was there
+};
 
-// Sends `reply`, as a request with this header expects it: with extension fields or without.
-void send_reply(SessionContext& context, reactor::Connection& connection,
-                const protocol::MessageHeader& header, bool extended, bool keep_alive,
+// Sends `reply`, as it was asked for. False: the connection does not stay, its owner closes it.
+bool send_reply(SessionContext& context, reactor::Connection& connection, const Asked& asked,
                 const handlers::Reply& reply);
+
+// Likewise {"result": "Error: TEXT"}, which is in error_reply of the context afterwards.
+void send_error_reply(SessionContext& context, reactor::Connection& connection, const Asked& asked,
+                      protocol::Status status, std::string_view text);
 
 }  // namespace appd::servers

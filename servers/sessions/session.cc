@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "appd/protocol/foreign_start.h"
+#include "appd/servers/sessions/owed_replies.h"
 
 namespace appd::servers {
 
@@ -29,8 +30,40 @@ constexpr auto kFreshMoment = std::chrono::seconds(1);
 constexpr auto kKeptMoment = std::chrono::milliseconds(20);
 
 // So long a drain waits for the acknowledgement of what was sent, in order to close at once; TCP
-// delays one by 40 ms (tcp(7), TCP_QUICKACK). Behind it the close is one that lingers.
+// delays one by 40 ms (tcp(7), TCP_QUICKACK). After it the close is one that lingers.
 constexpr auto kAcknowledgedWithin = std::chrono::milliseconds(200);
+
+using protocol::Status;
+using reactor::TimePoint;
+
+// When a draining server closes a connection that says nothing more.
+TimePoint drain_moment(const Drain& drain, bool fresh) {
+  return drain.began + (fresh ? reactor::Duration(kFreshMoment) : kKeptMoment);
+}
+
+// One line a second, whichever loop writes it.
+void tell_budget(SessionContext& context) {
+  reactor::BufferBudget& budget = *context.options.budget;
+  if (!budget.line_due(context.loop.now())) return;
+  context.log.log.write(logging::Level::kWarn,
+                        "memory of all sessions used up; not reading from some",
+                        {{"stopped", budget.stopped()},
+                         {"buffered", budget.used()},
+                         {"max_buffered", budget.limit()}});
+}
+
+// Somebody speaks another protocol here: a scanner, or a client with a wrong address.
+void log_foreign(SessionLog& log, std::uint64_t number, const reactor::AnyTransport& transport,
+                 std::span<const std::byte> bytes) {
+  if (!log.log.enabled(logging::Level::kInfo)) return;
+  const std::string_view looks_like = protocol::looks_like(bytes);
+  log.limited_lines.write(
+      logging::Level::kInfo, "what came is no message", looks_like,
+      {{"connection", number},
+       {"peer", transport.peer_endpoint().to_string()},
+       {"looks_like", looks_like.empty() ? "nothing known" : looks_like},
+       {"bytes", protocol::shown_bytes(bytes.first(std::min(bytes.size(), kShownBytes)))}});
+}
 
 }  // namespace
 
@@ -38,9 +71,9 @@ Session::Session(SessionContext& context, Seat seat, reactor::AnyTransport trans
                  Awaiting first)
     : connection_(context, std::move(transport), *this),
       seat_(seat),
-      number_(context.next_number & ((std::uint64_t{1} << 48) - 1)),
+      number_(context.numbers.next & ((std::uint64_t{1} << 47) - 1)),
       awaiting_(first) {
-  context.next_number += context.number_step;
+  context.numbers.next += context.numbers.step;
 }
 
 void Session::dispose() noexcept {
@@ -59,7 +92,7 @@ void Session::start() {
   connection_.start();
 }
 
-void Session::refuse(protocol::Status status, std::string_view text) {
+void Session::refuse(Status status, std::string_view text) {
   refuse({.status = status, .text = text});
 }
 
@@ -74,49 +107,34 @@ void Session::refuse(const Refusal& refusal) {
   connection_.close();
 }
 
-void Session::fail_message(const protocol::Error& error, const protocol::MessageHeader& header,
-                           std::span<const std::byte> bytes) {
-  const protocol::Status status = protocol::status_of(error);
-  if (status == protocol::Status::kContentTooLarge) {
+void Session::fail_message(const protocol::DecodeError& error, std::span<const std::byte> bytes) {
+  const Status status = protocol::status_of(error);
+  if (status == Status::kContentTooLarge) {
     context().metrics.add(Counter::kContentTooLarge);
   }
-  if (protocol::header_start(bytes) == protocol::HeaderStart::kForeign) log_foreign(bytes);
-  refuse({.status = status, .text = error.message, .header = &header});
-}
-
-// Somebody speaks another protocol here: a scanner, or a client with a wrong address.
-void Session::log_foreign(std::span<const std::byte> bytes) {
-  if (!context().log.enabled(logging::Level::kInfo)) return;
-  const std::string_view looks_like = protocol::looks_like(bytes);
-  context().limited_lines.write(
-      logging::Level::kInfo, "what came is no message", looks_like,
-      {{"connection", number()},
-       {"peer", connection_.transport().peer_endpoint().to_string()},
-       {"looks_like", looks_like.empty() ? "nothing known" : looks_like},
-       {"bytes", protocol::shown_bytes(bytes.first(std::min(bytes.size(), kShownBytes)))}});
+  if (protocol::header_start(bytes) == protocol::HeaderStart::kForeign) {
+    log_foreign(context().log, number_, connection_.transport(), bytes);
+  }
+  refuse({.status = status, .text = error.message, .header = error.header});
 }
 
 void Session::drain() {
   for (int i = 0; i < kDrainReads && connection_.open() && connection_.read_now(); ++i) {
   }
   if (!connection_.open() || !between_messages()) return;
-  const reactor::TimePoint now = context().loop.now();
+  const TimePoint now = context().loop.now();
+  const TimePoint moment = drain_moment(context().drain, fresh_);
   if (connection_.stopped_by_budget()) {  // what has arrived cannot be read yet
     connection_.set_deadline(now + kDrainRetry);
-  } else if (now < drain_moment()) {
-    connection_.set_deadline(drain_moment());
+  } else if (now < moment) {
+    connection_.set_deadline(moment);
   } else if (connection_.close_if_delivered()) {
     if (tells_life()) tell("closing", {{"why", "idle while the server drains"}});
-  } else if (now < drain_moment() + kAcknowledgedWithin) {
+  } else if (now < moment + kAcknowledgedWithin) {
     connection_.set_deadline(now + kDrainRetry);
   } else {
     connection_.close();
   }
-}
-
-// When a connection that says nothing more is closed.
-reactor::TimePoint Session::drain_moment() const {
-  return context().drain_began + (fresh_ ? reactor::Duration(kFreshMoment) : kKeptMoment);
 }
 
 void Session::cut() { connection_.abort(std::make_error_code(std::errc::operation_canceled)); }
@@ -128,24 +146,37 @@ void Session::leave() {
 
 void Session::end_drain(DrainReport& report) {
   if (!connection_.open()) return;
-  report_pending(report);
+  if (owes_ != Owes::kNothing) owed()->report(report);
   if (message_under_way_ || connection_.unsent_bytes() > 0) report.add_cut(action_name());
   if (between_messages()) {  // nobody has asked for anything that could be refused
     connection_.close();
   } else {
-    refuse(protocol::Status::kShuttingDown, "the server is shutting down");
+    refuse(Status::kShuttingDown, "the server is shutting down");
   }
 }
 
-void Session::set_answers_pending(bool pending) {
-  if (answers_pending_ == pending) return;
-  answers_pending_ = pending;
-  if (pending || !connection_.open()) return;
-  if (peer_ended_) {
-    if (tells_life()) tell("closing", {{"why", "peer's end"}});
-    connection_.close();
-  } else if (awaiting_ == Awaiting::kAnswers) {
-    await(Awaiting::kNextMessage);
+void Session::set_owes(Owes owes) {
+  const Owes before = owes_;
+  owes_ = owes;
+  if (!connection_.open()) return;
+  if (owes == Owes::kNothing && before != Owes::kNothing) {
+    if (peer_ended_) {
+      if (tells_life()) tell("closing", {{"why", "peer's end"}});
+      connection_.close();
+      return;
+    }
+    if (awaiting_ == Awaiting::kAnswers) await(Awaiting::kNextMessage);
+  }
+  if (owes == Owes::kTooMuch) {
+    if (before != Owes::kTooMuch) {
+      connection_.pause_reading();
+    } else if (end_found_) {
+      begin_grace();
+    }
+  } else if (before == Owes::kTooMuch) {
+    if (owes == Owes::kAnswers) await(Awaiting::kDrained);  // no look for the end any more
+    end_found_ = false;
+    connection_.resume_reading();
   }
 }
 
@@ -153,7 +184,7 @@ void Session::await(Awaiting what) {
   const Awaiting before = awaiting_;
   awaiting_ = what;
   fresh_ = false;
-  const reactor::TimePoint now = context().loop.now();
+  const TimePoint now = context().loop.now();
   if (what == Awaiting::kHeader || what == Awaiting::kContent) {
     if (!message_under_way_) message_began_ = now;
     message_under_way_ = true;
@@ -162,22 +193,22 @@ void Session::await(Awaiting what) {
     } else if (what == Awaiting::kContent) {
       connection_.set_deadline(message_began_ + context().limits.request_timeout);
     } else if (before != Awaiting::kHeader &&
-               (before != Awaiting::kFirstMessage || context().draining)) {
+               (before != Awaiting::kFirstMessage || context().drain.under_way)) {
       connection_.set_deadline(message_began_ + context().limits.header_timeout);
     }  // else the time of this header runs already: the first one's since the accept
     return;
   }
   message_under_way_ = false;
-  if (answers_pending_) {
+  if (owes_ != Owes::kNothing) {
     awaiting_ = Awaiting::kAnswers;
     connection_.clear_deadline();
     return;
   }
   if (what == Awaiting::kDrained) {
     connection_.clear_deadline();
-  } else if (context().draining && connection_.above_high_watermark()) {
+  } else if (context().drain.under_way && connection_.above_high_watermark()) {
     connection_.clear_deadline();  // on_drained() comes first
-  } else if (context().draining) {
+  } else if (context().drain.under_way) {
     connection_.set_deadline(now);  // back to drain(), outside of this callback
   } else if (what == Awaiting::kFirstMessage) {
     connection_.set_deadline(now + context().limits.header_timeout);
@@ -186,7 +217,7 @@ void Session::await(Awaiting what) {
   }
 }
 
-reactor::TimePoint Session::message_began() const {
+TimePoint Session::message_began() const {
   return message_under_way_ ? message_began_ : context().loop.now();
 }
 
@@ -204,7 +235,7 @@ void Session::on_deadline() {
 }
 
 void Session::end_wait() {
-  if (context().draining && between_messages()) {
+  if (context().drain.under_way && between_messages()) {
     drain();
     return;
   }
@@ -221,14 +252,17 @@ void Session::end_wait() {
       break;
     case Awaiting::kFirstMessage:
     case Awaiting::kHeader:
-      time_out(Counter::kHeaderTimeout, "the header of a message was not complete in time");
+      context().metrics.add(Counter::kHeaderTimeout);
+      refuse(Status::kTimeout, "the header of a message was not complete in time");
       break;
     case Awaiting::kContent:
-      time_out(Counter::kRequestTimeout, "the message was not complete in time");
+      context().metrics.add(Counter::kRequestTimeout);
+      refuse(Status::kTimeout, "the message was not complete in time");
       break;
     case Awaiting::kAnswers:
-      if (works_on_answer()) {  // it takes what its bytes take, and who sent them may wait for that
-        connection_.set_deadline(context().loop.now() + context().limits.half_close_grace);
+      // It takes what its bytes take, and who sent them may wait for that.
+      if (owes_ != Owes::kNothing && owed()->works_on_next()) {
+        begin_grace();
         break;
       }
       // The peer ended, and half_close_grace is over.
@@ -242,39 +276,28 @@ void Session::end_wait() {
 
 // The kernel may hold what a slow reader has not taken yet: that is not idleness either.
 bool Session::still_takes_replies() {
-  const reactor::TimePoint now = context().loop.now();
+  const TimePoint now = context().loop.now();
   const reactor::Duration patience = context().limits.write_timeout;
   if (!connection_.progressed_since(now - patience)) return false;
   connection_.set_deadline(now + patience);
   return true;
 }
 
-void Session::time_out(Counter counter, std::string_view text) {
-  context().metrics.add(counter);
-  refuse(protocol::Status::kTimeout, text);
+void Session::begin_grace() {
+  connection_.set_deadline(context().loop.now() + context().limits.half_close_grace);
 }
 
 void Session::on_end_ahead() {
   end_found_ = true;
-  renew_grace();
-}
-
-void Session::renew_grace() {
-  if (!end_found_) return;
-  connection_.set_deadline(context().loop.now() + context().limits.half_close_grace);
-}
-
-void Session::resume_reading() {
-  end_found_ = false;
-  connection_.resume_reading();
+  begin_grace();
 }
 
 void Session::on_end() {
-  if (answers_pending_) {
+  if (owes_ != Owes::kNothing) {
     peer_ended_ = true;
     message_under_way_ = false;
     awaiting_ = Awaiting::kAnswers;
-    connection_.set_deadline(context().loop.now() + context().limits.half_close_grace);
+    begin_grace();
     return;
   }
   if (tells_life()) {
@@ -304,22 +327,10 @@ void Session::on_reading_stopped(StopReason reason) {
     return;
   }
   if (reason == StopReason::kBudget) context().metrics.add(Counter::kBudget);
-  tell_budget();
+  tell_budget(context());
   if (reason == StopReason::kOverdrawn) {
-    refuse(protocol::Status::kOverloaded,
-           "the memory for messages under way is used up; try again later");
+    refuse(Status::kOverloaded, "the memory for messages under way is used up; try again later");
   }
-}
-
-// One line a second, whichever loop writes it.
-void Session::tell_budget() {
-  reactor::BufferBudget& budget = *context().options.budget;
-  if (!budget.line_due(context().loop.now())) return;
-  context().log.write(logging::Level::kWarn,
-                      "memory of all sessions used up; not reading from some",
-                      {{"stopped", budget.stopped()},
-                       {"buffered", budget.used()},
-                       {"max_buffered", budget.limit()}});
 }
 
 void Session::on_closed(std::error_code reason) {
@@ -334,7 +345,7 @@ void Session::on_closed(std::error_code reason) {
 void Session::tell(std::string_view what, std::initializer_list<logging::Field> fields) {
   std::vector<logging::Field> all{{"connection", number_}};
   all.insert(all.end(), fields.begin(), fields.end());
-  context().log.write(logging::Level::kDebug, what, std::span<const logging::Field>(all));
+  context().log.log.write(logging::Level::kDebug, what, std::span<const logging::Field>(all));
 }
 
 }  // namespace appd::servers

@@ -44,11 +44,11 @@ class Judge {
       const auto event = decoder_.next(as_bytes(stream));
       if (!event) {
         const Status status = protocol::status_of(event.error());
-        take_error(told_status(decoder_.header(), status));
+        take_error(told_status(*event.error().header, status));
         goes_on_ = false;
       } else if (event->kind == protocol::DecodeEvent::Kind::kMessage) {
         stream.remove_prefix(event->bytes);
-        check_reply(event->content);
+        check_reply(*event->header, event->content);
       } else {
         break;
       }
@@ -57,8 +57,7 @@ class Judge {
   }
 
  private:
-  void check_reply(std::span<const std::byte> content) {
-    const protocol::MessageHeader& header = decoder_.header();
+  void check_reply(const protocol::MessageHeader& header, std::span<const std::byte> content) {
     if (deadline_passed(header)) {
       take_error(told_status(header, Status::kDeadlineExceeded));
       goes_on_ = goes_on_ && header.keep_alive;
@@ -80,7 +79,7 @@ class Judge {
     protocol::MessageDecoder decoder(context, limits_);
     const auto event = decoder.next(as_bytes(received_));
     return event && event->kind == protocol::DecodeEvent::Kind::kMessage &&
-           decoder.header().status == status_name(Status::kDeadlineExceeded);
+           event->header->status == status_name(Status::kDeadlineExceeded);
   }
 
   void take(std::string_view bytes) {
@@ -105,7 +104,7 @@ class Judge {
     APPD_CHECK(outcome_.broken_off || outcome_.orderly_end);
     if (goes_on_ && client_stays && !received_.empty()) {
       const bool understood = decoder_.awaits_content();
-      take_error(understood ? told_status(decoder_.header(), Status::kTimeout) : "timeout");
+      take_error(understood ? told_status(decoder_.awaited_header(), Status::kTimeout) : "timeout");
     }
     APPD_CHECK(received_.empty(), received_);
   }

@@ -49,11 +49,11 @@ Echo expect_messages(std::string_view stream) {
       break;
     }
     const std::size_t content_there = rest.size() - event->bytes;
-    const std::uint64_t content = decoder.header().content_length;
+    const std::uint64_t content = event->header->content_length;
     echo.within_message = content > content_there;
     echo.bytes +=
         event->bytes + static_cast<std::size_t>(std::min<std::uint64_t>(content, content_there));
-    if (!decoder.header().keep_alive) break;
+    if (!event->header->keep_alive) break;
   }
   return echo;
 }

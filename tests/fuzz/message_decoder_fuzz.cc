@@ -29,10 +29,10 @@ class Feeder {
  private:
   bool step() {
     const ExactCopy input(pending_);
-    const Result<DecodeEvent> event = decoder_.next(input.bytes());
+    const DecodeResult event = decoder_.next(input.bytes());
     if (!event) {
       failed_ = true;
-      events_.push_back(event.error().message + ' ' + describe(decoder_.header()));
+      events_.push_back(event.error().message + ' ' + describe(*event.error().header));
       return false;
     }
     if (event->kind == DecodeEvent::Kind::kNeedMore) {
@@ -45,9 +45,9 @@ class Feeder {
     }
     APPD_CHECK(event->kind == DecodeEvent::Kind::kMessage);
     APPD_CHECK(event->bytes <= pending_.size() && event->bytes >= needed_);
-    APPD_CHECK(event->content.size() == decoder_.header().content_length);
+    APPD_CHECK(event->content.size() == event->header->content_length);
     events_.push_back(
-        describe(decoder_.header()) + ' ' +
+        describe(*event->header) + ' ' +
         std::string(reinterpret_cast<const char*>(event->content.data()), event->content.size()));
     pending_.erase(0, event->bytes);
     needed_ = 0;

@@ -106,7 +106,7 @@ class Caller {
   std::optional<Peer> peer;        // whose connection the calls come over; nullopt: over none
 
  private:
-  class Connection final : public CallStarter {
+  class Connection final : public DispatchDelegate {
    public:
     explicit Connection(const std::optional<Peer>& peer) : peer_(peer) {}
     const Peer& peer() override { return *peer_; }

@@ -349,7 +349,7 @@ TEST_CASE("dispatch: a content that takes a moment is named while it is decoded"
                        .summary = "waits",
                        .handler = {},
                        .waiting_handler = [](const Request&, const CallContext&, Responder) {}});
-  struct Looking final : CallStarter {
+  struct Looking final : DispatchDelegate {
     explicit Looking(Dispatcher& looked_at) : dispatcher(looked_at) {}
     bool start(const Action&, const Request&, Reply&) override {
       const auto now = dispatcher.running().now();

@@ -38,7 +38,7 @@ TEST_CASE("allocation: a message that is there as a whole is decoded and answere
                              R"( "action": "\u0073earch with a name past any small string")");
   std::string out;
   auto handle_one = [&] {
-    Result<DecodeEvent> event = decoder.next(as_bytes(bytes));
+    DecodeResult event = decoder.next(as_bytes(bytes));
     bool found_value = false;
     bool read = context.reader
                     .read_object(testing::as_text(event->content),
@@ -46,7 +46,7 @@ TEST_CASE("allocation: a message that is there as a whole is decoded and answere
                                    found_value = found_value || name == "value";
                                  })
                     .has_value();
-    ReplyExtension extension{decoder.header().keep_alive, decoder.header().request_id, Status::kOk};
+    ReplyExtension extension{event->header->keep_alive, event->header->request_id, Status::kOk};
     out.clear();
     encode_reply_header({}, &extension, out);
     return read && found_value;

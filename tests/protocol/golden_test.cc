@@ -90,13 +90,13 @@ struct Decoded {
     DecodeContext context;
     DecodeLimits limits;
     MessageDecoder decoder(context, limits);
-    Result<DecodeEvent> event = decoder.next(as_bytes(bytes));
+    DecodeResult event = decoder.next(as_bytes(bytes));
     REQUIRE(event.has_value());
     REQUIRE(event->kind == DecodeEvent::Kind::kMessage);
     REQUIRE(event->bytes == bytes.size());
     content = as_text(event->content);
     header_bytes = bytes.substr(0, bytes.size() - content.size());
-    const MessageHeader& header = decoder.header();
+    const MessageHeader& header = *event->header;
     CHECK_FALSE(header.extended());
     byte_order = header.byte_order;
     ContentFields fields{header.content_type, header.content_encoding, header.content_length};

@@ -178,9 +178,9 @@ TEST_CASE("header cache: a decoder that finds the header there keeps it while co
   REQUIRE(event.has_value());
   CHECK(event->kind == DecodeEvent::Kind::kMessage);
   CHECK(as_text(event->content) == "abcd");
-  CHECK(waiting.header().content_type == "text/json");
-  CHECK(waiting.header().content_encoding == "utf-16");
-  CHECK(waiting.header().content_length == 4);
+  CHECK(event->header->content_type == "text/json");
+  CHECK(event->header->content_encoding == "utf-16");
+  CHECK(event->header->content_length == 4);
 }
 
 }  // namespace

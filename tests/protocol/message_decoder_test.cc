@@ -54,10 +54,10 @@ class Feeder {
     // The input moves at every call, and ends where its memory ends.
     std::vector<char> moved(pending_.begin(), pending_.end());
     std::span<const std::byte> input = std::as_bytes(std::span(moved));
-    Result<DecodeEvent> event = decoder_.next(input);
+    DecodeResult event = decoder_.next(input);
     if (!event) {
       events_.push_back(std::string(status_name(status_of(event.error()))) + ": " +
-                        event.error().message + " " + describe(decoder_.header()));
+                        event.error().message + " " + describe(*event.error().header));
       failed_ = true;
       return false;
     }
@@ -67,7 +67,7 @@ class Feeder {
       return false;
     }
     CHECK(event->kind == Kind::kMessage);
-    events_.push_back(describe(decoder_.header()) + " " + std::string(as_text(event->content)));
+    events_.push_back(describe(*event->header) + " " + std::string(as_text(event->content)));
     pending_.erase(0, event->bytes);
     disturb_context();
     return true;
@@ -170,7 +170,7 @@ TEST_CASE("decoder: it always knows how many bytes it needs") {
   std::string bytes = plain_message("0123456789");
   std::size_t header_bytes = bytes.size() - 10;
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    Result<DecodeEvent> event = decoder.next(as_bytes(bytes).first(size));
+    DecodeResult event = decoder.next(as_bytes(bytes).first(size));
     REQUIRE(event.has_value());
     CHECK(event->kind == Kind::kNeedMore);
     CHECK(event->bytes == (size < 3              ? size + (size == 0 ? 2 : 1)
@@ -207,11 +207,11 @@ TEST_CASE("decoder: content over the limit is refused as soon as the header is t
   MessageDecoder decoder(context, kTen);
   std::size_t header_bytes = bytes.size() - 11;
   CHECK(decoder.next(as_bytes(bytes).first(header_bytes - 1)).has_value());
-  Result<DecodeEvent> event = decoder.next(as_bytes(bytes).first(header_bytes));
+  DecodeResult event = decoder.next(as_bytes(bytes).first(header_bytes));
   REQUIRE_FALSE(event.has_value());
   CHECK(status_of(event.error()) == Status::kContentTooLarge);
   CHECK(event.error().message == "content-length must be at most 10, not 11");
-  CHECK(decoder.header().request_id == "5");
+  CHECK(event.error().header->request_id == "5");
   CHECK(decode_whole(plain_message("0123456789"), kTen).size() == 1);
 }
 
@@ -224,7 +224,7 @@ TEST_CASE("decoder: a content-length near 2^63 neither overflows nor is waited f
   CHECK(status_of(limited.next(as_bytes(bytes)).error()) == Status::kContentTooLarge);
   constexpr DecodeLimits kNone{UINT64_MAX};
   MessageDecoder unlimited(context, kNone);
-  Result<DecodeEvent> event = unlimited.next(as_bytes(bytes));
+  DecodeResult event = unlimited.next(as_bytes(bytes));
   REQUIRE(event.has_value());
   CHECK(event->kind == Kind::kNeedMore);
   CHECK(event->bytes == bytes.size() + 9223372036854775807u);
@@ -237,20 +237,20 @@ TEST_CASE("decoder: an empty header is bad at once, and shows nothing of an earl
   CHECK(earlier.next(as_bytes(bytes)).has_value());
 
   MessageDecoder decoder(context, kLimits);
-  Result<DecodeEvent> event = decoder.next(as_bytes(std::string_view("\0\0", 2)));
+  DecodeResult event = decoder.next(as_bytes(std::string_view("\0\0", 2)));
   REQUIRE_FALSE(event.has_value());
   CHECK(status_of(event.error()) == Status::kBadHeader);
-  CHECK_FALSE(decoder.header().extended());
+  CHECK_FALSE(event.error().header->extended());
 }
 
 TEST_CASE("decoder: behind a bad header it is known what was understood") {
   DecodeContext context;
   MessageDecoder decoder(context, kLimits);
   std::string bytes = message(R"({"content-length": -1, "request-id": "r7"})");
-  Result<DecodeEvent> event = decoder.next(as_bytes(bytes));
+  DecodeResult event = decoder.next(as_bytes(bytes));
   REQUIRE_FALSE(event.has_value());
   CHECK(status_of(event.error()) == Status::kBadHeader);
-  CHECK(decoder.header().request_id == R"("r7")");
+  CHECK(event.error().header->request_id == R"("r7")");
 }
 
 TEST_CASE("decoder: a header of 65,535 bytes is read") {
@@ -269,10 +269,12 @@ TEST_CASE("decoder: two decoders of one context do not mix up their waiting mess
   std::string two = plain_message("two", R"(, "action": "\u0032nd")");
   CHECK(first.next(as_bytes(one).first(one.size() - 1))->kind == Kind::kNeedMore);
   CHECK(second.next(as_bytes(two).first(two.size() - 2))->kind == Kind::kNeedMore);
-  CHECK(first.next(as_bytes(one))->kind == Kind::kMessage);
-  CHECK(second.next(as_bytes(two))->kind == Kind::kMessage);
-  CHECK(first.header().action == "1st");
-  CHECK(second.header().action == "2nd");
+  const DecodeResult first_event = first.next(as_bytes(one));
+  const DecodeResult second_event = second.next(as_bytes(two));
+  REQUIRE(first_event->kind == Kind::kMessage);
+  REQUIRE(second_event->kind == Kind::kMessage);
+  CHECK(first_event->header->action == "1st");
+  CHECK(second_event->header->action == "2nd");
 }
 
 TEST_CASE("header decoder: the header alone is reported, its content left to the caller") {
@@ -281,17 +283,17 @@ TEST_CASE("header decoder: the header alone is reported, its content left to the
   std::string bytes = message(R"({"Content-Length": 1000000000000})", "begin");
   std::size_t header_bytes = bytes.size() - 5;
   for (std::size_t size = 0; size < header_bytes; ++size) {
-    Result<DecodeEvent> event = decoder.next(as_bytes(bytes).first(size));
+    DecodeResult event = decoder.next(as_bytes(bytes).first(size));
     REQUIRE(event.has_value());
     CHECK(event->kind == Kind::kNeedMore);
     CHECK(event->bytes == (size < 2 ? 2 : size < 3 ? 3 : header_bytes));
   }
-  Result<DecodeEvent> event = decoder.next(as_bytes(bytes));
+  DecodeResult event = decoder.next(as_bytes(bytes));
   REQUIRE(event.has_value());
   CHECK(event->kind == Kind::kHeader);
   CHECK(event->bytes == header_bytes);
-  CHECK(decoder.header().content_length == 1000000000000u);
-  CHECK_FALSE(decoder.header().keep_alive);
+  CHECK(event->header->content_length == 1000000000000u);
+  CHECK_FALSE(event->header->keep_alive);
 }
 
 std::string unordered_message(std::string_view order, std::string_view encoding,
@@ -341,12 +343,13 @@ TEST_CASE("decoder: a header that turns out to be bad with its content is told a
   MessageDecoder decoder(context, limits);
   REQUIRE(decoder.next(as_bytes(std::string_view(bytes).substr(0, bytes.size() - 1))).has_value());
   CHECK(decoder.awaits_content());
+  CHECK(decoder.awaited_header().request_id == R"("mine")");
   HeaderDecoder other(context, HeaderRules::kAllRequired);
   const std::string another = plain_message("", R"(, "request-id": "another's")");
   REQUIRE(other.next(as_bytes(another)).has_value());
-  REQUIRE_FALSE(decoder.next(as_bytes(bytes)).has_value());
-  CHECK(decoder.header().request_id == R"("mine")");
-  CHECK(context.header->request_id == R"("mine")");
+  const DecodeResult event = decoder.next(as_bytes(bytes));
+  REQUIRE_FALSE(event.has_value());
+  CHECK(event.error().header->request_id == R"("mine")");
 }
 
 }  // namespace

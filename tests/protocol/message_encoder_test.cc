@@ -126,10 +126,10 @@ TEST_CASE("encoder: what it writes decodes to the same fields") {
 
     std::string bytes = request(content, extension);
     HeaderDecoder decoder(context, HeaderRules::kAllRequired);
-    Result<DecodeEvent> event = decoder.next(as_bytes(bytes));
+    DecodeResult event = decoder.next(as_bytes(bytes));
     REQUIRE(event.has_value());
     CHECK(event->bytes == bytes.size());
-    const MessageHeader& header = decoder.header();
+    const MessageHeader& header = *event->header;
     CHECK(header.byte_order == kNativeByteOrder);
     CHECK(header.content_type == type);
     CHECK(header.content_encoding == encoding);

@@ -70,7 +70,7 @@ struct SocketWorker {
   SocketWorker() {
     limits.max_connections = 10'000;
     shared.emplace(limits, log);
-    worker.emplace(*shared, Worker::Place{}, reactor::system_backend().value(),
+    worker.emplace(*shared, Worker::Ordinal{}, reactor::system_backend().value(),
                    testing::make_registry());
     auto socket =
         worker->loop().network().listen(reactor::Endpoint::ip("127.0.0.1", 0).value(), {}).value();

@@ -90,7 +90,7 @@ struct WorkerFixture {
       CHECK(worker->loop().post([this] { worker->resume_accepting(); }));
     };
     shared->on_drained = [this](Worker&) { ++drained; };
-    worker.emplace(*shared, Worker::Place{}, world.backend(), make_registry());
+    worker.emplace(*shared, Worker::Ordinal{}, world.backend(), make_registry());
     for (const Protocol one :
          {Protocol::kApp, Protocol::kMessageEcho, Protocol::kFramedEcho, Protocol::kRawEcho}) {
       auto socket = world.network().listen(reactor::Endpoint::any_ipv4(0), {}).value();

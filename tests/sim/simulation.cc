@@ -4,7 +4,7 @@
 
 #include "appd/handlers/actions/builtin.h"
 #include "appd/logging/log.h"
-#include "appd/servers/sessions/decoding_job.h"
+#include "appd/servers/calls/decoding_job.h"
 #include "tests/sim/planted/planted_bugs.h"
 
 namespace appd::testing {

@@ -205,7 +205,7 @@ void take_error_reply(std::string_view& received, std::string_view status) {
                                  event->content.size());
   APPD_CHECK(content.starts_with(R"({"result": "Error: )"), content);
   APPD_CHECK(protocol::JsonView::parse(content), content);
-  APPD_CHECK(decoder.header().status.value_or("") == status, status, received);
+  APPD_CHECK(event->header->status.value_or("") == status, status, received);
   received.remove_prefix(event->bytes);
 }
 

@@ -1,9 +1,9 @@
-// Requests that are too large to be decoded on a loop (servers/sessions/decoding_job.h), and what
+// Requests that are too large to be decoded on a loop (servers/calls/decoding_job.h), and what
 // all that waits may hold.
 #include <string>
 
-#include "appd/servers/calls/pending_call.h"
-#include "appd/servers/sessions/decoding_job.h"
+#include "appd/servers/calls/call.h"
+#include "appd/servers/calls/decoding_job.h"
 #include "tests/servers/calls/waiting_fixture.h"
 
 namespace appd::servers {
@@ -207,12 +207,26 @@ TEST_CASE_FIXTURE(LargeFixture, "calls: one more than may wait over all sessions
   CHECK(shared->calls.in_use() == 2);
 }
 
+TEST_CASE_FIXTURE(LargeFixture, "calls: a large request of an action that waits is one of them") {
+  limits.max_calls = 1;
+  auto peer = connect();
+  send(peer, call("sleep", value, kKeep));
+  CHECK(shared->calls.in_use() == 1);
+  CHECK(answer_of_pool(peer).empty());
+  CHECK(shared->calls.in_use() == 1);
+  pass(100ms);
+  CHECK(receive(peer).find("slept: vvv") != std::string::npos);
+  CHECK(shared->calls.in_use() == 0);
+  CHECK(count(Counter::kCallsBegun) == 1);
+  CHECK(count(Counter::kCallsAnswered) == 1);
+}
+
 TEST_CASE_FIXTURE(LargeFixture, "calls: what a waiting call holds counts in the memory") {
   auto peer = connect();
   std::string requests;
   for (int i = 0; i < 20; ++i) requests += call("hold", "\"" + std::to_string(i) + "\"", kKeep);
   CHECK(exchange(peer, requests).empty());
-  CHECK(shared->budget.used() >= 20 * (sizeof(PendingCall) + sizeof(CallState)));
+  CHECK(shared->budget.used() >= 20 * (sizeof(Call) + sizeof(CallHandle)));
   for (int i = 0; i < 20; ++i) answer(std::to_string(i));
   CHECK(shared->budget.used() == 0);
 }

@@ -80,7 +80,7 @@ WaitingWorld::WaitingWorld(std::uint64_t seed, reactor::sim::Trace::Line line)
   auto poller = std::make_unique<reactor::sim::SimPoller>(host_);
   poller_ = poller.get();
   worker_ = std::make_unique<servers::Worker>(
-      shared_, servers::Worker::Place{},
+      shared_, servers::Worker::Ordinal{},
       reactor::Backend{std::move(poller), &host_, &world_.clock()}, actions_.registry());
   worker_->listen(protocol::Protocol::kApp, host_.listen(endpoint_, {}).value());
   actor_ = std::make_unique<reactor::sim::LoopActor>(worker_->loop(), *poller_);

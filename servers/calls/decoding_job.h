@@ -8,7 +8,7 @@
 #include "appd/handlers/waiting/owned_request.h"
 #include "appd/reactor/event_loop.h"
 #include "appd/reactor/memory/buffer_budget.h"
-#include "appd/servers/calls/call_state.h"
+#include "appd/servers/calls/call_handle.h"
 #include "appd/servers/job_runner.h"
 
 namespace appd::servers {
@@ -23,16 +23,16 @@ inline constexpr std::size_t kDecodingParts = 3;
 class DecodingJob final : public Job {
  public:
   // `raw`: the whole content as its payload, whatever its type. The answer goes to the mailbox of
-  // `state`, as kAnswer, or kDecoded where its action waits.
-  DecodingJob(std::shared_ptr<CallState> state, handlers::OwnedRequest raw, std::size_t max_nesting,
-              std::shared_ptr<reactor::BufferBudget> budget);
+  // `handle`, as kAnswer, or kDecoded where its action waits.
+  DecodingJob(std::shared_ptr<CallHandle> handle, handlers::OwnedRequest raw,
+              std::size_t max_nesting, std::shared_ptr<reactor::BufferBudget> budget);
 
   void run() noexcept override;
 
  private:
-  void decode(CallEvent& event);
+  [[nodiscard]] CallEvent decode();
 
-  const std::shared_ptr<CallState> state_;  // keeps the registry, and so the action
+  const std::shared_ptr<CallHandle> handle_;  // keeps the registry, and so the action
   const handlers::OwnedRequest raw_;
   const std::size_t max_nesting_;
   const reactor::BudgetCharge charge_;

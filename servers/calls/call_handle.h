@@ -1,7 +1,9 @@
-// What a waiting call's handler holds: its services and the place for its answer. Shared with
-// coroutines, callbacks and the pool, it may outlive the call, the connection and the server.
+// What a waiting call's handler holds: the right to answer the call, and what it may ask for
+// meanwhile. Shared with coroutines, callbacks and the pool, it may outlive the call, the
+// connection and the server. Any thread, where nothing else is said.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -14,33 +16,35 @@
 
 namespace appd::servers {
 
-class PendingCall;
+class Call;
 
-class CallState final : public handlers::CallServices,
-                        public handlers::ReplySink,
-                        public std::enable_shared_from_this<CallState> {
+class CallHandle final : public handlers::CallServices,
+                         public handlers::ReplySink,
+                         public std::enable_shared_from_this<CallHandle> {
  public:
   // Made on the loop's thread. `registry` holds the handler that is called.
-  CallState(PendingCall& call, CallId id, std::shared_ptr<CallMailbox> mailbox,
-            std::shared_ptr<const handlers::Registry> registry,
-            std::optional<reactor::TimePoint> deadline);
+  CallHandle(Call& call, CallId id, std::shared_ptr<CallMailbox> mailbox,
+             std::shared_ptr<const handlers::Registry> registry);
 
-  // The call is answered or no longer wanted; the loop's thread only.
-  void end() { call_ = nullptr; }
+  // The call's own, on the loop's thread:
+  // Before the handler gets this.
+  void set_deadline(std::optional<reactor::TimePoint> deadline) { deadline_ = deadline; }
+  // The call is answered or no longer wanted.
+  void detach() { call_ = nullptr; }
   // Fires the stop token.
   void request_stop() { stop_.request_stop(); }
 
-  // Continues the call with `step`, unless it is over. The loop's thread only.
+  // The waits' own, on the loop's thread:
+  // Goes on with `step`, of the call's own code, unless the call is over.
   void resume(const std::function<void()>& step);
+  // Null: the call is over.
+  [[nodiscard]] Call* call() const { return call_; }
 
-  // The loop's thread only.
-  void remove_work(std::uint32_t number);
-
-  [[nodiscard]] CallId id() const { return id_; }
+  // Tells the call, on its loop's thread, unless it is over by then.
+  void put(CallEvent event) noexcept;
   [[nodiscard]] const std::shared_ptr<const handlers::Registry>& registry() const {
     return registry_;
   }
-  [[nodiscard]] CallMailbox& mailbox() { return *mailbox_; }
 
   void complete(handlers::Reply reply) noexcept override;
   void drop() noexcept override;
@@ -61,15 +65,15 @@ class CallState final : public handlers::CallServices,
  private:
   void settle(CallEvent::Kind kind, handlers::Reply reply) noexcept;
   // The call; null: it is over, or this is not the loop's thread.
-  [[nodiscard]] PendingCall* on_loop() const;
+  [[nodiscard]] Call* on_loop() const;
   [[nodiscard]] std::unique_ptr<handlers::Wait> fail_soon(protocol::Error error, CallDone done);
 
-  PendingCall* call_;  // the loop's thread only
+  Call* call_;  // the loop's thread only
   const std::thread::id loop_thread_;
   const CallId id_;
   const std::shared_ptr<CallMailbox> mailbox_;
   const std::shared_ptr<const handlers::Registry> registry_;
-  const std::optional<reactor::TimePoint> deadline_;
+  std::optional<reactor::TimePoint> deadline_;
   reactor::StopSource stop_;
 };
 

@@ -1,4 +1,4 @@
-#include "appd/servers/sessions/decoding_job.h"
+#include "appd/servers/calls/decoding_job.h"
 
 #include <new>
 #include <optional>
@@ -11,9 +11,9 @@ namespace appd::servers {
 namespace {
 
 // Keeps the call of an action that waits, for the loop.
-class LaterStarter final : public handlers::CallStarter {
+class LaterCall final : public handlers::DispatchDelegate {
  public:
-  explicit LaterStarter(handlers::PeerSource& source) : source_(source) {}
+  explicit LaterCall(handlers::PeerSource& source) : source_(source) {}
   bool start(const handlers::Action& action, const handlers::Request& request,
              handlers::Reply& /*reply*/) override {
     call = std::make_unique<DecodedCall>(action, handlers::OwnedRequest(request));
@@ -29,39 +29,40 @@ class LaterStarter final : public handlers::CallStarter {
 
 }  // namespace
 
-DecodingJob::DecodingJob(std::shared_ptr<CallState> state, handlers::OwnedRequest raw,
+DecodingJob::DecodingJob(std::shared_ptr<CallHandle> handle, handlers::OwnedRequest raw,
                          std::size_t max_nesting, std::shared_ptr<reactor::BufferBudget> budget)
-    : state_(std::move(state)),
+    : handle_(std::move(handle)),
       raw_(std::move(raw)),
       max_nesting_(max_nesting),
       charge_(std::move(budget), kDecodingParts * raw_->payload.size()) {}
 
 void DecodingJob::run() noexcept {
-  CallEvent event{.call = state_->id(), .kind = CallEvent::Kind::kWorkDropped};
-  if (!state_->stop_token().stop_requested()) {
-    try {
-      decode(event);
-    } catch (const std::bad_alloc&) {
-      event.kind = CallEvent::Kind::kAnswer;
-      event.reply.set_unanswered();
-    }
+  if (handle_->stop_token().stop_requested()) {
+    handle_->put({.kind = CallEvent::Kind::kWorkDropped});
+    return;
   }
-  state_->mailbox().put(std::move(event));
+  CallEvent event{.kind = CallEvent::Kind::kAnswer};
+  try {
+    event = decode();
+  } catch (const std::bad_alloc&) {
+    event.reply.set_unanswered();
+  }
+  handle_->put(std::move(event));
 }
 
-void DecodingJob::decode(CallEvent& event) {
+CallEvent DecodingJob::decode() {
   protocol::JsonReader reader(max_nesting_);
-  handlers::Dispatcher dispatcher(*state_->registry(), reader);
-  LaterStarter starter(*raw_->source);
-  const handlers::Dispatched done = dispatcher.dispatch(*raw_->header, raw_->payload, starter);
-  event.action = done.action_name();
+  handlers::Dispatcher dispatcher(*handle_->registry(), reader);
+  LaterCall later(*raw_->source);
+  const handlers::Dispatched done = dispatcher.dispatch(*raw_->header, raw_->payload, later);
+  CallEvent event{.kind = CallEvent::Kind::kAnswer, .action = done.action_name()};
   if (done.reply != nullptr) {
-    event.reply = dispatcher.take_reply();
-    event.kind = CallEvent::Kind::kAnswer;
+    event.reply = std::move(*done.reply);
   } else {
-    event.decoded = std::move(starter.call);
     event.kind = CallEvent::Kind::kDecoded;
+    event.decoded = std::move(later.call);
   }
+  return event;
 }
 
 }  // namespace appd::servers

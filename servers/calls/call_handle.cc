@@ -1,10 +1,11 @@
-#include "appd/servers/calls/call_state.h"
+#include "appd/servers/calls/call_handle.h"
 
 #include <new>
 #include <utility>
 
+#include "appd/servers/calls/call.h"
+#include "appd/servers/calls/call_environment.h"
 #include "appd/servers/calls/call_waits.h"
-#include "appd/servers/calls/pending_call.h"
 
 namespace appd::servers {
 
@@ -19,21 +20,19 @@ Error too_deep() { return {make_error_code(Status::kInternal), "too many calls w
 
 }  // namespace
 
-CallState::CallState(PendingCall& call, CallId id, std::shared_ptr<CallMailbox> mailbox,
-                     std::shared_ptr<const handlers::Registry> registry,
-                     std::optional<reactor::TimePoint> deadline)
+CallHandle::CallHandle(Call& call, CallId id, std::shared_ptr<CallMailbox> mailbox,
+                       std::shared_ptr<const handlers::Registry> registry)
     : call_(&call),
       loop_thread_(std::this_thread::get_id()),
       id_(id),
       mailbox_(std::move(mailbox)),
-      registry_(std::move(registry)),
-      deadline_(deadline) {}
+      registry_(std::move(registry)) {}
 
-PendingCall* CallState::on_loop() const {
+Call* CallHandle::on_loop() const {
   return std::this_thread::get_id() == loop_thread_ ? call_ : nullptr;
 }
 
-void CallState::resume(const std::function<void()>& step) {
+void CallHandle::resume(const std::function<void()>& step) {
   if (call_ == nullptr) return;
   try {
     call_->resume(step);
@@ -42,55 +41,54 @@ void CallState::resume(const std::function<void()>& step) {
   }
 }
 
-void CallState::remove_work(std::uint32_t number) {
-  if (call_ != nullptr) call_->remove_work(number);
+void CallHandle::put(CallEvent event) noexcept {
+  event.call = id_;
+  mailbox_->put(std::move(event));
 }
 
-void CallState::complete(handlers::Reply reply) noexcept {
+void CallHandle::complete(handlers::Reply reply) noexcept {
   settle(CallEvent::Kind::kAnswer, std::move(reply));
 }
 
-void CallState::drop() noexcept { settle(CallEvent::Kind::kNoAnswer, dropped_reply()); }
+void CallHandle::drop() noexcept { settle(CallEvent::Kind::kNoAnswer, dropped_reply()); }
 
-void CallState::settle(CallEvent::Kind kind, handlers::Reply reply) noexcept {
-  PendingCall* call = on_loop();
+void CallHandle::settle(CallEvent::Kind kind, handlers::Reply reply) noexcept {
+  Call* const call = on_loop();
   if (call != nullptr && call->running()) {
     call->take_answer(std::move(reply));
   } else {
-    mailbox_->put({.call = id_, .kind = kind, .reply = std::move(reply)});
+    put({.kind = kind, .reply = std::move(reply)});
   }
 }
 
-std::unique_ptr<Wait> CallState::start_sleep(reactor::Duration duration, Done done) {
-  PendingCall* call = on_loop();
+std::unique_ptr<Wait> CallHandle::start_sleep(reactor::Duration duration, Done done) {
+  Call* const call = on_loop();
   if (call == nullptr) return nullptr;
-  return std::make_unique<SleepWait>(shared_from_this(), call->table().loop(), duration,
+  return std::make_unique<SleepWait>(shared_from_this(), call->environment().loop(), duration,
                                      std::move(done));
 }
 
-handlers::Result<std::unique_ptr<Wait>> CallState::start_offload(std::function<void()> work,
-                                                                 Done done) {
-  PendingCall* call = on_loop();
+handlers::Result<std::unique_ptr<Wait>> CallHandle::start_offload(std::function<void()> work,
+                                                                  Done done) {
+  Call* const call = on_loop();
   if (call == nullptr) return nullptr;
   auto wait = std::make_unique<OffloadWait>(shared_from_this(), *call, std::move(done));
-  JobRunner* pool = call->table().pool();
-  if (pool == nullptr || !pool->submit(wait->make_job(std::move(work)))) {
-    call->table().metrics().add(Counter::kPoolFull);
+  if (!call->environment().submit(wait->make_job(std::move(work)))) {
     return protocol::fail(Status::kOverloaded,
                           "too many requests wait for the worker pool; try again later");
   }
   return wait;
 }
 
-std::unique_ptr<Wait> CallState::fail_soon(Error error, CallDone done) {
+std::unique_ptr<Wait> CallHandle::fail_soon(Error error, CallDone done) {
   return start_sleep(reactor::Duration::zero(),
                      [error = std::move(error), done = std::move(done)]() mutable {
                        done(tl::unexpected(std::move(error)));
                      });
 }
 
-std::unique_ptr<Wait> CallState::start_action(CallRequest request, CallDone done) {
-  PendingCall* call = on_loop();
+std::unique_ptr<Wait> CallHandle::start_action(CallRequest request, CallDone done) {
+  Call* const call = on_loop();
   if (call == nullptr) return nullptr;
   if (call->terms().depth >= kMaxCallDepth) return fail_soon(too_deep(), std::move(done));
   const handlers::Action* action = registry_->find(request.action);
@@ -100,18 +98,18 @@ std::unique_ptr<Wait> CallState::start_action(CallRequest request, CallDone done
                      std::move(done));
   }
   auto wait = std::make_unique<ActionWait>(shared_from_this(), *call, std::move(done));
-  if (auto called = wait->call(*action, request); !called) {
+  if (auto called = wait->start(*action, request); !called) {
     return fail_soon(std::move(called.error()), wait->take_done());
   }
   return wait;
 }
 
-std::unique_ptr<Wait> CallState::start_call(const protocol::Address& server, CallRequest request,
-                                            CallDone done) {
-  PendingCall* call = on_loop();
+std::unique_ptr<Wait> CallHandle::start_call(const protocol::Address& server, CallRequest request,
+                                             CallDone done) {
+  Call* const call = on_loop();
   if (call == nullptr) return nullptr;
   if (call->terms().depth >= kMaxCallDepth) return fail_soon(too_deep(), std::move(done));
-  handlers::OutgoingCalls* outgoing = call->table().outgoing();
+  handlers::OutgoingCalls* const outgoing = call->environment().parts().outgoing.get();
   if (outgoing == nullptr) {
     return fail_soon(Error{make_error_code(Status::kInternal),
                            "this server was built without calls to other servers"},
@@ -119,17 +117,17 @@ std::unique_ptr<Wait> CallState::start_call(const protocol::Address& server, Cal
   }
   return outgoing->start(
       server, std::move(request), {.deadline = deadline_, .depth = call->terms().depth + 1},
-      [state = shared_from_this(),
+      [handle = shared_from_this(),
        done = std::move(done)](handlers::Result<handlers::CallReply> reply) mutable {
         // `done` may destroy the wait, and with it this function.
         const auto kept = std::move(done);
-        const auto here = state;
+        const auto here = handle;
         here->resume([&] { kept(std::move(reply)); });
       });
 }
 
-void CallState::run(handlers::Task<void> coroutine) {
-  if (PendingCall* call = on_loop()) call->run(std::move(coroutine));
+void CallHandle::run(handlers::Task<void> coroutine) {
+  if (Call* const call = on_loop()) call->run(std::move(coroutine));
 }
 
 }  // namespace appd::servers

@@ -1,0 +1,77 @@
+#include "appd/servers/sessions/owed_replies.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "appd/reactor/check.h"
+
+namespace appd::servers {
+
+void OwedReplies::add(std::unique_ptr<Call> call, const Asked& asked, std::size_t request_bytes) {
+  push({.call = std::move(call), .held_bytes = request_bytes}, asked);
+}
+
+void OwedReplies::add(handlers::Reply reply, const Asked& asked) {
+  Asked last = asked;
+  if (protocol::closes_connection(reply.status())) last.keep_alive = false;
+  const std::size_t bytes = reply.content().size();
+  push({.reply = std::move(reply), .held_bytes = bytes}, last);
+}
+
+void OwedReplies::push(Owed owed, const Asked& asked) {
+  owed.extended = asked.extended;
+  owed.keep_alive = asked.keep_alive;
+  owed.request_id = asked.request_id;
+  owed.action = asked.action;
+  owed.began = asked.began;
+  owed_.push_back(std::move(owed));
+  held_bytes_ += owed_.back().held_bytes;
+  account();
+}
+
+void OwedReplies::settle(const Call& call, handlers::Reply reply) {
+  const auto found = std::find_if(owed_.begin(), owed_.end(), [&call](const Owed& candidate) {
+    return candidate.call.get() == &call;
+  });
+  APPD_CHECK(found != owed_.end(), call.action_name());
+  found->action = call.action_name();
+  answer(*found, std::move(reply));
+}
+
+void OwedReplies::answer(Owed& owed, handlers::Reply reply) {
+  held_bytes_ -= owed.held_bytes;
+  owed.held_bytes = reply.content().size();
+  held_bytes_ += owed.held_bytes;
+  owed.reply = std::move(reply);
+  owed.call.reset();
+}
+
+void OwedReplies::refuse_rest(handlers::Reply reply) {
+  const auto first = std::find_if(owed_.begin(), owed_.end(),
+                                  [](const Owed& owed) { return owed.call != nullptr; });
+  if (first == owed_.end()) return;
+  const Queue gone(std::make_move_iterator(first + 1), std::make_move_iterator(owed_.end()));
+  owed_.erase(first + 1, owed_.end());
+  for (const Owed& owed : gone) held_bytes_ -= owed.held_bytes;
+  owed_.back().keep_alive = false;
+  answer(owed_.back(), std::move(reply));
+}
+
+bool OwedReplies::works_on_next() const {
+  const Call* const call = owed_.front().call.get();
+  return call != nullptr && call->decoding();
+}
+
+void OwedReplies::report(DrainReport& report) const {
+  for (const Owed& owed : owed_) report.add_cut(owed.action);
+}
+
+void OwedReplies::account() {
+  // What a request that waits holds beside its own bytes: its call, a usual coroutine.
+  constexpr std::size_t kFrameBytes = 1024;
+  constexpr std::size_t kCallBytes = sizeof(Owed) + sizeof(Call) + sizeof(CallHandle) + kFrameBytes;
+  connection_.set_delegate_bytes(held_bytes_ + owed_.size() * kCallBytes);
+}
+
+}  // namespace appd::servers
