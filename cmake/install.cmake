@@ -70,7 +70,8 @@ install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/appd)
 foreach(folder reactor protocol options machine logging handlers servers daemon clients outgoing testkit)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/appd
-    FILES_MATCHING PATTERN "*.h")
+    FILES_MATCHING PATTERN "*.h"
+    REGEX "clients/(appctl|load)$" EXCLUDE)  # parts of a program
 endforeach()
 install(TARGETS appd appctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
 

@@ -20,16 +20,15 @@ function(appd_compile_together)
   endif()
 endfunction()
 
-# appd_layer(NAME SOURCES... [PUBLIC targets...] [PRIVATE targets...])
-# One library a layer: target appd_NAME, alias and exported name appd::NAME. Sources are listed
-# without folder; includes are written "appd/layer/file.h", in the project as by its users
-# (include/appd has a link to each layer).
-function(appd_layer name)
+# appd_library(NAME SOURCES... [PUBLIC targets...] [PRIVATE targets...])
+# Target appd_NAME, alias and exported name appd::NAME. Sources are listed without folder; includes
+# are written "appd/layer/file.h", in the project as by its users (include/appd has a link to each
+# layer).
+function(appd_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(appd_${name} STATIC ${ARG_SOURCES})
   add_library(appd::${name} ALIAS appd_${name})
   set_target_properties(appd_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
-  set_property(GLOBAL APPEND PROPERTY APPD_LAYERS ${name})  # what install.cmake installs
   appd_compile_together(appd_${name})
   target_compile_features(appd_${name} PUBLIC cxx_std_20)
   target_include_directories(appd_${name} PUBLIC
@@ -38,6 +37,13 @@ function(appd_layer name)
   target_link_libraries(appd_${name}
     PUBLIC ${ARG_PUBLIC}
     PRIVATE $<BUILD_INTERFACE:appd_warnings> ${ARG_PRIVATE})
+endfunction()
+
+# appd_layer(NAME ...): a library that is installed for users, as one a layer is. What is not is a part
+# of a program.
+function(appd_layer name)
+  appd_library(${name} ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY APPD_LAYERS ${name})  # what install.cmake installs
 endfunction()
 
 # appd_test(NAME SOURCES... [LINK targets...]): a doctest program that ctest runs as one test.

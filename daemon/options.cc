@@ -141,6 +141,12 @@ void add_limit_options(options::OptionTable& table, servers::Limits& limits) {
                                      limits.blocked_loop_warning, reactor::Duration(0)));
 }
 
+// Without the program's name.
+std::vector<std::string> arguments_of(int argc, const char* const* argv) {
+  if (argc < 1) return {};
+  return {argv + 1, argv + argc};
+}
+
 std::string variable_name(const Program& program, const std::string& option_name) {
   std::string name = program.environment_prefix;
   for (const char c : option_name) {
@@ -176,8 +182,7 @@ std::vector<options::GivenValue> environment_values(const options::OptionTable& 
 }
 
 std::string footer(const Program& program) {
-  return "SIZE is bytes or has a unit (64KiB, 16MiB, 1GB); TIME is seconds or has a unit (500ms, "
-         "2m).\n"
+  return std::string(options::kQuantityHelp) +
          "Every option may also be given in the environment (" +
          variable_name(program, "max-content") + ") or in the file of\n--config or " +
          variable_name(program, "config") +
@@ -265,7 +270,7 @@ ParsedOptions parse_options(int argc, const char* const* argv, const Environment
   add_server_options(table, parsed.options);
   if (program.add_options) program.add_options(table);
   options::CommandLine line = options::parse_command_line(
-      argc, argv, table, {program.name, program.summary, footer(program)});
+      arguments_of(argc, argv), table, {program.name, program.summary, footer(program)});
   if (line.help) {
     parsed.answer = std::move(line.help_text);
   } else if (line.version) {

@@ -14,6 +14,15 @@ struct Example {
   std::string result;
 };
 
+// What follows from a typed handler's types, or is written for one that takes the request itself.
+// An empty text says: unknown (of a schema), none (of a binary form).
+struct Signature {
+  std::string argument_schema = {};  // JSON Schema of the value
+  std::string result_schema = {};
+  std::string argument_binary = {};  // the payload's form in words: "4 bytes, a 32-bit integer ..."
+  std::string result_binary = {};
+};
+
 // What a person says about an action.
 struct ActionOptions {
   std::string summary = {};  // one line, no full stop
@@ -23,15 +32,12 @@ struct ActionOptions {
   bool blocks = false;
   // As Action::time_limit: for functions that block, and coroutines.
   std::chrono::milliseconds time_limit{0};
-};
-
-// What follows from a typed handler's types, or is written for one that takes the request itself.
-// An empty text says: unknown (of a schema), none (of a binary form).
-struct Signature {
-  std::string argument_schema = {};  // JSON Schema of the value
-  std::string result_schema = {};
-  std::string argument_binary = {};  // the payload's form in words: "4 bytes, a 32-bit integer ..."
-  std::string result_binary = {};
+  // What is not empty stands in place of what the types say: for a function that looks at the
+  // request or fills the reply itself.
+  Signature signature = {};
+  // A value that does not fit is refused in a sentence, without its place: "search takes a string,
+  // not an integer".
+  bool plain_refusals = false;
 };
 
 }  // namespace appd::handlers

@@ -11,7 +11,7 @@ namespace appd::handlers {
 namespace {
 
 constexpr std::string_view kResultBegin = "{\"result\": ";
-constexpr std::string_view kResultEnd = "}";
+constexpr char kResultEnd = '}';
 
 void require_header_field(std::string_view what, std::string_view text) {
   if (text.size() <= protocol::kMaxFieldBytes && protocol::is_valid_utf8(text)) return;
@@ -32,15 +32,19 @@ void Reply::clear() {
 
 void Reply::begin_json(std::size_t value_bytes) {
   if (filled_) clear();
-  content_.reserve(kResultBegin.size() + value_bytes + kResultEnd.size());
+  content_.reserve(kResultBegin.size() + value_bytes + 1);
   content_ = kResultBegin;
+}
+
+void Reply::end_json() {
+  content_.push_back(kResultEnd);
+  filled_ = true;  // not earlier: there may be no memory for the content
 }
 
 void Reply::set_string(std::string_view utf8) {
   begin_json(utf8.size() + 2);  // the quotes; what needs escapes grows
   protocol::append_json_string(content_, utf8);
-  content_ += kResultEnd;
-  filled_ = true;  // not earlier, here as below: there may be no memory for the content
+  end_json();
 }
 
 void Reply::set_integer(std::int64_t value) {
@@ -52,20 +56,27 @@ void Reply::set_integer(std::int64_t value) {
 void Reply::set_json(std::string_view json) {
   begin_json(json.size());
   content_ += json;
-  content_ += kResultEnd;
-  filled_ = true;
+  end_json();
 }
 
 void Reply::set_binary(std::string_view bytes, std::string_view content_type,
                        std::string_view content_encoding) {
   require_header_field("content-type", content_type);
   require_header_field("content-encoding", content_encoding);
-  clear();
+  if (filled_ || status_ != Status::kOk) clear();  // usually it is new
   content_ = bytes;
   content_type_ = content_type;
   content_encoding_ = content_encoding;
   json_ = false;
   filled_ = true;
+}
+
+void Reply::set_text(Request::Form form, std::string_view utf8) {
+  if (form == Request::Form::kBinary) {
+    set_binary(utf8);
+  } else {
+    set_string(utf8);
+  }
 }
 
 void Reply::set_error(Status status, std::string_view text, std::string_view detail) {

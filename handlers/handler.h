@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -59,12 +60,23 @@ class Reply {
   void set_string(std::string_view utf8);
   void set_integer(std::int64_t value);
   void set_json(std::string_view json);
+  // The same with a VALUE that `append` writes behind the text it gets. Where it fails there is no
+  // reply, and its error is returned.
+  template <std::invocable<std::string&> Append>
+  Result<void> set_json_by(const Append& append) {
+    begin_json(0);
+    Result<void> appended = append(content_);
+    if (appended) end_json();
+    return appended;
+  }
   // Any bytes, with the type and encoding of the tutorial's server unless others are given.
   // Throws std::invalid_argument: a type or an encoding that does not fit a header, because it is
   // longer than kMaxFieldBytes or not UTF-8.
   void set_binary(std::string_view bytes,
                   std::string_view content_type = protocol::kServerBinaryType,
                   std::string_view content_encoding = protocol::kBinaryEncoding);
+  // As set_string(), or where the request was binary as set_binary().
+  void set_text(Request::Form form, std::string_view utf8);
   // {"result": "Error: TEXT"}. `detail` is for the log alone.
   void set_error(Status status, std::string_view text, std::string_view detail = {});
   // Not filled, with status `internal`: for whom there is no memory to say more.
@@ -89,6 +101,7 @@ class Reply {
 
  private:
   void begin_json(std::size_t value_bytes);
+  void end_json();
 
   bool filled_ = false;
   bool json_ = true;

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <deque>
+#include <memory>
 
 #include "appd/options/start_error.h"
 #include "appd/protocol/text/printable_text.h"
@@ -16,6 +17,17 @@ struct Slot {
   const Option* option = nullptr;
   CLI::Option* flag = nullptr;
   std::vector<std::string> texts;
+};
+
+class Formatter final : public CLI::Formatter {
+ public:
+  explicit Formatter(std::string usage) : usage_(std::move(usage)) { column_width(kHelpColumn); }
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    return usage_.empty() ? CLI::Formatter::make_usage(app, std::move(name)) : usage_ + "\n";
+  }
+
+ private:
+  const std::string usage_;
 };
 
 std::string help_of(const Option& option) {
@@ -43,14 +55,18 @@ void add_flag(CLI::App& app, Slot& slot) {
                                      : CLI::MultiOptionPolicy::TakeLast);
 }
 
-void add_own_flags(CLI::App& app, CommandLine& line) {
-  app.set_help_flag();  // CLI11's own would throw; ours is a flag like the others
+void add_configuration_flags(CLI::App& app, CommandLine& line) {
   app.add_option("--config", line.config, "Read options from this TOML file")
       ->type_name("FILE")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_flag("--check-config", line.check_config, "Check options and files, say so and exit");
   app.add_flag("--print-config", line.print_config,
                "Print the options that count, as a configuration file, and exit");
+}
+
+void add_own_flags(CLI::App& app, CommandLine& line, bool configurable) {
+  app.set_help_flag();  // CLI11's own would throw; ours is a flag like the others
+  if (configurable) add_configuration_flags(app, line);
   app.add_flag("--version", line.version, "Print the version and exit");
   app.add_flag("-h,--help", line.help, "Print this and exit");
 }
@@ -65,15 +81,15 @@ void refuse_leftovers(const std::vector<std::string>& leftovers, const OptionTab
                      " --help");
   }
   const std::string flag = first.substr(0, first.find('='));
-  const std::string nearest = table.nearest_name(flag.substr(flag.find_first_not_of('-')));
+  const std::string nearest = table.nearest_name(flag);
   throw UsageError(
       "unknown flag " + protocol::in_quotes(flag) + "; " +
       (nearest.empty() ? "see " + program + " --help" : "did you mean --" + nearest + "?"));
 }
 
-void parse(CLI::App& app, int argc, const char* const* argv) {
+void parse(CLI::App& app, const std::vector<std::string>& arguments) {
   try {
-    app.parse(argc, argv);
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // as CLI11 wants
   } catch (const CLI::ArgumentMismatch& error) {  // "--threads: 1 required N missing"
     const std::string text = error.what();
     throw UsageError("flag " + text.substr(0, text.find(':')) + ": a value must follow");
@@ -84,21 +100,21 @@ void parse(CLI::App& app, int argc, const char* const* argv) {
 
 }  // namespace
 
-CommandLine parse_command_line(int argc, const char* const* argv, const OptionTable& table,
-                               const CommandLineTexts& texts) {
+CommandLine parse_command_line(const std::vector<std::string>& arguments, const OptionTable& table,
+                               const CommandLineForm& form) {
   CommandLine line;
-  CLI::App app(texts.summary, texts.program);
+  CLI::App app(form.summary, form.program);
   app.allow_extras();
-  app.get_formatter()->column_width(kHelpColumn);
-  app.footer(texts.footer);
+  app.formatter(std::make_shared<Formatter>(form.usage));
+  app.footer(form.footer);
   std::deque<Slot> slots;  // CLI11 keeps references
   for (const OptionTable::Entry& entry : table.entries()) {
     add_flag(app, slots.emplace_back(Slot{.option = &entry.option, .texts = {}}));
   }
-  add_own_flags(app, line);
+  add_own_flags(app, line, form.configurable);
   line.help_text = app.help();
-  parse(app, argc, argv);
-  refuse_leftovers(app.remaining(), table, texts.program);
+  parse(app, arguments);
+  refuse_leftovers(app.remaining(), table, form.program);
   for (Slot& slot : slots) {
     if (slot.flag->count() == 0) continue;
     const std::string& name = slot.option->name;

@@ -1,4 +1,4 @@
-// The flags: those of an option table, and the five that steer the parsing itself.
+// The flags of a program: those of its option table, and those that steer the parsing itself.
 #pragma once
 
 #include <optional>
@@ -19,15 +19,19 @@ struct CommandLine {
   std::string help_text;  // what --help prints
 };
 
-struct CommandLineTexts {
+// What a program's command line is like, beside its table.
+struct CommandLineForm {
   std::string program;  // its name
   std::string summary;
-  std::string footer;  // behind the flags in the help text
+  std::string footer;        // behind the flags in the help text
+  std::string usage = {};    // instead of "Usage: PROGRAM [OPTIONS]", of a program that takes words
+  bool configurable = true;  // has --config, --check-config and --print-config
 };
 
-// Throws UsageError: an unknown flag, one without its value, an argument that is no flag.
-[[nodiscard]] CommandLine parse_command_line(int argc, const char* const* argv,
-                                             const OptionTable& table,
-                                             const CommandLineTexts& texts);
+// `arguments`: flags and their values, without the program's name. A flag that is repeated counts
+// as its last value, but for a list. Throws UsageError: an unknown flag, one without its value, an
+// argument that is no flag.
+[[nodiscard]] CommandLine parse_command_line(const std::vector<std::string>& arguments,
+                                             const OptionTable& table, const CommandLineForm& form);
 
 }  // namespace appd::options

@@ -7,7 +7,6 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "appd/options/quantity.h"
 #include "appd/options/start_error.h"
 #include "appd/protocol/text/printable_text.h"
 #include "appd/protocol/text/utf8.h"
@@ -184,15 +183,20 @@ Option mode_option(std::string name, std::string help, unsigned& variable) {
 }
 
 Option duration_option(std::string name, std::string help, reactor::Duration& variable,
-                       reactor::Duration least) {
+                       reactor::Duration least, reactor::Duration most) {
   Option option{.name = std::move(name), .value_name = "TIME", .help = std::move(help)};
-  option.parse = one_text([&variable, least](const std::string& text) -> Result<void> {
+  option.parse = one_text([&variable, least, most](const std::string& text) -> Result<void> {
     const Result<reactor::Duration> time = parse_duration(text);
     if (!time) return tl::unexpected(time.error());
     if (*time < least) {
       return protocol::fail(
           Status::kInvalidArgument,
           protocol::in_quotes(text) + " is too short; give at least " + print_duration(least));
+    }
+    if (*time > most) {
+      return protocol::fail(
+          Status::kInvalidArgument,
+          protocol::in_quotes(text) + " is too long; give at most " + print_duration(most));
     }
     variable = *time;
     return {};
@@ -231,6 +235,8 @@ const Option* OptionTable::find(std::string_view name) const {
 }
 
 std::string OptionTable::nearest_name(std::string_view wrong) const {
+  wrong.remove_prefix(std::min(wrong.find_first_not_of('-'), wrong.size()));
+  if (wrong.empty()) return {};
   std::string nearest;
   std::size_t least = kNearDistance + 1;
   for (const Entry& entry : entries_) {

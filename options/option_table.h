@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "appd/options/quantity.h"
 #include "appd/protocol/status.h"
 #include "appd/reactor/clock.h"
 
@@ -68,9 +69,10 @@ template <class Number>
                                  std::uint64_t least = 0);
 // quantity.h: permissions.
 [[nodiscard]] Option mode_option(std::string name, std::string help, unsigned& variable);
-// quantity.h: a time, at least `least`.
+// quantity.h: a time from `least` to `most`.
 [[nodiscard]] Option duration_option(std::string name, std::string help,
-                                     reactor::Duration& variable, reactor::Duration least);
+                                     reactor::Duration& variable, reactor::Duration least,
+                                     reactor::Duration most = kMaxDuration);
 
 // One of a few words, each standing for a value.
 template <class Value>
@@ -114,7 +116,8 @@ class OptionTable {
   [[nodiscard]] const Option* find(std::string_view name) const;
   // In the order of add().
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
-  // The name most like `wrong`, for "did you mean"; empty where none is near.
+  // The name most like `wrong`, dashes in front aside, for "did you mean"; empty where none is
+  // near.
   [[nodiscard]] std::string nearest_name(std::string_view wrong) const;
   // Against `folder`, which is absolute: before a daemon leaves it.
   void make_paths_absolute(const std::string& folder);

@@ -4,10 +4,12 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cstdio>
 #include <limits>
 #include <optional>
 #include <span>
 
+#include "appd/protocol/text/json.h"
 #include "appd/protocol/text/printable_text.h"
 
 namespace appd::options {
@@ -151,6 +153,18 @@ std::string print_duration(reactor::Duration duration) {
   const auto value = static_cast<std::uint64_t>(duration.count());
   const Unit& unit = dividing_unit(value, kTimeUnits);
   return std::to_string(value / unit.factor) + std::string(unit.name);
+}
+
+Result<double> parse_decimal(std::string_view text, double least, double most) {
+  const auto number = protocol::JsonView::plain_scalar(text);
+  if (number && number->kind() != protocol::JsonKind::kString) {
+    const double value = number->number();
+    if (value >= least && value <= most) return value;
+  }
+  std::array<char, 64> range;
+  std::snprintf(range.data(), range.size(), " is not a number from %.10g to %.10g", least, most);
+  return protocol::fail(protocol::Status::kInvalidArgument,
+                        protocol::in_quotes(text) + range.data());
 }
 
 Result<unsigned> parse_mode(std::string_view text) {

@@ -1,4 +1,5 @@
-// Numbers as people write them in options: byte sizes and times with a unit, permissions in octal.
+// Numbers as people write them in options: byte sizes and times with a unit, rates, permissions in
+// octal.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,10 @@ using protocol::Result;
 // The longest time an option may say: far below what 64-bit nanoseconds hold.
 inline constexpr reactor::Duration kMaxDuration = std::chrono::hours(24 * 365);
 
+// How sizes and times are written, for the end of a help text.
+inline constexpr std::string_view kQuantityHelp =
+    "SIZE is bytes or has a unit (64KiB, 16MiB, 1GB); TIME is seconds or has a unit (500ms, 2m).\n";
+
 // "4096", "64KiB", "16MiB", "1GiB", "2TiB"; decimal "kB", "MB", "GB", "TB"; fractions ("1.5MiB",
 // rounded down to a byte). The case of a unit does not count; a space may stand before it.
 // Errors: invalid_argument, saying what would be right; more than INT64_MAX bytes.
@@ -27,6 +32,9 @@ inline constexpr reactor::Duration kMaxDuration = std::chrono::hours(24 * 365);
 [[nodiscard]] Result<reactor::Duration> parse_duration(std::string_view text);
 // In the largest unit that divides it: "90s", "500ms". parse_duration() gives it back.
 [[nodiscard]] std::string print_duration(reactor::Duration duration);
+
+// A number from `least` to `most` as JSON has it: "1000", "0.5", "1e3". Errors: invalid_argument.
+[[nodiscard]] Result<double> parse_decimal(std::string_view text, double least, double most);
 
 // Permissions as chmod(1) takes them, octal up to 777: "0660", "660", "0o660". Errors:
 // invalid_argument.

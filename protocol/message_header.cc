@@ -204,12 +204,11 @@ std::optional<std::string_view> HeaderParser::text(Field field, const JsonView& 
 }
 
 std::string_view HeaderParser::unescaped(const JsonView& value) {
-  std::string_view raw = value.text().substr(1, value.text().size() - 2);
-  if (raw.find('\\') == std::string_view::npos) return raw;
+  if (const auto plain = value.plain_string()) return *plain;
   // All unescaped texts together are shorter than the header, so that no view is ever moved.
   scratch_.reserve(json_.size());
   std::size_t begin = scratch_.size();
-  internal::append_unescaped(scratch_, raw);
+  internal::append_unescaped(scratch_, value.text().substr(1, value.text().size() - 2));
   return std::string_view(scratch_).substr(begin);
 }
 

@@ -146,11 +146,6 @@ Result<LoadResult> run_load(const CommandLine& line, Console& console, LoadPlan&
   return LoadRun(loop, plan, marks).run();
 }
 
-int report_failure(const Error& error, Console& console) {
-  console.line("appctl: " + error.message);
-  return exit_code_of(client_error_of(error));
-}
-
 // A flat JSON object, member by member.
 class JsonLine {
  public:
@@ -223,11 +218,11 @@ std::string result_json(const LoadPlan& plan, const LoadResult& result) {
 
 int run_bench(const CommandLine& line, Console& console, const reactor::BackendFactory& backend) {
   auto plan = make_plan(line);
-  if (!plan) return report_failure(plan.error(), console);
+  if (!plan) return console.failure(plan.error());
   auto parts = backend();
-  if (!parts) return report_failure({ClientError::kCannotConnect, parts.error().message}, console);
+  if (!parts) return console.failure({ClientError::kCannotConnect, parts.error().message});
   const auto result = run_load(line, console, *plan, std::move(*parts));
-  if (!result) return report_failure(result.error(), console);
+  if (!result) return console.failure(result.error());
   console.result(line.output == OutputFormat::kJson ? result_json(*plan, *result)
                                                     : result_text(*result));
   return result->errors > 0 ? kExitServerError : kExitDone;

@@ -135,20 +135,15 @@ void turn_until_done(Run& run, reactor::EventLoop& loop, SessionContext& context
   run.console.line(summary);
 }
 
-int report(const Error& error, Console& console) {
-  console.line("appctl: " + error.message);
-  return exit_code_of(client_error_of(error));
-}
-
 }  // namespace
 
 int run_call(const CommandLine& line, Console& console, const reactor::BackendFactory& backend) {
   auto request = make_line_request(line, console.in(), line.repeat > 1);
-  if (!request) return report(request.error(), console);
+  if (!request) return console.failure(request.error());
   auto endpoints = resolve_server(line.server);
-  if (!endpoints) return report(endpoints.error(), console);
+  if (!endpoints) return console.failure(endpoints.error());
   auto parts = backend();
-  if (!parts) return report({ClientError::kCannotConnect, parts.error().message}, console);
+  if (!parts) return console.failure({ClientError::kCannotConnect, parts.error().message});
 
   Run run{.line = line,
           .console = console,

@@ -1,20 +1,31 @@
 #include "appd/clients/appctl/command_line.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <chrono>
-#include <cstdio>
-#include <memory>
+#include <cstdlib>
 #include <string_view>
+
+#include "appd/options/command_line.h"
+#include "appd/options/option_table.h"
+#include "appd/options/start_error.h"
 
 namespace appd::clients {
 namespace {
 
+using options::Option;
+using options::OptionTable;
+using std::chrono_literals::operator""h;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""ns;
+using std::chrono_literals::operator""s;
+
 constexpr std::size_t kMaxConnections = 100'000;
 constexpr std::size_t kMaxRepeat = 1'000'000'000;
 constexpr std::size_t kMaxPipeline = 100'000;
-constexpr double kMaxTimeoutSeconds = 1e6;
-constexpr double kMaxBenchSeconds = 86'400;
+constexpr reactor::Duration kMaxTimeout = 1'000'000s;
+constexpr reactor::Duration kMaxBenchTime = 24h;
+constexpr double kMinRate = 0.001;
 constexpr double kMaxRate = 1e8;
 constexpr std::uint64_t kDefaultMaxContent = 64 * 1024 * 1024;
 // 16 times what a server takes by default, and no more than a machine has to spare: a device that
@@ -59,24 +70,16 @@ struct Word {
   [[nodiscard]] bool is(std::string_view name) const { return !literal && text == name; }
 };
 
+// What the table's variables are, and which of them were given.
 struct Parsed {
-  std::string server{protocol::kDefaultAddress};
   bool json = false;
   bool string = false;
   bool binary = false;
-  double timeout_seconds = 30;
-  double duration_seconds = 5;
-  double warmup_seconds = 1;
-  bool version = false;
-  bool help = false;
+  std::vector<std::string> given;  // names of options
   CommandLine line;
-};
 
-class UsageFormatter final : public CLI::Formatter {
- public:
-  std::string make_description(const CLI::App* /*app*/) const override { return {}; }
-  std::string make_usage(const CLI::App* /*app*/, std::string /*name*/) const override {
-    return std::string(kUsage) + "\n";
+  [[nodiscard]] bool has(std::string_view name) const {
+    return std::ranges::find(given, name) != given.end();
   }
 };
 
@@ -84,97 +87,125 @@ tl::unexpected<Error> wrong_usage(std::string text) {
   return fail(ClientError::kInvalidRequest, std::move(text));
 }
 
-void define_value_options(CLI::App& app, Parsed& parsed) {
-  auto* json = app.add_flag("--json", parsed.json, "VALUE is JSON, for any action");
-  auto* string = app.add_flag("--string", parsed.string, "VALUE is a string, for any action");
-  auto* binary = app.add_flag(
-      "--binary", parsed.binary,
+protocol::Result<protocol::Address> parse_server(const std::string& text) {
+  auto server = protocol::parse_address(text);
+  if (server && server->transport == protocol::TransportKind::kTcp && server->port == 0) {
+    return protocol::fail(protocol::Status::kInvalidArgument,
+                          "nobody can be called on port 0, in \"" + text + '"');
+  }
+  return server;
+}
+
+Option server_option(protocol::Address& server) {
+  Option option{.name = "server",
+                .value_name = "ADDRESS",
+                .help = "Whom to call, unless the environment says it: APPCTL_SERVER"};
+  option.parse = [&server](std::span<const std::string> texts) {
+    return parse_server(texts.back()).map([&server](protocol::Address parsed) {
+      server = std::move(parsed);
+    });
+  };
+  option.print = [&server] { return std::vector{server.to_string()}; };
+  return option;
+}
+
+// The name of a file: any bytes.
+Option file_option(std::string name, std::string help, std::optional<std::string>& file) {
+  Option option{.name = std::move(name), .value_name = "FILE", .help = std::move(help)};
+  option.parse = [&file](std::span<const std::string> texts) -> options::Result<void> {
+    file = texts.back();
+    return {};
+  };
+  option.print = [] { return std::vector<std::string>(); };
+  return option;
+}
+
+Option header_option(std::vector<std::string>& fields) {
+  Option option{.name = "header",
+                .value_name = "NAME=VALUE",
+                .help =
+                    "Add a header field, again for more; VALUE is JSON where valid, else a "
+                    "string",
+                .arity = Option::Arity::kMany};
+  option.parse = [&fields](std::span<const std::string> texts) -> options::Result<void> {
+    fields.assign(texts.begin(), texts.end());
+    return {};
+  };
+  option.print = [&fields] { return fields; };
+  return option;
+}
+
+Option rate_option(double& rate) {
+  Option option{.name = "rate",
+                .value_name = "R",
+                .help =
+                    "bench: requests a second, each sent when it is due, and latency counts "
+                    "from then; without it the next one follows each reply"};
+  option.parse = [&rate](std::span<const std::string> texts) {
+    return options::parse_decimal(texts.back(), kMinRate, kMaxRate).map([&rate](double parsed) {
+      rate = parsed;
+    });
+  };
+  option.print = [] { return std::vector<std::string>(); };
+  return option;
+}
+
+void add_value_options(OptionTable& table, Parsed& parsed) {
+  CommandLine& line = parsed.line;
+  table.add(options::switch_option("json", "VALUE is JSON, for any action", parsed.json));
+  table.add(options::switch_option("string", "VALUE is a string, for any action", parsed.string));
+  table.add(options::switch_option(
+      "binary",
       "Send bytes, for any action: the action's and VALUE's, or with --file the file's, and the "
-      "action in the header");
-  json->excludes(string)->excludes(binary);
-  string->excludes(binary);
-  app.add_option("--file", parsed.line.file, "Take VALUE from a file; - is standard input")
-      ->type_name("F");
-  app.add_option("--max-value", parsed.line.max_value_bytes,
-                 "Bytes of a file or of standard input at most")
-      ->capture_default_str()
-      ->type_name("BYTES");
-  app.add_option("--header", parsed.line.header_fields,
-                 "Add a header field, again for more; VALUE is JSON where valid, else a string")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
+      "action in the header",
+      parsed.binary));
+  table.add(file_option("file", "Take VALUE from a file; - is standard input", line.file));
+  table.add(options::size_option("max-value", "Bytes of a file or of standard input at most",
+                                 line.max_value_bytes));
+  table.add(header_option(line.header_fields));
 }
 
-void define_run_options(CLI::App& app, Parsed& parsed) {
+void add_run_options(OptionTable& table, CommandLine& line) {
+  table.add(options::switch_option("trace", "Show the wire on standard error", line.trace));
+  table.add(options::count_option("connections", "Connections at once", line.connections, 1,
+                                  kMaxConnections));
+  table.add(options::count_option("repeat", "Requests on each of them, kept alive if more than 1",
+                                  line.repeat, 1, kMaxRepeat));
+  table.add(options::count_option("pipeline", "Requests on the wire without a reply", line.pipeline,
+                                  1, kMaxPipeline));
+  table.add(options::duration_option("timeout",
+                                     "For connecting and a reply, or from one reply to the next",
+                                     line.timeout, 1ns, kMaxTimeout));
+  table.add(options::size_option("max-content", "Bytes of a reply's content at most",
+                                 line.max_content_bytes));
+}
+
+constexpr const char* kBenchOptions[] = {"one-shot", "duration", "warmup", "rate", "expect"};
+constexpr const char* kNotBenchOptions[] = {"repeat", "trace"};
+
+void add_bench_options(OptionTable& table, CommandLine& line) {
+  table.add(
+      options::switch_option("one-shot", "bench: a connection for each request", line.one_shot));
+  table.add(options::duration_option("duration", "bench: the time that is measured", line.duration,
+                                     1ms, kMaxBenchTime));
+  table.add(options::duration_option("warmup", "bench: the time before that does not count",
+                                     line.warmup, reactor::Duration::zero(), kMaxBenchTime));
+  table.add(rate_option(line.rate));
+  table.add(file_option("expect",
+                        "bench: a file with the bytes that a raw-echo server sends back for each "
+                        "request instead of what was sent",
+                        line.expect));
+}
+
+void add_options(OptionTable& table, Parsed& parsed) {
   CommandLine& line = parsed.line;
-  app.add_option("--connections", line.connections, "Connections at once")
-      ->capture_default_str()
-      ->type_name("N")
-      ->check(CLI::Range(std::size_t{1}, kMaxConnections));
-  app.add_option("--repeat", line.repeat, "Requests on each of them, kept alive if more than 1")
-      ->capture_default_str()
-      ->type_name("N")
-      ->check(CLI::Range(std::size_t{1}, kMaxRepeat));
-  app.add_option("--pipeline", line.pipeline, "Requests on the wire without a reply")
-      ->capture_default_str()
-      ->type_name("N")
-      ->check(CLI::Range(std::size_t{1}, kMaxPipeline));
-  app.add_option("--timeout", parsed.timeout_seconds,
-                 "Seconds for connecting and a reply, or from one reply to the next")
-      ->capture_default_str()
-      ->type_name("S");
-  app.add_option("--max-content", line.max_content_bytes, "Bytes of a reply's content at most")
-      ->capture_default_str()
-      ->type_name("BYTES");
-}
-
-constexpr const char* kBenchOptions[] = {"--one-shot", "--duration", "--warmup", "--rate",
-                                         "--expect"};
-constexpr const char* kNotBenchOptions[] = {"--repeat", "--trace"};
-
-void define_bench_options(CLI::App& app, Parsed& parsed) {
-  CommandLine& line = parsed.line;
-  app.add_flag("--one-shot", line.one_shot, "bench: a connection for each request");
-  app.add_option("--duration", parsed.duration_seconds, "bench: seconds that are measured")
-      ->capture_default_str()
-      ->type_name("S");
-  app.add_option("--warmup", parsed.warmup_seconds, "bench: seconds before that do not count")
-      ->capture_default_str()
-      ->type_name("S");
-  app.add_option("--rate", line.rate,
-                 "bench: requests a second, each sent when it is due, and latency counts from "
-                 "then; without it the next one follows each reply")
-      ->type_name("R");
-  app.add_option("--expect", line.expect,
-                 "bench: a file with the bytes that a raw-echo server sends back for each request "
-                 "instead of what was sent")
-      ->type_name("F");
-}
-
-void define_options(CLI::App& app, Parsed& parsed) {
-  app.formatter(std::make_shared<UsageFormatter>());
-  app.footer(kFooter);
-  app.set_help_flag();
-  app.add_option("--server", parsed.server, "Whom to call")
-      ->capture_default_str()
-      ->type_name("ADDRESS")
-      ->envname("APPCTL_SERVER");
-  define_value_options(app, parsed);
-  app.add_flag("--trace", parsed.line.trace, "Show the wire on standard error");
-  define_run_options(app, parsed);
-  define_bench_options(app, parsed);
-  app.add_option_function<std::string>(
-         "--output",
-         [&](const std::string& name) {
-           parsed.line.output = name == "json"  ? OutputFormat::kJson
-                                : name == "raw" ? OutputFormat::kRaw
-                                                : OutputFormat::kText;
-         },
-         "What to print: text, json or raw [text]")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"text", "json", "raw"}));
-  app.add_flag("-h,--help", parsed.help, "Print this and exit");
-  app.add_flag("--version", parsed.version, "Print the version and exit");
+  table.add(server_option(line.server));
+  add_value_options(table, parsed);
+  add_run_options(table, line);
+  add_bench_options(table, line);
+  table.add(options::choice_option(
+      "output", "What to print", line.output,
+      {{"text", OutputFormat::kText}, {"json", OutputFormat::kJson}, {"raw", OutputFormat::kRaw}}));
 }
 
 bool is_option(std::string_view argument) {
@@ -183,23 +214,39 @@ bool is_option(std::string_view argument) {
   return next != '.' && (next < '0' || next > '9');  // else a negative number
 }
 
-// CLI11 sees options only: it would take -300 for one, and has words of its own ("++").
-std::vector<Word> take_words(const CLI::App& app, const std::vector<std::string>& arguments,
-                             std::vector<std::string>& options) {
+// Flags that are in no table.
+constexpr std::array<std::string_view, 3> kOwnFlags = {"-h", "--help", "--version"};
+
+tl::unexpected<Error> unknown_option(const OptionTable& table, const std::string& argument) {
+  const std::string nearest = table.nearest_name(argument.substr(0, argument.find('=')));
+  return wrong_usage("The following argument was not expected: " + argument +
+                     (nearest.empty() ? "" : "; did you mean --" + nearest + "?"));
+}
+
+// Words apart from options, which may stand anywhere: `flags` gets these, with their values. What
+// would be an option elsewhere may be a word here: -300, and what stands behind "--".
+Result<std::vector<Word>> take_words(const OptionTable& table,
+                                     const std::vector<std::string>& arguments,
+                                     std::vector<std::string>& flags) {
   std::vector<Word> words;
   bool literal = false;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     if (literal || !is_option(argument)) {
       words.push_back({argument, literal});
-    } else if (argument == "--") {
-      literal = true;
-    } else {
-      options.push_back(argument);
-      const CLI::Option* option = app.get_option_no_throw(argument);
-      const bool has_value = option != nullptr && option->get_items_expected_max() > 0;
-      if (has_value && i + 1 < arguments.size()) options.push_back(arguments[++i]);
+      continue;
     }
+    literal = argument == "--";
+    if (literal) continue;
+    flags.push_back(argument);
+    if (std::ranges::find(kOwnFlags, argument) != kOwnFlags.end()) continue;
+    const std::size_t equals = argument.find('=');
+    const Option* const option =
+        argument.starts_with("--") ? table.find(argument.substr(2, equals - 2)) : nullptr;
+    if (option == nullptr) return unknown_option(table, argument);
+    const bool value_follows =
+        option->arity != Option::Arity::kSwitch && equals == std::string::npos;
+    if (value_follows && i + 1 < arguments.size()) flags.push_back(arguments[++i]);
   }
   return words;
 }
@@ -251,16 +298,6 @@ Result<void> take_echo_words(std::vector<Word> words, CommandLine& line) {
   return take_value(value, line);
 }
 
-Result<void> take_server(const std::string& text, CommandLine& line) {
-  auto server = protocol::parse_address(text);
-  if (!server) return wrong_usage("--server: " + server.error().message);
-  if (server->transport == protocol::TransportKind::kTcp && server->port == 0) {
-    return wrong_usage("--server: nobody can be called on port 0, in \"" + text + '"');
-  }
-  line.server = *server;
-  return {};
-}
-
 Result<void> take_words_of_command(std::vector<Word> words, CommandLine& line) {
   if (!words.empty() && words[0].is("resolve")) return take_resolve_words(words, line);
   const bool bench = !words.empty() && words[0].is("bench");
@@ -270,44 +307,21 @@ Result<void> take_words_of_command(std::vector<Word> words, CommandLine& line) {
   return echo ? take_echo_words(std::move(words), line) : take_call_words(std::move(words), line);
 }
 
-Result<void> check_values(Parsed& parsed) {
-  CommandLine& line = parsed.line;
-  const double seconds = parsed.timeout_seconds;
-  if (!(seconds > 0 && seconds <= kMaxTimeoutSeconds)) {
-    return wrong_usage("--timeout: must be above 0 and at most 1000000 seconds");
-  }
-  // Rounded up: a time-out is never shorter than asked for.
-  line.timeout = std::chrono::ceil<reactor::Duration>(std::chrono::duration<double>(seconds));
-  line.form = parsed.json     ? ValueForm::kJson
-              : parsed.string ? ValueForm::kString
-              : parsed.binary ? ValueForm::kBinary
-                              : ValueForm::kAutomatic;
-  return take_server(parsed.server, line);
+Result<void> take_form(Parsed& parsed) {
+  if (parsed.json && parsed.string) return wrong_usage("--json excludes --string");
+  if (parsed.json && parsed.binary) return wrong_usage("--json excludes --binary");
+  if (parsed.string && parsed.binary) return wrong_usage("--string excludes --binary");
+  parsed.line.form = parsed.json     ? ValueForm::kJson
+                     : parsed.string ? ValueForm::kString
+                     : parsed.binary ? ValueForm::kBinary
+                                     : ValueForm::kAutomatic;
+  return {};
 }
 
-Result<reactor::Duration> bench_seconds(const char* option, double seconds, double least) {
-  if (!(seconds >= least && seconds <= kMaxBenchSeconds)) {
-    char text[96];
-    std::snprintf(text, sizeof text, "%s: must be %g to %g seconds", option, least,
-                  kMaxBenchSeconds);
-    return wrong_usage(text);
-  }
-  return std::chrono::ceil<reactor::Duration>(std::chrono::duration<double>(seconds));
-}
-
-Result<void> check_bench_values(const CLI::App& app, Parsed& parsed) {
-  CommandLine& line = parsed.line;
+Result<void> check_bench(const Parsed& parsed) {
+  const CommandLine& line = parsed.line;
   for (const char* option : kNotBenchOptions) {
-    if (app.count(option) > 0) return wrong_usage(std::string(option) + " is not for bench");
-  }
-  const auto duration = bench_seconds("--duration", parsed.duration_seconds, 0.001);
-  if (!duration) return tl::unexpected(duration.error());
-  const auto warmup = bench_seconds("--warmup", parsed.warmup_seconds, 0);
-  if (!warmup) return tl::unexpected(warmup.error());
-  line.duration = *duration;
-  line.warmup = *warmup;
-  if (app.count("--rate") > 0 && !(line.rate >= 0.001 && line.rate <= kMaxRate)) {
-    return wrong_usage("--rate: must be 0.001 to 100000000 requests a second");
+    if (parsed.has(option)) return wrong_usage("--" + std::string(option) + " is not for bench");
   }
   if (line.one_shot && line.pipeline > 1) {
     return wrong_usage("--one-shot and --pipeline contradict each other");
@@ -320,12 +334,24 @@ Result<void> check_bench_values(const CLI::App& app, Parsed& parsed) {
 }
 
 // The options of one command with the words of another are a mistake.
-Result<void> check_command(const CLI::App& app, Parsed& parsed) {
-  if (parsed.line.command == Command::kBench) return check_bench_values(app, parsed);
+Result<void> check_command(const Parsed& parsed) {
+  if (parsed.line.command == Command::kBench) return check_bench(parsed);
   for (const char* option : kBenchOptions) {
-    if (app.count(option) > 0) return wrong_usage(std::string(option) + " is for bench only");
+    if (parsed.has(option)) return wrong_usage("--" + std::string(option) + " is for bench only");
   }
   return {};
+}
+
+// A flag counts before the environment. Throws options::UsageError.
+void apply_values(OptionTable& table, const std::vector<options::GivenValue>& values,
+                  Parsed& parsed) {
+  for (const options::GivenValue& value : values) {
+    table.apply(value);
+    parsed.given.push_back(value.name);
+  }
+  const char* const server = std::getenv("APPCTL_SERVER");
+  if (server == nullptr || *server == '\0' || parsed.has("server")) return;
+  table.apply({"server", {server}, "environment variable APPCTL_SERVER"});
 }
 
 CommandLine show(std::string text) {
@@ -335,30 +361,49 @@ CommandLine show(std::string text) {
   return line;
 }
 
+Parsed defaults() {
+  Parsed parsed;
+  parsed.line.server = protocol::parse_address(protocol::kDefaultAddress).value();
+  parsed.line.timeout = 30s;
+  parsed.line.duration = 5s;
+  parsed.line.warmup = 1s;
+  parsed.line.max_content_bytes = kDefaultMaxContent;
+  parsed.line.max_value_bytes = kDefaultMaxValue;
+  return parsed;
+}
+
+// Throws options::UsageError.
+Result<CommandLine> parse(const std::vector<std::string>& arguments) {
+  Parsed parsed = defaults();
+  OptionTable table;
+  add_options(table, parsed);
+  std::vector<std::string> flags;
+  auto words = take_words(table, arguments, flags);
+  if (!words) return tl::unexpected(std::move(words.error()));
+  const options::CommandLine given =
+      options::parse_command_line(flags, table,
+                                  {.program = "appctl",
+                                   .summary = {},
+                                   .footer = std::string(options::kQuantityHelp) + kFooter,
+                                   .usage = kUsage,
+                                   .configurable = false});
+  if (given.help) return show(given.help_text);
+  if (given.version) return show("appctl " APPCTL_VERSION "\n");
+  apply_values(table, given.values, parsed);
+  return take_form(parsed)
+      .and_then([&] { return take_words_of_command(*std::move(words), parsed.line); })
+      .and_then([&] { return check_command(parsed); })
+      .map([&] { return std::move(parsed.line); });
+}
+
 }  // namespace
 
 Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments) {
-  Parsed parsed;
-  parsed.line.max_content_bytes = kDefaultMaxContent;
-  parsed.line.max_value_bytes = kDefaultMaxValue;
-  CLI::App app;
-  define_options(app, parsed);
-  std::vector<std::string> options;
-  auto words = take_words(app, arguments, options);
-  std::reverse(options.begin(), options.end());  // as CLI11 wants them
   try {
-    app.parse(options);
-  } catch (const CLI::ParseError& error) {
+    return parse(arguments);
+  } catch (const options::UsageError& error) {
     return wrong_usage(error.what());
   }
-  if (parsed.help) return show(app.help());
-  if (parsed.version) return show("appctl " APPCTL_VERSION "\n");
-  if (auto done = check_values(parsed); !done) return tl::unexpected(done.error());
-  if (auto done = take_words_of_command(std::move(words), parsed.line); !done) {
-    return tl::unexpected(done.error());
-  }
-  if (auto done = check_command(app, parsed); !done) return tl::unexpected(done.error());
-  return std::move(parsed.line);
 }
 
 }  // namespace appd::clients

@@ -29,6 +29,11 @@ void Console::line(std::string_view text) { tell(protocol::on_one_line(text)); }
 
 void Console::lines(std::string_view text) { tell(protocol::on_lines(text)); }
 
+int Console::failure(const Error& error) {
+  line("appctl: " + error.message);
+  return exit_code_of(client_error_of(error));
+}
+
 // In the order in which things happened, for whoever sees both streams.
 void Console::tell(std::string text) {
   flush();

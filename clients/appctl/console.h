@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "appd/clients/client_error.h"
 #include "appd/reactor/posix/owned_fd.h"
 #include "appd/reactor/result.h"
 
@@ -37,6 +38,9 @@ class Console {
   void line(std::string_view text);
   // The same, where the text's own line ends and tabs stay.
   void lines(std::string_view text);
+
+  // A line that says what failed. Returns the exit code of that.
+  [[nodiscard]] int failure(const Error& error);
 
   // Writes the results so far.
   void flush();

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "appd/protocol/text/json_scan.h"
 #include "appd/protocol/text/json_text.h"
 #include "appd/protocol/text/printable_text.h"
 #include "appd/protocol/text/utf8.h"
@@ -142,7 +143,6 @@ class Printer {
   void push_value(Place at) { todo_.push_back({Item::Kind::kValue, at, ""}); }
 
   void match_brackets();
-  [[nodiscard]] std::size_t string_end(std::size_t offset) const;
   [[nodiscard]] std::size_t scalar_end(std::size_t offset) const;
   // Past white space, commas and colons.
   void step_to_token(Place& place) const;
@@ -163,15 +163,8 @@ class Printer {
   std::string out_;
 };
 
-std::size_t Printer::string_end(std::size_t offset) const {
-  ++offset;
-  while (text_[offset] != '"') offset += text_[offset] == '\\' ? 2 : 1;
-  return offset + 1;
-}
-
 std::size_t Printer::scalar_end(std::size_t offset) const {
-  if (text_[offset] == '"') return string_end(offset);
-  return std::min(text_.find_first_of(" \t\r\n,:]}", offset), text_.size());
+  return offset + protocol::internal::scan_value(text_.substr(offset)).slice.end;
 }
 
 void Printer::match_brackets() {
@@ -179,7 +172,7 @@ void Printer::match_brackets() {
   for (std::size_t i = 0; i < text_.size(); ++i) {
     switch (text_[i]) {
       case '"':
-        i = string_end(i) - 1;
+        i = scalar_end(i) - 1;
         break;
       case '[':
       case '{':
@@ -213,7 +206,7 @@ void Printer::step_over_value(Place& place) const {
 
 std::string Printer::decode_string(std::size_t offset) const {
   std::string decoded;
-  std::size_t end = string_end(offset);
+  std::size_t end = scalar_end(offset);
   protocol::internal::append_unescaped(decoded, text_.substr(offset + 1, end - offset - 2));
   return decoded;
 }
@@ -267,7 +260,7 @@ std::vector<Printer::Member> Printer::members_of(Place at) const {
   Place place{at.offset + 1, at.bracket + 1};
   for (step_to_token(place); text_[place.offset] != '}'; step_to_token(place)) {
     std::size_t name = place.offset;
-    place.offset = string_end(name);
+    place.offset = scalar_end(name);
     step_to_token(place);
     auto [entry, is_new] = index_of.try_emplace(decode_string(name), members.size());
     if (is_new) {

@@ -2,7 +2,6 @@
 #include <array>
 
 #include "appd/handlers/actions/builtin.h"
-#include "appd/handlers/typed/argument.h"
 #include "appd/handlers/typed/typed.h"
 #include "appd/protocol/text/utf8.h"
 
@@ -27,30 +26,26 @@ class Answer {
   std::size_t size_;
 };
 
-Result<void> show_first_bytes(const Request& request, Reply& reply) {
+// Of binary content any bytes, of a JSON string whole characters.
+void show_first_bytes(Bytes content, const Request& request, Reply& reply) {
+  const std::string_view bytes(reinterpret_cast<const char*>(content.data()), content.size());
   if (request.form == Request::Form::kBinary) {
-    const std::string_view bytes(reinterpret_cast<const char*>(request.payload.data()),
-                                 request.payload.size());
     reply.set_binary(Answer(bytes.substr(0, kShownBytes)).text());
-    return {};
+  } else {
+    reply.set_string(Answer(protocol::utf8_prefix(bytes, kShownBytes)).text());
   }
-  std::string scratch;
-  const Result<std::string_view> text = string_argument(request, scratch);
-  if (!text) return tl::unexpected(text.error());
-  reply.set_string(Answer(protocol::utf8_prefix(*text, kShownBytes)).text());
-  return {};
 }
 
 }  // namespace
 
 Action make_binary(const BuiltinOptions&) {
-  Action action{.name = "binary",
-                .summary = "the first 10 bytes of the request",
-                .handler = show_first_bytes};
-  action.signature = signature_of<std::string (*)(Bytes)>();
-  action.signature.result_binary = "`First 10 bytes of request: ` and at most 10 bytes";
-  action.examples = {{R"("hello world")", R"("First 10 bytes of request: hello worl")"}};
-  return action;
+  return make_action(
+      "binary", show_first_bytes,
+      {.summary = "the first 10 bytes of the request",
+       .examples = {{R"("hello world")", R"("First 10 bytes of request: hello worl")"}},
+       .signature = {.result_schema = ValueForm<std::string>::schema(),
+                     .result_binary = "`First 10 bytes of request: ` and at most 10 bytes"},
+       .plain_refusals = true});
 }
 
 }  // namespace appd::handlers

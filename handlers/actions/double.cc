@@ -1,7 +1,8 @@
 #include <limits>
 
 #include "appd/handlers/actions/builtin.h"
-#include "appd/handlers/actions/integer_action.h"
+#include "appd/handlers/actions/fitting_result.h"
+#include "appd/handlers/typed/typed.h"
 
 namespace appd::handlers {
 
@@ -16,7 +17,13 @@ std::optional<std::int64_t> doubled(std::int64_t value) {
 }  // namespace
 
 Action make_double(const BuiltinOptions&) {
-  return make_integer_action("double", "twice an integer", doubled, {{"7654321", "15308642"}});
+  return make_action("double",
+                     [](std::int64_t value, const Request& request) {
+                       return fitting_result(request, value, doubled(value));
+                     },
+                     {.summary = "twice an integer",
+                      .examples = {{"7654321", "15308642"}},
+                      .plain_refusals = true});
 }
 
 }  // namespace appd::handlers

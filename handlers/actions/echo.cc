@@ -1,5 +1,4 @@
 #include "appd/handlers/actions/builtin.h"
-#include "appd/handlers/typed/argument.h"
 #include "appd/handlers/typed/typed.h"
 
 namespace appd::handlers {
@@ -13,22 +12,26 @@ Result<void> give_back(const Request& request, Reply& reply) {
         request.header->content_type, request.header->content_encoding);
     return {};
   }
-  const Result<JsonView> value = value_argument(request);
-  if (!value) return tl::unexpected(value.error());
-  reply.set_json(value->text());
+  if (!request.value) {
+    return protocol::fail(Status::kInvalidArgument,
+                          "echo takes any JSON value, but there is no \"value\"");
+  }
+  reply.set_json(request.value->text());
   return {};
 }
 
 }  // namespace
 
 Action make_echo(const BuiltinOptions&) {
-  Action action{
-      .name = "echo", .summary = "the same JSON, or the same bytes", .handler = give_back};
-  action.signature = signature_of<Json (*)(Json)>();
-  action.signature.argument_binary = "any bytes";
-  action.signature.result_binary = "the same bytes, with their content type and encoding";
-  action.examples = {{R"([1, {"a": "b"}])", R"([1, {"a": "b"}])"}};
-  return action;
+  const std::string any = ValueForm<Json>::schema();
+  return make_action(
+      "echo", give_back,
+      {.summary = "the same JSON, or the same bytes",
+       .examples = {{R"([1, {"a": "b"}])", R"([1, {"a": "b"}])"}},
+       .signature = {.argument_schema = any,
+                     .result_schema = any,
+                     .argument_binary = "any bytes",
+                     .result_binary = "the same bytes, with their content type and encoding"}});
 }
 
 }  // namespace appd::handlers

@@ -1,7 +1,8 @@
 #include <limits>
 
 #include "appd/handlers/actions/builtin.h"
-#include "appd/handlers/actions/integer_action.h"
+#include "appd/handlers/actions/fitting_result.h"
+#include "appd/handlers/typed/typed.h"
 
 namespace appd::handlers {
 
@@ -15,7 +16,13 @@ std::optional<std::int64_t> negated(std::int64_t value) {
 }  // namespace
 
 Action make_negate(const BuiltinOptions&) {
-  return make_integer_action("negate", "the negative of an integer", negated, {{"17", "-17"}});
+  return make_action("negate",
+                     [](std::int64_t value, const Request& request) {
+                       return fitting_result(request, value, negated(value));
+                     },
+                     {.summary = "the negative of an integer",
+                      .examples = {{"17", "-17"}},
+                      .plain_refusals = true});
 }
 
 }  // namespace appd::handlers

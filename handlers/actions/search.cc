@@ -6,7 +6,6 @@
 #include <unordered_map>
 
 #include "appd/handlers/actions/builtin.h"
-#include "appd/handlers/typed/argument.h"
 #include "appd/handlers/typed/typed.h"
 
 namespace appd::handlers {
@@ -31,45 +30,39 @@ struct TextHash {
 };
 using Texts = std::unordered_map<std::string, std::string, TextHash, std::equal_to<>>;
 
-Result<void> answer(const Texts& entries, const Request& request, Reply& reply) {
-  std::string scratch;
-  const Result<std::string_view> query = string_argument(request, scratch);
-  if (!query) return tl::unexpected(query.error());
+void answer(const Texts& entries, std::string_view query, const Request& request, Reply& reply) {
+  if (const auto found = entries.find(query); found != entries.end()) {
+    reply.set_text(request.form, found->second);
+    return;
+  }
+  std::string miss = "No match for \"";
+  miss.append(query).append("\".");
+  reply.set_text(request.form, miss);
+}
 
-  std::string miss;
-  std::string_view text;
-  if (const auto found = entries.find(*query); found != entries.end()) {
-    text = found->second;
-  } else {
-    miss.append("No match for \"").append(*query).append("\".");
-    text = miss;
+std::vector<Example> first_examples(const SearchEntries& entries) {
+  std::vector<Example> examples;
+  for (const auto& [query, text] : entries) {
+    if (examples.size() == kDescribedEntries) break;
+    examples.push_back({json_string(query), json_string(text)});
   }
-  if (request.form == Request::Form::kBinary) {
-    reply.set_binary(text);
-  } else {
-    reply.set_string(text);
-  }
-  return {};
+  return examples;
 }
 
 }  // namespace
 
 Action make_search(const BuiltinOptions& options) {
-  // Shared, because a std::function may be copied and the entries may be many.
+  // Shared, because a function may be copied and the entries may be many.
   const SearchEntries& sorted = options.search_entries;
   const auto entries = std::make_shared<const Texts>(sorted.begin(), sorted.end());
-  Action action;
-  action.name = "search";
-  action.summary = "the text stored for a query";
-  action.handler = [entries](const Request& request, Reply& reply) {
-    return answer(*entries, request, reply);
-  };
-  action.signature = signature_of<std::string (*)(std::string)>();
-  for (const auto& [query, text] : sorted) {
-    if (action.examples.size() == kDescribedEntries) break;
-    action.examples.push_back({json_string(query), json_string(text)});
-  }
-  return action;
+  return make_action("search",
+                     [entries](std::string_view query, const Request& request, Reply& reply) {
+                       answer(*entries, query, request, reply);
+                     },
+                     {.summary = "the text stored for a query",
+                      .examples = first_examples(sorted),
+                      .signature = signature_of<std::string (*)(std::string_view)>(),
+                      .plain_refusals = true});
 }
 
 }  // namespace appd::handlers

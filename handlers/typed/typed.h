@@ -6,7 +6,8 @@
 // its operator() is const. It takes at most one value of typed_value.h and, if it likes, `const
 // Request&`, which has everything else. Borrowed values (string_view, Bytes, JsonView) are valid
 // during the call. It returns nothing, a value, a Reply, or a Result<> of these; an error's status
-// and message reach the caller as handler.h says.
+// and message reach the caller as handler.h says. One that takes a `Reply&`, too, fills it itself:
+// an answer of several forms, or one that is written without a copy.
 //
 // A function that returns a Task<> of such a type is a coroutine: it may wait (task.h). It takes at
 // most one value and, if it likes, an OwnedRequest and a CallContext, all by value; nothing that it
@@ -45,17 +46,17 @@ template <HasSignature F>
 inline constexpr bool kOnlyBlocks<F> = kTakesContext<ParametersOf<F>> && !kIsTask<ReturnedOf<F>>;
 
 template <class F>
-void set_handler(Action& action, F function) {
+void set_handler(Action& action, F function, bool plain) {
   if constexpr (kIsTask<ReturnedOf<F>>) {
     action.waiting_handler = CoroutineStarter(
-        [function = std::move(function)](const Request& request, const CallContext& context,
-                                         Responder responder) {
-          start_typed(function, request, context, std::move(responder));
+        [function = std::move(function), plain](const Request& request, const CallContext& context,
+                                                Responder responder) {
+          start_typed(function, plain, request, context, std::move(responder));
         });
   } else {
     action.takes_context = kOnlyBlocks<F>;
-    action.handler = [function = std::move(function)](const Request& request, Reply& reply) {
-      return call_typed(function, request, reply);
+    action.handler = [function = std::move(function), plain](const Request& request, Reply& reply) {
+      return call_typed(function, plain, request, reply);
     };
   }
 }
@@ -75,7 +76,9 @@ template <class F>
   } else if constexpr (!detail::kTakesRequest<detail::ParametersOf<F>>) {
     signature.argument_schema = kNull;
   }
-  if constexpr (std::is_void_v<R>) {
+  if constexpr (detail::kTakesReply<detail::ParametersOf<F>>) {
+    return signature;
+  } else if constexpr (std::is_void_v<R>) {
     signature.result_schema = kNull;
   } else if constexpr (!std::same_as<R, Reply>) {
     if constexpr (!detail::kIsBytes<R>) signature.result_schema = ValueForm<R>::schema();
@@ -105,9 +108,9 @@ template <class F>
     action.runs_in_pool = options.blocks;
     action.packed_call =
         IntegerValue<detail::ArgumentType<F>> && action.name.size() == kPackedNameBytes;
-    action.signature = signature_of<F>();
+    action.signature = detail::with_words(signature_of<F>(), options.signature);
     action.examples = std::move(options.examples);
-    detail::set_handler(action, std::move(function));
+    detail::set_handler(action, std::move(function), options.plain_refusals);
   }
   return action;
 }

@@ -1,23 +1,20 @@
 #include "appd/handlers/typed/typed_call.h"
 
+#include <algorithm>
+#include <array>
+
+#include "appd/protocol/byte_order.h"
 #include "appd/protocol/text/utf8.h"
 
 namespace appd::handlers::detail {
 
 using protocol::fail;
 
-namespace {
-
-std::string expected_text(const Site& site, std::string_view expected) {
-  return std::string(site.request.action) + ": expected " + std::string(expected);
-}
-
-}  // namespace
-
 tl::unexpected<protocol::Error> missing_value(const Site& site, std::string_view expected) {
-  return fail(Status::kInvalidArgument, expected_text(site, expected) +
-                                            " at JSON pointer \"/value\", but there is no "
-                                            "\"value\"");
+  return fail(Status::kInvalidArgument,
+              expected_text(site, expected) +
+                  (site.plain_refusals ? "" : " at JSON pointer \"/value\"") +
+                  ", but there is no \"value\"");
 }
 
 tl::unexpected<protocol::Error> unexpected_binary(const Site& site, std::string_view expected) {
@@ -39,15 +36,37 @@ Result<void> expect_no_value(const Site& site) {
   return unexpected_value(Status::kInvalidArgument, site, "no value", *request.value);
 }
 
+Signature with_words(Signature from_types, const Signature& said) {
+  for (const auto text : {&Signature::argument_schema, &Signature::result_schema,
+                          &Signature::argument_binary, &Signature::result_binary}) {
+    if (!(said.*text).empty()) from_types.*text = said.*text;
+  }
+  return from_types;
+}
+
 Result<void> reply_with_text(Request::Form form, std::string_view text, Reply& reply) {
   if (!protocol::is_valid_utf8(text)) {
     return fail(Status::kInternal, "the text of the result is not UTF-8");
   }
-  if (form == Request::Form::kBinary) {
-    reply.set_binary(text);
-  } else {
-    reply.set_string(text);
+  reply.set_text(form, text);
+  return {};
+}
+
+Result<void> reply_with_integer(Request::Form form, std::uint64_t bits, bool is_signed,
+                                Reply& reply) {
+  if (form == Request::Form::kJson) {
+    return reply.set_json_by([bits, is_signed](std::string& content) {
+      internal::append_integer_json(content, bits, is_signed);
+      return Result<void>();
+    });
   }
+  if (!internal::fits_32_bits(bits, is_signed)) return internal::beyond_32_bits(bits, is_signed);
+  std::array<char, kPackedResultPrefix.size() + sizeof(std::uint32_t)> content;
+  std::ranges::copy(kPackedResultPrefix, content.begin());
+  protocol::store_be32(
+      std::as_writable_bytes(std::span(content)).subspan(kPackedResultPrefix.size()),
+      static_cast<std::uint32_t>(bits));
+  reply.set_binary({content.data(), content.size()});
   return {};
 }
 

@@ -22,6 +22,9 @@ namespace appd::handlers::detail {
 // For a function that takes no value: null and empty content are none.
 [[nodiscard]] Result<void> expect_no_value(const Site& site);
 
+// `from_types`, and in place of it what `said` says.
+[[nodiscard]] Signature with_words(Signature from_types, const Signature& said);
+
 template <class T>
 inline constexpr bool kIsOptional = false;
 template <class T>
@@ -57,24 +60,27 @@ inline constexpr std::string_view kPackedResultPrefix = "result";
 [[nodiscard]] Result<void> reply_with_text(Request::Form form, std::string_view text, Reply& reply);
 void reply_with_nothing(Request::Form form, Reply& reply);
 
+// The integer as two's complement.
+[[nodiscard]] Result<void> reply_with_integer(Request::Form form, std::uint64_t bits,
+                                              bool is_signed, Reply& reply);
+
 template <class T>
 Result<void> reply_with_value(Request::Form form, const T& value, Reply& reply) {
   using Form = ValueForm<T>;
-  std::string content;
   if constexpr (Form::kBinary) {
     if (kIsBytes<T> || form == Request::Form::kBinary) {
-      if constexpr (IntegerValue<T>) content = kPackedResultPrefix;
+      std::string content;
       Result<void> added = Form::append_bytes(content, value);
       if (added) reply.set_binary(content);
       return added;
     }
   }
-  Result<void> added;
-  if constexpr (!kIsBytes<T>) {
-    added = Form::append_json(content, value);
-    if (added) reply.set_json(content);
+  if constexpr (kIsBytes<T>) {
+    return {};  // not reached
+  } else {
+    return reply.set_json_by(
+        [&value](std::string& content) { return Form::append_json(content, value); });
   }
-  return added;
 }
 
 template <class T>
@@ -85,6 +91,9 @@ Result<void> reply_with(Request::Form form, T&& result, Reply& reply) {
     return {};
   } else if constexpr (std::is_convertible_v<T, std::string_view>) {
     return reply_with_text(form, result, reply);
+  } else if constexpr (IntegerValue<Plain>) {
+    return reply_with_integer(form, static_cast<std::uint64_t>(result), std::is_signed_v<Plain>,
+                              reply);
   } else {
     static_assert(
         Value<Plain>,

@@ -18,17 +18,25 @@ namespace appd::handlers::detail {
 // What stands for the value where a function takes none.
 struct NoValue {};
 
-// The argument for a parameter of type A. `context` may be null where no parameter is one.
+// What a function may be called with, its value aside.
+struct Surroundings {
+  const Request& request;
+  const CallContext* context;  // null where no parameter is one
+  Reply* reply;                // likewise
+};
+
+// The argument for a parameter of type A.
 template <class A, class T>
-decltype(auto) argument_for([[maybe_unused]] T& value, [[maybe_unused]] const Request& request,
-                            [[maybe_unused]] const CallContext* context) {
+decltype(auto) argument_for([[maybe_unused]] T& value, [[maybe_unused]] const Surroundings& call) {
   using Plain = std::remove_cvref_t<A>;
   if constexpr (std::same_as<Plain, Request>) {
-    return request;
+    return call.request;
   } else if constexpr (std::same_as<Plain, OwnedRequest>) {
-    return OwnedRequest(request);
+    return OwnedRequest(call.request);
   } else if constexpr (std::same_as<Plain, CallContext>) {
-    return CallContext(*context);
+    return CallContext(*call.context);
+  } else if constexpr (std::same_as<A, Reply&>) {
+    return *call.reply;
   } else {
     return std::move(value);
   }
@@ -36,10 +44,9 @@ decltype(auto) argument_for([[maybe_unused]] T& value, [[maybe_unused]] const Re
 
 template <class F, class T, class... A>
 decltype(auto) call_function(const F& function, [[maybe_unused]] T& value,
-                             [[maybe_unused]] const Request& request,
-                             [[maybe_unused]] const CallContext* context,
+                             [[maybe_unused]] const Surroundings& call,
                              std::type_identity<std::tuple<A...>>) {
-  return function(argument_for<A>(value, request, context)...);
+  return function(argument_for<A>(value, call)...);
 }
 
 // The value for `F`, NoValue where it takes none.
@@ -57,20 +64,24 @@ auto value_for(const Site& site) {
 }
 
 template <class F>
-Result<void> call_typed(const F& function, const Request& request, Reply& reply) {
-  const CallContext* const context = request.context;
-  if (kTakesContext<ParametersOf<F>> && context == nullptr) return no_context();
+Result<void> call_typed(const F& function, bool plain_refusals, const Request& request,
+                        Reply& reply) {
+  const Surroundings call{request, request.context, &reply};
+  if (kTakesContext<ParametersOf<F>> && call.context == nullptr) return no_context();
   std::forward_list<std::string> texts;
-  auto value = value_for<F>(Site{request, texts});
+  auto value = value_for<F>(Site{request, texts, plain_refusals});
   if (!value) return tl::unexpected(std::move(value.error()));
   const std::type_identity<ParametersOf<F>> parameters;
   if constexpr (std::is_void_v<ReturnedOf<F>>) {
-    call_function(function, *value, request, context, parameters);
-    reply_with_nothing(request.form, reply);
+    call_function(function, *value, call, parameters);
+    if constexpr (!kTakesReply<ParametersOf<F>>) reply_with_nothing(request.form, reply);
     return {};
+  } else if constexpr (kTakesReply<ParametersOf<F>>) {
+    static_assert(std::same_as<ReturnedOf<F>, Result<void>>,
+                  "an action that fills a Reply& returns nothing, or a Result<void>");
+    return call_function(function, *value, call, parameters);
   } else {
-    return reply_with(request.form, call_function(function, *value, request, context, parameters),
-                      reply);
+    return reply_with(request.form, call_function(function, *value, call, parameters), reply);
   }
 }
 
@@ -89,13 +100,13 @@ Task<Result<Reply>> reply_of(Task<R> task, Request::Form form) {
 }
 
 template <class F>
-void start_typed(const F& function, const Request& request, const CallContext& context,
-                 Responder responder) {
+void start_typed(const F& function, bool plain_refusals, const Request& request,
+                 const CallContext& context, Responder responder) {
   std::forward_list<std::string> texts;
-  auto value = value_for<F>(Site{request, texts});
+  auto value = value_for<F>(Site{request, texts, plain_refusals});
   if (!value) return responder.fail(value.error());
-  auto task =
-      call_function(function, *value, request, &context, std::type_identity<ParametersOf<F>>());
+  auto task = call_function(function, *value, Surroundings{request, &context, nullptr},
+                            std::type_identity<ParametersOf<F>>());
   answer_by(reply_of(std::move(task), request.form), context, std::move(responder));
 }
 

@@ -74,7 +74,8 @@ Result<std::uint64_t> integer_from_json(JsonView value, const Site& site,
       "an integer from " + std::to_string(told.least) + " to " + std::to_string(told.most), value);
 }
 
-Result<std::uint64_t> integer_from_bytes(Bytes bytes, const Site& site, const IntegerRange& range) {
+tl::unexpected<protocol::Error> no_integer(Bytes bytes, const Site& site,
+                                           const IntegerRange& range) {
   if (bytes.size() != sizeof(std::uint32_t)) {
     return unexpected_bytes(Status::kInvalidArgument, site,
                             range.is_signed
@@ -85,10 +86,8 @@ Result<std::uint64_t> integer_from_bytes(Bytes bytes, const Site& site, const In
   const std::uint32_t bits = protocol::load_be32(bytes);
   const std::int64_t value =
       range.is_signed ? std::int64_t{static_cast<std::int32_t>(bits)} : std::int64_t{bits};
-  if (fits(value, range)) return static_cast<std::uint64_t>(value);
-  return fail(Status::kOutOfRange, std::string(site.request.action) + ": expected " +
-                                       integer_words("an integer", range) + ", but " +
-                                       std::to_string(value) + " came");
+  return fail(Status::kOutOfRange, expected_text(site, integer_words("an integer", range)) +
+                                       ", but " + std::to_string(value) + " came");
 }
 
 void append_integer_json(std::string& out, std::uint64_t bits, bool is_signed) {
@@ -100,15 +99,14 @@ void append_integer_json(std::string& out, std::uint64_t bits, bool is_signed) {
   out.append(begin, end.ptr);
 }
 
+tl::unexpected<protocol::Error> beyond_32_bits(std::uint64_t bits, bool is_signed) {
+  const std::string digits =
+      is_signed ? std::to_string(static_cast<std::int64_t>(bits)) : std::to_string(bits);
+  return fail(Status::kOutOfRange, "the result " + digits + " does not fit an integer of 32 bits");
+}
+
 Result<void> append_integer_bytes(std::string& out, std::uint64_t bits, bool is_signed) {
-  const auto value = static_cast<std::int64_t>(bits);
-  const bool fits_32_bits = is_signed ? value == static_cast<std::int32_t>(value)
-                                      : bits == static_cast<std::uint32_t>(bits);
-  if (!fits_32_bits) {
-    return fail(Status::kOutOfRange,
-                "the result " + (is_signed ? std::to_string(value) : std::to_string(bits)) +
-                    " does not fit an integer of 32 bits");
-  }
+  if (!fits_32_bits(bits, is_signed)) return beyond_32_bits(bits, is_signed);
   std::array<char, sizeof(std::uint32_t)> bytes;
   protocol::store_be32(std::as_writable_bytes(std::span(bytes)), static_cast<std::uint32_t>(bits));
   out.append(bytes.data(), bytes.size());
@@ -134,8 +132,8 @@ Result<double> number_from_bytes(Bytes bytes, const Site& site, double most) {
   const auto number = std::bit_cast<double>(bits);
   // NaN and the infinities have no JSON form and so are no values here.
   if (std::abs(number) <= most) return number;
-  return fail(Status::kOutOfRange, std::string(site.request.action) +
-                                       ": expected a finite number that floating point can hold");
+  return fail(Status::kOutOfRange,
+              expected_text(site, "a finite number that floating point can hold"));
 }
 
 Result<void> append_number_json(std::string& out, double value) { return append_float(out, value); }
@@ -160,9 +158,9 @@ Result<bool> bool_from_bytes(Bytes bytes, const Site& site) {
   if (bytes.size() != 1) {
     return unexpected_bytes(Status::kInvalidArgument, site, kBinaryBool, bytes);
   }
-  return fail(Status::kInvalidArgument,
-              std::string(site.request.action) + ": expected " + std::string(kBinaryBool) +
-                  ", but " + std::to_string(std::to_integer<int>(bytes[0])) + " came");
+  return fail(Status::kInvalidArgument, expected_text(site, kBinaryBool) + ", but " +
+                                            std::to_string(std::to_integer<int>(bytes[0])) +
+                                            " came");
 }
 
 }  // namespace appd::handlers::internal

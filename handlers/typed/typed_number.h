@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "appd/handlers/typed/value_form.h"
+#include "appd/protocol/byte_order.h"
 
 namespace appd::handlers {
 
@@ -27,9 +28,16 @@ struct IntegerRange {
 // The integer as two's complement.
 [[nodiscard]] Result<std::uint64_t> integer_from_json(JsonView value, const Site& site,
                                                       const IntegerRange& range);
-[[nodiscard]] Result<std::uint64_t> integer_from_bytes(Bytes bytes, const Site& site,
-                                                       const IntegerRange& range);
+// Of bytes that are no integer in the range.
+[[nodiscard]] tl::unexpected<protocol::Error> no_integer(Bytes bytes, const Site& site,
+                                                         const IntegerRange& range);
 void append_integer_json(std::string& out, std::uint64_t bits, bool is_signed);
+// Whether there is a packed form of it.
+[[nodiscard]] constexpr bool fits_32_bits(std::uint64_t bits, bool is_signed) {
+  return is_signed ? static_cast<std::int64_t>(bits) == static_cast<std::int32_t>(bits)
+                   : bits == static_cast<std::uint32_t>(bits);
+}
+[[nodiscard]] tl::unexpected<protocol::Error> beyond_32_bits(std::uint64_t bits, bool is_signed);
 [[nodiscard]] Result<void> append_integer_bytes(std::string& out, std::uint64_t bits,
                                                 bool is_signed);
 [[nodiscard]] Result<double> number_from_json(JsonView value, const Site& site, double most);
@@ -64,7 +72,12 @@ struct ValueForm<T> {
     return narrowed(internal::integer_from_json(value, site, kRange));
   }
   static Result<T> from_bytes(Bytes bytes, const Site& site) {
-    return narrowed(internal::integer_from_bytes(bytes, site, kRange));
+    using Packed = std::conditional_t<std::is_signed_v<T>, std::int32_t, std::uint32_t>;
+    if (bytes.size() == sizeof(Packed)) {
+      const auto value = static_cast<Packed>(protocol::load_be32(bytes));
+      if (std::in_range<T>(value)) return static_cast<T>(value);
+    }
+    return internal::no_integer(bytes, site, kRange);
   }
   static Result<void> append_json(std::string& out, T value) {
     internal::append_integer_json(out, static_cast<std::uint64_t>(value), std::is_signed_v<T>);

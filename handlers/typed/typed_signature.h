@@ -40,7 +40,7 @@ concept HasSignature = requires {
 template <class A>
 concept Surrounding = std::same_as<std::remove_cvref_t<A>, Request> ||
     std::same_as<std::remove_cvref_t<A>, OwnedRequest> ||
-    std::same_as<std::remove_cvref_t<A>, CallContext>;
+    std::same_as<std::remove_cvref_t<A>, CallContext> || std::same_as<A, Reply&>;
 
 template <class T>
 struct ValueIs {
@@ -74,6 +74,11 @@ inline constexpr bool kTakesContext = false;
 template <class... A>
 inline constexpr bool kTakesContext<std::tuple<A...>> =
     (std::same_as<std::remove_cvref_t<A>, CallContext> || ...);
+
+template <class Parameters>
+inline constexpr bool kTakesReply = false;
+template <class... A>
+inline constexpr bool kTakesReply<std::tuple<A...>> = (std::same_as<A, Reply&> || ...);
 
 template <class R>
 inline constexpr bool kIsTask = false;

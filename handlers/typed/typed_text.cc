@@ -8,9 +8,7 @@ Result<std::string_view> text_from_json(JsonView value, const Site& site) {
   if (value.kind() != protocol::JsonKind::kString) {
     return unexpected_value(Status::kInvalidArgument, site, "a string", value);
   }
-  if (value.text().find('\\') == std::string_view::npos) {
-    return value.text().substr(1, value.text().size() - 2);
-  }
+  if (const auto plain = value.plain_string()) return *plain;
   return value.string(site.texts.emplace_front());
 }
 
@@ -18,8 +16,7 @@ Result<std::string_view> text_from_bytes(Bytes bytes, const Site& site) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (protocol::is_valid_utf8(text)) return text;
   return protocol::fail(Status::kInvalidArgument,
-                        std::string(site.request.action) +
-                            ": expected UTF-8 text, but the content is not valid UTF-8");
+                        expected_text(site, "UTF-8 text") + ", but the content is not valid UTF-8");
 }
 
 Result<void> append_text_json(std::string& out, std::string_view text) {

@@ -20,9 +20,10 @@ std::string pointer_to(const Site& site) {
   return site.request.header->action ? pointer : "/value" + pointer;
 }
 
-std::string expected_text(const Site& site, std::string_view expected) {
-  std::string text(site.request.action);
-  return text.append(": expected ").append(expected);
+// "a number" would not tell an integer from 5.0 or 1e3.
+std::string_view plain_kind_name(protocol::JsonKind kind) {
+  if (kind == protocol::JsonKind::kFraction) return "a number with a fraction or an exponent";
+  return json_kind_name(kind);
 }
 
 }  // namespace
@@ -33,10 +34,20 @@ std::string internal::joined(std::initializer_list<std::string_view> texts) {
   return whole;
 }
 
+std::string expected_text(const Site& site, std::string_view expected) {
+  std::string text(site.request.action);
+  return text.append(site.plain_refusals ? " takes " : ": expected ").append(expected);
+}
+
 tl::unexpected<protocol::Error> unexpected_value(Status status, const Site& site,
                                                  std::string_view expected, JsonView came) {
-  const std::string_view shown = protocol::utf8_prefix(came.text(), kShownTextBytes);
   std::string text = expected_text(site, expected);
+  if (site.plain_refusals) {
+    // A number of the right kind may be millions of digits long.
+    if (status != Status::kOutOfRange) text.append(", not ").append(plain_kind_name(came.kind()));
+    return protocol::fail(status, std::move(text));
+  }
+  const std::string_view shown = protocol::utf8_prefix(came.text(), kShownTextBytes);
   text.append(" at JSON pointer \"").append(pointer_to(site)).append("\", but ");
   text.append(json_kind_name(came.kind())).append(" came");
   if (came.kind() != protocol::JsonKind::kNull) text.append(": ").append(shown);
@@ -46,6 +57,12 @@ tl::unexpected<protocol::Error> unexpected_value(Status status, const Site& site
 
 tl::unexpected<protocol::Error> unexpected_bytes(Status status, const Site& site,
                                                  std::string_view expected, Bytes came) {
+  if (site.plain_refusals) {
+    // "4 bytes, an integer ...": so many and no others.
+    const bool counted = expected.front() >= '0' && expected.front() <= '9';
+    return protocol::fail(status, expected_text(site, counted ? "exactly " : "").append(expected) +
+                                      ", not " + std::to_string(came.size()));
+  }
   std::string text = expected_text(site, expected);
   text.append(", but ").append(std::to_string(came.size()));
   text += came.size() == 1 ? " byte came" : " bytes came";

@@ -30,12 +30,17 @@ namespace internal {
 struct Site {
   const Request& request;
   std::forward_list<std::string>& texts;  // unescaped strings, kept until the call is over
+  bool plain_refusals = false;            // ActionOptions
   const Site* outer = nullptr;            // nullptr: the argument itself
   std::size_t index = 0;                  // in the array `outer`
 
-  [[nodiscard]] Site element(std::size_t at) const { return {request, texts, this, at}; }
+  [[nodiscard]] Site element(std::size_t at) const {
+    return {request, texts, plain_refusals, this, at};
+  }
 };
 
+// How a refusal begins: "ACTION: expected WHAT", or "ACTION takes WHAT" where it is to be plain.
+[[nodiscard]] std::string expected_text(const Site& site, std::string_view expected);
 // What came is not what was expected: "ACTION: expected WHAT at JSON pointer "/value/2", but ...".
 [[nodiscard]] tl::unexpected<protocol::Error> unexpected_value(Status status, const Site& site,
                                                                std::string_view expected,

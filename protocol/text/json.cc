@@ -9,7 +9,7 @@
 #include <new>
 #include <vector>
 
-#include "appd/protocol/text/json_members.h"
+#include "appd/protocol/text/json_scan.h"
 #include "appd/protocol/text/json_text.h"
 #include "appd/protocol/text/utf8.h"
 
@@ -335,7 +335,7 @@ Result<std::span<const JsonMember>> JsonReader::find_members(std::string_view te
 std::span<const JsonMember> JsonReader::more_members(std::string_view text) {
   const std::size_t behind = impl_->members.back().value.slice.end;
   impl_->members.clear();
-  internal::read_members(text, behind, internal::kMemberBatch, impl_->members);
+  internal::scan_members(text, behind, internal::kMemberBatch, impl_->members);
   return impl_->members;
 }
 

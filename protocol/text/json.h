@@ -59,6 +59,8 @@ class JsonView {
   // kString only: the decoded characters; a view into the text where it has no escape, else into
   // `scratch`, which is overwritten.
   [[nodiscard]] std::string_view string(std::string& scratch) const;
+  // The same of one without an escape, which needs no scratch; nullopt of any other.
+  [[nodiscard]] std::optional<std::string_view> plain_string() const;
 
  private:
   friend class JsonReader;

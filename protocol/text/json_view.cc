@@ -93,12 +93,17 @@ double JsonView::number() const {
   return nearest_double(text_);
 }
 
-std::string_view JsonView::string(std::string& scratch) const {
+std::optional<std::string_view> JsonView::plain_string() const {
   APPD_CHECK(kind_ == JsonKind::kString, json_kind_name(kind_));
-  std::string_view raw = text_.substr(1, text_.size() - 2);
+  const std::string_view raw(text_.data() + 1, text_.size() - 2);
   if (plain_ || raw.find('\\') == std::string_view::npos) return raw;
+  return std::nullopt;
+}
+
+std::string_view JsonView::string(std::string& scratch) const {
+  if (const auto plain = plain_string()) return *plain;
   scratch.clear();
-  internal::append_unescaped(scratch, raw);
+  internal::append_unescaped(scratch, text_.substr(1, text_.size() - 2));
   return scratch;
 }
 

@@ -227,6 +227,8 @@ TEST_CASE_FIXTURE(Fixture, "options: a wrong flag names itself and what would be
   CHECK(refusal({"--nothing=5"}) == "unknown flag \"--nothing\"; see appd --help");
   CHECK(refusal({"-x"}) == "unknown flag \"-x\"; see appd --help");
   CHECK(refusal({"--threads"}) == "flag --threads: a value must follow");
+  CHECK(refusal({"-"}) == "unknown flag \"-\"; see appd --help");
+  CHECK(refusal({"--=5"}) == "unknown flag \"--\"; see appd --help");
   CHECK(refusal({"word"}) == "unexpected argument \"word\"; see appd --help");
   CHECK(refusal({"--listen", ":1", ":2"}) == "unexpected argument \":2\"; see appd --help");
   CHECK(refusal({"--", "--threads", "3"}) == "unexpected argument \"--\"; see appd --help");

@@ -6,7 +6,7 @@
 
 #include "appd/handlers/call_cache.h"
 #include "appd/protocol/header_cache.h"
-#include "appd/protocol/text/json_members.h"
+#include "appd/protocol/text/json_scan.h"
 #include "appd/protocol/text/utf8.h"
 #include "appd/reactor/check.h"
 #include "tests/fuzz/support/fuzz_input.h"

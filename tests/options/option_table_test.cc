@@ -26,7 +26,7 @@ struct Fixture {
   Fixture() {
     table.add(count_option("count", "help", count, 1, 9));
     table.add(size_option("small", "help", small, 16));
-    table.add(duration_option("time", "help", time, 1ms));
+    table.add(duration_option("time", "help", time, 1ms, 1h));
     table.add(text_option("text", "WORD", "help", text));
     table.add(path_option("path", "help", path));
     table.add(switch_option("on", "help", on));
@@ -72,6 +72,7 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(refusal("small", {"8"}) == "here: \"8\" is out of range; give at least 16");
   CHECK(refusal("small", {"4GiB"}) == "here: \"4GiB\" is out of range; give at most 4294967295");
   CHECK(refusal("time", {"0"}) == "here: \"0\" is too short; give at least 1ms");
+  CHECK(refusal("time", {"61m"}) == "here: \"61m\" is too long; give at most 1h");
   CHECK(refusal("on", {"perhaps"}) == "here: \"perhaps\" is neither true nor false");
   CHECK(refusal("color", {"green"}) == "here: \"green\" is not one of red, blue");
   CHECK(refusal("text", {"\xff"}) == "here: \"\xef\xbf\xbd\" must be UTF-8 without NUL");
@@ -103,8 +104,9 @@ TEST_CASE_FIXTURE(Fixture, "option table: a name must be new and well formed") {
 
 TEST_CASE_FIXTURE(Fixture, "option table: the nearest name is found, and no far one") {
   CHECK(table.nearest_name("cuont") == "count");
-  CHECK(table.nearest_name("colour") == "color");
+  CHECK(table.nearest_name("--colour") == "color");
   CHECK(table.nearest_name("entirely-else").empty());
+  CHECK(table.nearest_name("---").empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "option table: relative paths become absolute, none stays none") {

@@ -98,6 +98,18 @@ TEST_CASE("mode: octal digits, with or without a sign that they are") {
   CHECK(print_mode(07) == "0007");
 }
 
+TEST_CASE("quantity: a decimal is JSON's number within its range") {
+  CHECK(parse_decimal("1e3", 1, 1000).value() == 1000);
+  CHECK(parse_decimal("0.5", 0, 1).value() == 0.5);
+  for (const char* text :
+       {"", "0.0009", "1001", "-1", "nan", "inf", "1,5", ".5", "0x10", "1 ", "\"1\""}) {
+    CAPTURE(text);
+    REQUIRE_FALSE(parse_decimal(text, 0.001, 1000).has_value());
+    CHECK(parse_decimal(text, 0.001, 1000).error().message ==
+          appd::protocol::in_quotes(text) + " is not a number from 0.001 to 1000");
+  }
+}
+
 TEST_CASE("quantity: what is printed is read back as the same") {
   for (const std::uint64_t bytes : {0ULL, 1ULL, 1000ULL, 1024ULL, 1536ULL, 16ULL << 20, 5ULL << 40,
                                     static_cast<unsigned long long>(INT64_MAX)}) {

@@ -74,6 +74,11 @@ class RuleTest(unittest.TestCase):
         self.write("programs/x.cc", '#include "appd/clients/appctl/console.h"\n')
         self.assert_finds("layers", ("servers/x.cc", 1), ("testkit/x.cc", 2))
 
+    def test_a_room_that_is_a_library_of_its_own_stands_on_more_than_its_layer(self):
+        self.write("clients/x.cc", '#include "appd/options/option_table.h"\n')
+        self.write("clients/appctl/x.cc", '#include "appd/options/option_table.h"\n#include "appd/logging/log.h"\n')
+        self.assert_finds("layers", ("clients/appctl/x.cc", 2), ("clients/x.cc", 1))
+
     def test_a_room_includes_of_its_layer_what_stands_below_it(self):
         self.write("reactor/memory/x.h", '#include "appd/reactor/check.h"\n#include "appd/reactor/connection/connection.h"\n')
         self.write("servers/calls/x.h", '#include "appd/servers/limits.h"\n')

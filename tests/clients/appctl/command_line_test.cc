@@ -162,6 +162,47 @@ TEST_CASE("command line: each number takes its least and its most, and no more")
   }
 }
 
+TEST_CASE("command line: times and sizes have units, as the daemon's have") {
+  CHECK(parse({"--timeout", "500ms", "x"}).timeout == std::chrono::milliseconds(500));
+  CHECK(parse({"--timeout", "2m", "x"}).timeout == std::chrono::minutes(2));
+  CHECK(parse({"--max-content=1KiB", "--max-value=2MB", "x"}).max_content_bytes == 1024);
+  CHECK(parse({"--max-value=2MB", "x"}).max_value_bytes == 2'000'000);
+  const auto line = parse({"bench", "x", "--duration", "1m", "--warmup", "250us"});
+  CHECK(line.duration == std::chrono::minutes(1));
+  CHECK(line.warmup == std::chrono::microseconds(250));
+  CHECK(
+      refusal({"--timeout", "3x", "y"}) ==
+      "flag --timeout: \"3x\" is not a time; give seconds or a unit, such as 10s, 500ms, 2m or 1h");
+}
+
+TEST_CASE("command line: of a repeated option the last one counts") {
+  CHECK(parse({"--repeat", "2", "x", "--repeat", "3"}).repeat == 3);
+}
+
+TEST_CASE("command line: an unknown option is told, with the one that was meant") {
+  CHECK(refusal({"--timeot=3", "x"}) ==
+        "The following argument was not expected: --timeot=3; did you mean --timeout?");
+  for (const char* option : {"--config", "--check-config", "--print-config", "---", "-x", "--=3"}) {
+    CHECK(refusal({option, "x"}) ==
+          std::string("The following argument was not expected: ") + option);
+  }
+}
+
+TEST_CASE("command line: a wrong server of the environment is told with its variable") {
+  ::setenv("APPCTL_SERVER", "x:0", 1);
+  CHECK(refusal({"search"}) ==
+        "environment variable APPCTL_SERVER: nobody can be called on port 0, in \"x:0\"");
+  CHECK(parse({"--server", ":8", "search"}).server.port == 8);
+  ::setenv("APPCTL_SERVER", "", 1);
+  CHECK(parse({"search"}).server.to_string() == "app://127.0.0.1:65432");
+  ::unsetenv("APPCTL_SERVER");
+}
+
+TEST_CASE("command line: a file's name is any bytes") {
+  CHECK(parse({"search", "--file", "\xff"}).file == "\xff");
+  CHECK(parse({"search", "--file", "[1,2]"}).file == "[1,2]");
+}
+
 TEST_CASE("command line: help and version are texts to show") {
   CHECK(parse({"--help"}).text.find("appctl resolve HOST") != std::string::npos);
   CHECK(parse({"--version"}).text.starts_with("appctl "));

@@ -16,8 +16,9 @@ namespace {
 // Calls one action, "act", made of `function`.
 template <class F>
 struct Typed {
-  explicit Typed(F function, std::string action = "act") : name(std::move(action)) {
-    caller.registry.add(make_action(name, std::move(function)));
+  explicit Typed(F function, std::string action = "act", ActionOptions options = {})
+      : name(std::move(action)) {
+    caller.registry.add(make_action(name, std::move(function), std::move(options)));
   }
   Answer json(std::string_view value) { return caller.call(name, value); }
   Answer without_value() { return caller.call_without_value(name); }
@@ -215,6 +216,45 @@ TEST_CASE("typed: a Reply says everything itself") {
   CHECK(Typed([] { return Reply(); }).without_value().status == Status::kInternal);
 }
 
+TEST_CASE("typed: a function that takes a Reply& fills it itself") {
+  Typed typed([](std::string_view text, const Request& request, Reply& reply) -> Result<void> {
+    if (text.empty()) return protocol::fail(Status::kOutOfRange, "nothing");
+    if (text != "no reply") reply.set_text(request.form, text);
+    return {};
+  });
+  CHECK(typed.json(R"("a")") == json_result(R"("a")"));
+  CHECK(typed.json(R"("")") == error(Status::kOutOfRange, "nothing"));
+  CHECK(typed.json(R"("no reply")").status == Status::kInternal);
+  CHECK(typed.json("1").status == Status::kInvalidArgument);
+  CHECK(typed.binary("a") == binary_result("a"));
+  Typed alone([](Reply& reply) { reply.set_binary("<p>", "text/html", "utf-8"); });
+  CHECK(alone.without_value().content_type == "text/html");
+  CHECK(alone.json("1").status == Status::kInvalidArgument);
+}
+
+TEST_CASE("typed: plain refusals say what is taken and what came, without a place") {
+  const ActionOptions plain{.plain_refusals = true};
+  const auto takes = [](std::string_view text) {
+    return error(Status::kInvalidArgument, "act takes " + std::string(text));
+  };
+  Typed number(same<std::int8_t>, "act", plain);
+  CHECK(number.json("[]") == takes("an integer from -128 to 127, not an array"));
+  CHECK(number.json("1e0") ==
+        takes("an integer from -128 to 127, not a number with a fraction or an exponent"));
+  CHECK(number.json("128") == error(Status::kOutOfRange, "act takes an integer from -128 to 127"));
+  CHECK(number.without_value() ==
+        takes(R"(an integer from -128 to 127, but there is no \"value\")"));
+  CHECK(number.binary("abc") == takes("exactly 4 bytes, a 32-bit integer in network order, not 3"));
+  CHECK(Typed(same<bool>, "act", plain).binary("\2") == takes("1 byte, 0 or 1, but 2 came"));
+  CHECK(Typed(same<std::string>, "act", plain).binary("\xff") ==
+        takes("UTF-8 text, but the content is not valid UTF-8"));
+  CHECK(Typed(same<std::vector<int>>, "act", plain).json("[1, null]") ==
+        takes("an integer from -2147483648 to 2147483647, not null"));
+  Typed none([] {}, "act", plain);
+  CHECK(none.json("1") == takes("no value, not an integer"));
+  CHECK(none.binary("1") == takes("no content, not 1"));
+}
+
 TEST_CASE("typed: an error has the code and the text of the Result") {
   Typed typed([](int n) -> Result<int> {
     if (n > 3) return protocol::fail(Status::kOutOfRange, "at most 3");
@@ -256,6 +296,16 @@ TEST_CASE("typed: the signature says the schemas and the binary forms") {
   const Signature number = signature_of<decltype(same<int>)>();
   CHECK(number.argument_binary == "4 bytes, a 32-bit integer in network order");
   CHECK(number.result_binary == "`result` and 4 bytes, a 32-bit integer in network order");
+}
+
+TEST_CASE("typed: what the options say of the signature stands in place of what the types say") {
+  const Action action =
+      make_action("act", [](std::string_view, Reply&) {},
+                  {.signature = {.result_schema = "{}", .argument_binary = "a name in UTF-8"}});
+  CHECK(action.signature.argument_schema == R"({"type": "string"})");
+  CHECK(action.signature.argument_binary == "a name in UTF-8");
+  CHECK(action.signature.result_schema == "{}");
+  CHECK(action.signature.result_binary.empty());
 }
 
 TEST_CASE("typed: a handler that takes a CallContext is told where the call has none") {

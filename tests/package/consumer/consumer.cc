@@ -3,12 +3,13 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "appd/clients/client.h"
 #include "appd/clients/request_builder.h"
 #include "appd/handlers/registry.h"
-#include "appd/handlers/typed/argument.h"
+#include "appd/handlers/typed/typed.h"
 #include "appd/servers/server.h"
 #include "handlers/handler.h"
 
@@ -17,14 +18,10 @@ namespace {
 using namespace appd;
 
 // "hello" -> "HELLO".
-handlers::Result<void> shout(const handlers::Request& request, handlers::Reply& reply) {
-  std::string scratch;
-  const auto value = handlers::string_argument(request, scratch);
-  if (!value) return tl::unexpected(value.error());
+std::string shout(std::string_view text) {
   std::string loud;
-  for (const unsigned char c : *value) loud += static_cast<char>(std::toupper(c));
-  reply.set_string(loud);
-  return {};
+  for (const unsigned char c : text) loud += static_cast<char>(std::toupper(c));
+  return loud;
 }
 
 clients::Result<std::string> call(const protocol::Address& address) {
@@ -42,7 +39,7 @@ clients::Result<std::string> call(const protocol::Address& address) {
 
 int main() {
   auto registry = std::make_shared<handlers::Registry>();
-  registry->add({.name = "shout", .summary = "Text in capitals", .handler = shout});
+  registry->add(handlers::make_action("shout", shout, {.summary = "text in capitals"}));
 
   logging::Log log({.level = logging::Level::kWarn});
   servers::Limits limits;

@@ -1,3 +1,5 @@
+#include "appd/protocol/text/json_scan.h"
+
 #include <doctest/doctest.h>
 
 #include <random>
@@ -5,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "appd/protocol/text/json_members.h"
 #include "appd/protocol/text/utf8.h"
 #include "tests/protocol/bytes.h"
 
