@@ -53,8 +53,8 @@ void check_value(JsonView value, std::string_view text) {
 }
 
 // What another parser thinks. It may refuse what is JSON for us: numbers that no double holds,
-// nesting beyond its depth. It takes half a surrogate pair, and from some version on a byte order mark,
-// both of which we refuse.
+// nesting beyond its depth. It takes half a surrogate pair, and from some version on a byte order
+// mark, both of which we refuse.
 void check_against_simdjson(std::string_view text, const Result<JsonView>& ours) {
   static simdjson::dom::parser parser;
   const simdjson::error_code theirs = parser.parse(text.data(), text.size()).error();
