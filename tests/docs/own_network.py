@@ -1,5 +1,4 @@
-"""A network of one's own, so that pages may use the ports that they show, several at a time, and know what
-`localhost` is."""
+"""A network of one's own, so that pages may use the ports that they show, several at a time."""
 
 import ctypes
 import fcntl
@@ -9,19 +8,16 @@ import socket
 import struct
 import tempfile
 
-CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
-MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
 
 def enter():
     """Moves this process into a network with nothing but its loopback (Linux, as root or where users may have
     namespaces). Elsewhere waits until no other page uses the machine's ports; keep what is returned."""
-    if unshare(CLONE_NEWNET | CLONE_NEWNS) or unshare_as_user():
+    if unshare(CLONE_NEWNET) or unshare_as_user():
         raise_loopback()
-        name_localhost()
         return None
     lock = open(pathlib.Path(tempfile.gettempdir()) / f"appd-pages-{os.getuid()}.lock", "w", encoding="ascii")
     fcntl.flock(lock, fcntl.LOCK_EX)
@@ -37,7 +33,7 @@ def unshare(flags: int) -> bool:
 
 def unshare_as_user() -> bool:
     user, group = os.getuid(), os.getgid()
-    if not unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS):
+    if not unshare(CLONE_NEWUSER | CLONE_NEWNET):
         return False
     own = pathlib.Path("/proc/self")
     (own / "setgroups").write_text("deny", "ascii")
@@ -51,16 +47,3 @@ def raise_loopback():
         request = fcntl.ioctl(any_socket, SIOCGIFFLAGS, struct.pack("16sh14x", b"lo", 0))
         flags = struct.unpack("16sh14x", request)[1]
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
-
-
-def name_localhost():
-    """Systems differ in whether ::1 is a localhost, and the first one."""
-    hosts = pathlib.Path("/etc/hosts")
-    libc = ctypes.CDLL(None, use_errno=True)
-    if not hosts.exists() or libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None) != 0:
-        return
-    with tempfile.NamedTemporaryFile("w", encoding="ascii", prefix="appd-hosts-") as own:
-        own.write("127.0.0.1 localhost\n")
-        own.flush()
-        os.chmod(own.name, 0o644)
-        libc.mount(own.name.encode(), bytes(hosts), None, MS_BIND, None)  # which outlives the file's name
