@@ -63,7 +63,8 @@ class Server:
     def exit_code(self):
         """None while it runs."""
         done = self._path.with_suffix(".exit")
-        return int(done.read_text("ascii")) if done.exists() else None
+        told = done.read_text("ascii") if done.exists() else ""
+        return int(told) if told.endswith("\n") else None
 
 
 class Terminal:
@@ -110,10 +111,11 @@ class Terminal:
         script = output.with_suffix(".command")
         script.write_text(text + "\n", "utf-8")
         # A process group of its own (-m). The traps let both shells outlive the signal that the group gets: the outer
-        # one tells how the inner one, whose command has the default, ended.
+        # one tells how the inner one, whose command has the default, ended, and starts no program for that: the signal
+        # would end it.
         _, group = self.run(
             f"set -m; (trap : TERM; (trap : TERM; eval \"$(cat '{script}')\"); "
-            f"echo $? >'{done}.new'; mv '{done}.new' '{done}') </dev/null >'{output}' 2>&1 & echo $!; set +m")
+            f"echo $? >'{done}') </dev/null >'{output}' 2>&1 & echo $!; set +m")
         server = Server(line, text, int(group.split()[-1]), output)
         self._servers.append(server)
         return server
