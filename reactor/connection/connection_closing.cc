@@ -121,7 +121,6 @@ void Connection::report_closed() {
   } catch (const std::bad_alloc&) {  // in a later turn there may be some
     enter(before);
     arm_timer();
-    return;
   }
 }
 

@@ -51,6 +51,16 @@ void log_access(SessionContext& context, const handlers::Peer& peer, const Asked
                          {"micros", micros.count()}});
 }
 
+// What a reply must know of a request with this header.
+Asked asked_by(const protocol::MessageHeader& header, std::string_view action,
+               reactor::TimePoint began) {
+  return {.extended = header.extended(),
+          .keep_alive = header.keep_alive,
+          .request_id = header.request_id,
+          .action = action,
+          .began = began};
+}
+
 bool logs_access(const SessionLog& log) {
   return log.each_answer && log.log.enabled(logging::Level::kInfo);
 }
@@ -187,13 +197,9 @@ void AppSession::answer(const protocol::MessageHeader& header, std::span<const s
                               {"bytes", content.size()}});
   }
   if (done.reply == nullptr) return;
-  Asked asked{.extended = header.extended(),
-              .keep_alive = header.keep_alive,
-              .request_id = header.request_id,
-              .action = done.action_name(),
-              .began = context().loop.now()};
+  Asked asked = asked_by(header, done.action_name(), context().loop.now());
   if (owes() != Owes::kNothing) {
-    under_way_->owed->add(*done.reply, asked);
+    under_way_->owed->add(std::move(*done.reply), asked);
     return;
   }
   if (ends_drain(context().drain, connection(), followed)) asked.keep_alive = false;
@@ -212,9 +218,9 @@ handlers::Dispatched AppSession::reply_to(const protocol::MessageHeader& header,
             .reply = &messages.error_reply};
   }
   if (content.size() > kLargeContentBytes && messages.calls.parts().pool != nullptr) {
-    const bool answered = start_decoding(header, content, messages.error_reply);
-    return {.action = messages.dispatcher.find_action(header, content),
-            .reply = answered ? &messages.error_reply : nullptr};
+    const handlers::Action* action = messages.dispatcher.find_action(header, content);
+    const bool answered = start_decoding(header, content, action, messages.error_reply);
+    return {.action = action, .reply = answered ? &messages.error_reply : nullptr};
   }
   Requester requester(*this);
   return messages.dispatcher.dispatch(header, content, requester);
@@ -311,14 +317,14 @@ bool AppSession::start_call(const handlers::Action& action, const handlers::Requ
 }
 
 bool AppSession::start_decoding(const protocol::MessageHeader& header,
-                                std::span<const std::byte> content, handlers::Reply& reply) {
+                                std::span<const std::byte> content, const handlers::Action* action,
+                                handlers::Reply& reply) {
   auto call = make_call(header);
   const handlers::Request raw{.form = handlers::Request::Form::kBinary,
                               .payload = content,
                               .header = &header,
                               .source = call->terms().source};
   // The name as it was registered: what a peer sends may be anything.
-  const auto* action = context().messages.dispatcher.find_action(header, content);
   const std::string& name = (action != nullptr ? *action : handlers::decoding_action()).name;
   if (call->start_decoding(raw, name, reply)) return true;
   owe(std::move(call), header);
@@ -328,11 +334,7 @@ bool AppSession::start_decoding(const protocol::MessageHeader& header,
 void AppSession::owe(std::unique_ptr<Call> call, const protocol::MessageHeader& header) {
   UnderWay& owner = under_way();
   if (!owner.owed) owner.owed.emplace(connection(), context().limits);
-  const Asked asked{.extended = header.extended(),
-                    .keep_alive = header.keep_alive,
-                    .request_id = header.request_id,
-                    .action = call->action_name(),
-                    .began = context().loop.now()};
+  const Asked asked = asked_by(header, call->action_name(), context().loop.now());
   owner.owed->add(std::move(call), asked,
                   static_cast<std::size_t>(header.content_length) + header.json.size());
   if (owes() == Owes::kNothing) set_owes(Owes::kAnswers);

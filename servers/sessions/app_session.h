@@ -46,8 +46,10 @@ class AppSession final : public Session {
   // Requests that wait for their answers. Each true: it is answered already, in `reply`.
   [[nodiscard]] bool start_call(const handlers::Action& action, const handlers::Request& request,
                                 handlers::Reply& reply);
+  // `action`: which one, as far as that can be told without decoding; null: it cannot.
   [[nodiscard]] bool start_decoding(const protocol::MessageHeader& header,
-                                    std::span<const std::byte> content, handlers::Reply& reply);
+                                    std::span<const std::byte> content,
+                                    const handlers::Action* action, handlers::Reply& reply);
   [[nodiscard]] std::unique_ptr<Call> make_call(const protocol::MessageHeader& header);
   void on_answered(const Call& call, handlers::Reply reply);
   void owe(std::unique_ptr<Call> call, const protocol::MessageHeader& header);
