@@ -100,7 +100,10 @@ class MessageDecoder {
 
   // The header of the message under way was parsed, its content is awaited.
   [[nodiscard]] bool awaits_content() const { return state_ == State::kContent; }
-  // Then only: that header. Valid until the next call of next().
+  // The header of the message that was just reported is the decoder's own: none of it but `json`
+  // lies in the input.
+  [[nodiscard]] bool owns_header() const { return state_ == State::kDelivered; }
+  // While the content is awaited only: its header. Valid until the next call of next().
   [[nodiscard]] const MessageHeader& awaited_header() const;
 
  private:

@@ -2,33 +2,35 @@
 
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "appd/protocol/owned_header.h"
 
 namespace appd::handlers {
 
 struct OwnedRequest::Copy final : PeerSource {
-  explicit Copy(const Request& borrowed);
+  Copy(const Request& borrowed, reactor::Buffer memory);
   [[nodiscard]] const Peer& peer() override { return known_peer; }
 
   std::string action;
   std::string value;  // JSON text
-  std::vector<std::byte> payload;
+  reactor::Buffer payload_memory;
   protocol::OwnedHeader header;
   Peer known_peer;
   Request request;
 };
 
-OwnedRequest::Copy::Copy(const Request& borrowed)
+OwnedRequest::Copy::Copy(const Request& borrowed, reactor::Buffer memory)
     : action(borrowed.action),
-      payload(borrowed.payload.begin(), borrowed.payload.end()),
+      payload_memory(std::move(memory)),
       header(*borrowed.header),
       known_peer(borrowed.peer()),
       request(borrowed) {
   header.view().status.reset();  // replies only
   request.action = action;
-  request.payload = payload;
+  if (payload_memory.empty()) {
+    payload_memory.append(borrowed.payload);
+    request.payload = payload_memory.bytes();
+  }
   request.header = &header.view();
   request.source = this;
   request.context = nullptr;  // the call's, which this outlives
@@ -38,7 +40,9 @@ OwnedRequest::Copy::Copy(const Request& borrowed)
   }
 }
 
-OwnedRequest::OwnedRequest(const Request& request) : copy_(std::make_unique<Copy>(request)) {}
+OwnedRequest::OwnedRequest(const Request& request) : OwnedRequest(request, reactor::Buffer()) {}
+OwnedRequest::OwnedRequest(const Request& request, reactor::Buffer memory)
+    : copy_(std::make_unique<Copy>(request, std::move(memory))) {}
 OwnedRequest::OwnedRequest(OwnedRequest&& other) noexcept = default;
 OwnedRequest& OwnedRequest::operator=(OwnedRequest&& other) noexcept = default;
 OwnedRequest::~OwnedRequest() = default;

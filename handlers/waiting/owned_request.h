@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "appd/handlers/handler.h"
+#include "appd/reactor/memory/buffer.h"
 
 namespace appd::handlers {
 
@@ -12,6 +13,8 @@ namespace appd::handlers {
 class OwnedRequest {
  public:
   explicit OwnedRequest(const Request& request);
+  // `memory` is kept instead of a copy of the payload, which lies in it.
+  OwnedRequest(const Request& request, reactor::Buffer memory);
   OwnedRequest(OwnedRequest&& other) noexcept;
   OwnedRequest& operator=(OwnedRequest&& other) noexcept;
   ~OwnedRequest();

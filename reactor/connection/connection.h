@@ -33,6 +33,7 @@
 #include "appd/reactor/connection/connection_delegate.h"
 #include "appd/reactor/connection/connection_state.h"
 #include "appd/reactor/connection/read_stops.h"
+#include "appd/reactor/memory/buffer.h"
 
 namespace appd::reactor {
 
@@ -102,6 +103,9 @@ class Connection final : private EventSink {
   [[nodiscard]] std::size_t unsent_bytes() const;
   // The peer's bytes that are kept because the delegate did not consume them.
   [[nodiscard]] std::size_t kept_bytes() const;
+  // Within on_bytes(), which is shown `shown` and will consume all of it: their memory, so that a
+  // large message need not be copied to outlive the call. Empty, where they lie in the loop's.
+  [[nodiscard]] Buffer take_shown(std::span<const std::byte> shown);
   [[nodiscard]] AnyTransport& transport() { return transport_; }
   [[nodiscard]] ConnectionContext& context() const { return context_; }
   [[nodiscard]] EventLoop& loop() const { return context_.loop; }

@@ -38,8 +38,10 @@ void Connection::Held::show_kept() {
   input.shown();
   if (!connection_.open() || !input.enough()) return;
   if (connection_.stops_.has_any(ReadStop::kPaused | ReadStop::kHighWatermark)) return;
+  const std::size_t shown = input.size();
   const Consumed consumed = connection_.delegate().on_bytes(input.bytes());
-  APPD_CHECK(consumed.bytes <= input.size(), consumed.bytes, input.size());
+  APPD_CHECK(consumed.bytes <= shown, consumed.bytes, shown);
+  APPD_CHECK(!input.empty() || consumed.bytes == shown, consumed.bytes, shown);
   input.consume(consumed);
 }
 

@@ -113,6 +113,11 @@ void Connection::set_delegate_bytes(std::size_t bytes) {
   if (!in_event()) settle();
 }
 
+Buffer Connection::take_shown(std::span<const std::byte> shown) {
+  if (!held_ || shown.empty() || held_->input.bytes().data() != shown.data()) return {};
+  return held_->input.take();
+}
+
 std::size_t Connection::kept_bytes() const { return held_ ? held_->input.size() : 0; }
 
 }  // namespace appd::reactor

@@ -51,7 +51,7 @@ void Inbound::keep_rest(std::span<const std::byte> all, std::size_t fresh, Consu
 
 void Inbound::consume(Consumed consumed) {
   wanted_ = consumed.wanted;
-  buffer_.consume(consumed.bytes);
+  if (!buffer_.empty()) buffer_.consume(consumed.bytes);
 }
 
 void Inbound::discard() {

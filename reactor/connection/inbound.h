@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 
 #include "appd/reactor/connection/connection_delegate.h"
 #include "appd/reactor/memory/buffer.h"
@@ -42,8 +43,10 @@ class Inbound {
   void keep(std::span<const std::byte> fresh);
   // The delegate was shown `all`, of which the last `fresh` bytes are not kept yet.
   void keep_rest(std::span<const std::byte> all, std::size_t fresh, Consumed consumed);
-  // The delegate was shown what is kept.
+  // The delegate was shown what is kept, and may have taken it.
   void consume(Consumed consumed);
+  // What is kept, with its memory.
+  [[nodiscard]] Buffer take() { return std::exchange(buffer_, {}); }
   // Nobody wants any of it.
   void discard();
 

@@ -144,14 +144,14 @@ bool Call::begin(const handlers::Action& action, const Request& request, Reply& 
   return true;
 }
 
-bool Call::start_decoding(const Request& raw, std::string_view name, Reply& reply) {
+bool Call::start_decoding(OwnedRequest raw, std::string_view name, Reply& reply) {
   action_ = &handlers::decoding_action();
   action_name_ = name;
   if (refuse_beyond_limit(reply)) return true;
   arm_deadline();
   const CallEnvironment::Parts& parts = environment_.parts();
   const bool taken = environment_.submit(
-      std::make_unique<DecodingJob>(handle_, OwnedRequest(raw), parts.max_nesting, parts.budget));
+      std::make_unique<DecodingJob>(handle_, std::move(raw), parts.max_nesting, parts.budget));
   return taken ? false : refuse_without_pool(reply);
 }
 

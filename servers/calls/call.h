@@ -18,6 +18,7 @@
 
 #include "appd/handlers/dispatch.h"
 #include "appd/handlers/handler.h"
+#include "appd/handlers/waiting/owned_request.h"
 #include "appd/handlers/waiting/task.h"
 #include "appd/reactor/timer_queue.h"
 #include "appd/servers/calls/call_environment.h"
@@ -60,7 +61,7 @@ class Call final {
   // Likewise, of a large request: `raw`, whose payload is the whole content, goes to the pool,
   // which must be there (DecodingJob). `name`: what action_name() is as long as no action was
   // found.
-  [[nodiscard]] bool start_decoding(const handlers::Request& raw, std::string_view name,
+  [[nodiscard]] bool start_decoding(handlers::OwnedRequest raw, std::string_view name,
                                     handlers::Reply& reply);
 
   // For logs. Of a large request the action that was found in it, once it was.

@@ -157,7 +157,10 @@ reactor::Consumed AppSession::on_bytes(std::span<const std::byte> bytes) {
       return {.bytes = taken, .wanted = event->bytes};
     }
     taken += event->bytes;
-    answer(*event->header, event->content, taken < bytes.size());
+    answer({.header = *event->header,
+            .content = event->content,
+            .shown = decoder.owns_header() ? rest : std::span<const std::byte>(),
+            .followed = taken < bytes.size()});
     message_done();
   }
   await(Awaiting::kDrained);
@@ -187,14 +190,14 @@ void AppSession::await_rest(protocol::MessageDecoder decoder) {
 
 // From a request to its reply --------------------------------------------------------------------
 
-void AppSession::answer(const protocol::MessageHeader& header, std::span<const std::byte> content,
-                        bool followed) {
+void AppSession::answer(const Message& message) {
+  const protocol::MessageHeader& header = message.header;
   context().metrics.add(Counter::kRequests);
-  const handlers::Dispatched done = reply_to(header, content);
+  const handlers::Dispatched done = reply_to(message);
   if (tells_life()) {
     tell("received request", {{"action", done.action_name()},
                               {"content_type", header.content_type},
-                              {"bytes", content.size()}});
+                              {"bytes", message.content.size()}});
   }
   if (done.reply == nullptr) return;
   Asked asked = asked_by(header, done.action_name(), context().loop.now());
@@ -202,12 +205,13 @@ void AppSession::answer(const protocol::MessageHeader& header, std::span<const s
     under_way_->owed->add(std::move(*done.reply), asked);
     return;
   }
-  if (ends_drain(context().drain, connection(), followed)) asked.keep_alive = false;
+  if (ends_drain(context().drain, connection(), message.followed)) asked.keep_alive = false;
   send(asked, *done.reply);
 }
 
-handlers::Dispatched AppSession::reply_to(const protocol::MessageHeader& header,
-                                          std::span<const std::byte> content) {
+handlers::Dispatched AppSession::reply_to(const Message& message) {
+  const protocol::MessageHeader& header = message.header;
+  const std::span<const std::byte> content = message.content;
   MessageWork& messages = context().messages;
   if (header.deadline && context().loop.now() >= message_began() + *header.deadline) {
     context().metrics.add(Counter::kDeadlineExceeded);
@@ -219,7 +223,7 @@ handlers::Dispatched AppSession::reply_to(const protocol::MessageHeader& header,
   }
   if (content.size() > kLargeContentBytes && messages.calls.parts().pool != nullptr) {
     const handlers::Action* action = messages.dispatcher.find_action(header, content);
-    const bool answered = start_decoding(header, content, action, messages.error_reply);
+    const bool answered = start_decoding(message, action, messages.error_reply);
     return {.action = action, .reply = answered ? &messages.error_reply : nullptr};
   }
   Requester requester(*this);
@@ -316,18 +320,19 @@ bool AppSession::start_call(const handlers::Action& action, const handlers::Requ
   return false;
 }
 
-bool AppSession::start_decoding(const protocol::MessageHeader& header,
-                                std::span<const std::byte> content, const handlers::Action* action,
+bool AppSession::start_decoding(const Message& message, const handlers::Action* action,
                                 handlers::Reply& reply) {
-  auto call = make_call(header);
+  auto call = make_call(message.header);
   const handlers::Request raw{.form = handlers::Request::Form::kBinary,
-                              .payload = content,
-                              .header = &header,
+                              .payload = message.content,
+                              .header = &message.header,
                               .source = call->terms().source};
   // The name as it was registered: what a peer sends may be anything.
   const std::string& name = (action != nullptr ? *action : handlers::decoding_action()).name;
-  if (call->start_decoding(raw, name, reply)) return true;
-  owe(std::move(call), header);
+  reactor::Buffer memory;  // of the content, if nothing else is in it
+  if (!message.followed) memory = connection().take_shown(message.shown);
+  if (call->start_decoding({raw, std::move(memory)}, name, reply)) return true;
+  owe(std::move(call), message.header);
   return false;
 }
 

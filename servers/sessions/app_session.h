@@ -19,6 +19,14 @@ class AppSession final : public Session {
  private:
   class Requester;
   struct UnderWay;
+  // What has arrived of a request: all of it.
+  struct Message {
+    const protocol::MessageHeader& header;
+    std::span<const std::byte> content;
+    // From its first byte on, as on_bytes() is shown it. Empty: its header lies in there.
+    std::span<const std::byte> shown;
+    bool followed;  // further bytes came with it
+  };
 
   reactor::Consumed on_bytes(std::span<const std::byte> bytes) override;
   std::string_view action_name() override;
@@ -33,11 +41,9 @@ class AppSession final : public Session {
   [[nodiscard]] protocol::MessageDecoder take_decoder();
   void await_rest(protocol::MessageDecoder decoder);
 
-  // From a request to its reply. `followed`: further bytes came with it.
-  void answer(const protocol::MessageHeader& header, std::span<const std::byte> content,
-              bool followed);
-  [[nodiscard]] handlers::Dispatched reply_to(const protocol::MessageHeader& header,
-                                              std::span<const std::byte> content);
+  // From a request to its reply.
+  void answer(const Message& message);
+  [[nodiscard]] handlers::Dispatched reply_to(const Message& message);
   // Counts, logs and sends it, and closes the connection where it does not stay.
   void send(const Asked& asked, const handlers::Reply& reply);
   // What an error that ends the conversation is the answer to.
@@ -47,9 +53,8 @@ class AppSession final : public Session {
   [[nodiscard]] bool start_call(const handlers::Action& action, const handlers::Request& request,
                                 handlers::Reply& reply);
   // `action`: which one, as far as that can be told without decoding; null: it cannot.
-  [[nodiscard]] bool start_decoding(const protocol::MessageHeader& header,
-                                    std::span<const std::byte> content,
-                                    const handlers::Action* action, handlers::Reply& reply);
+  [[nodiscard]] bool start_decoding(const Message& message, const handlers::Action* action,
+                                    handlers::Reply& reply);
   [[nodiscard]] std::unique_ptr<Call> make_call(const protocol::MessageHeader& header);
   void on_answered(const Call& call, handlers::Reply reply);
   void owe(std::unique_ptr<Call> call, const protocol::MessageHeader& header);

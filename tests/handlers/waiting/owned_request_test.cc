@@ -83,4 +83,17 @@ TEST_CASE("owned request: of a header without other fields nothing but its value
   CHECK(owned->header->action == "echo");
 }
 
+TEST_CASE("owned request: a payload is kept in the memory that it came in") {
+  const Borrowed borrowed(header_with(""));
+  reactor::Buffer memory;
+  memory.append(std::as_bytes(std::span("headpayload", 11)));
+  Request request = borrowed.request;
+  request.payload = memory.bytes().subspan(4);
+  const std::byte* const place = request.payload.data();
+  OwnedRequest first(request, std::move(memory));
+  const OwnedRequest owned(std::move(first));
+  CHECK(owned->payload.data() == place);
+  CHECK(owned->payload.size() == 7);
+}
+
 }  // namespace appd::handlers::test

@@ -100,6 +100,48 @@ TEST_CASE_FIXTURE(ConnectionFixture, "connection: a large message is received in
   CHECK(a->script.read_into.size() <= kMessage / (64 * 1024) + 4);
 }
 
+TEST_CASE_FIXTURE(ConnectionFixture, "connection: a large message is taken with its memory") {
+  constexpr std::size_t kMessage = 1024 * 1024;
+  auto a = link();
+  Buffer taken;
+  std::size_t kept_then = 1;
+  const std::byte* shown_at = nullptr;
+  a->delegate.bytes = [&](auto bytes) {
+    if (bytes.size() < kMessage) return Consumed{.wanted = kMessage};
+    shown_at = bytes.data();
+    taken = a->connection->take_shown(bytes);
+    kept_then = a->connection->kept_bytes();
+    return Consumed{.bytes = kMessage};
+  };
+  a->connection->start();
+  const std::string message(kMessage, 'x');
+  send_all(*this, *a, message);
+  CHECK(text_of(taken.bytes()) == message);
+  CHECK(taken.bytes().data() == shown_at);
+  CHECK(kept_then == 0);
+  CHECK(budget.used() == 0);
+  CHECK(a->connection->take_shown(taken.bytes()).empty());  // there is nothing to take any more
+
+  a->delegate.bytes = [](auto bytes) { return Consumed{.bytes = bytes.size()}; };
+  a->peer.send("next");
+  settle();
+  CHECK(a->delegate.shown.back() == "next");
+}
+
+TEST_CASE_FIXTURE(ConnectionFixture, "connection: what lies in the loop's buffer is not taken") {
+  auto a = link();
+  bool nothing = false;
+  a->delegate.bytes = [&](auto bytes) {
+    nothing = a->connection->take_shown(bytes).empty();
+    return Consumed{.bytes = bytes.size()};
+  };
+  a->connection->start();
+  a->peer.send("hello");
+  settle();
+  CHECK(nothing);
+  CHECK(a->delegate.received == "hello");
+}
+
 TEST_CASE_FIXTURE(ConnectionFixture,
                   "connection: a message with 64 KiB of content is one read, shown where it is") {
   constexpr std::size_t kMessage = 64 * 1024 + 500;
