@@ -122,43 +122,43 @@ class Printer {
   }
 
  private:
-  // A place in the text, and how many opening brackets stand before it.
-  struct Place {
+  // A position in the text, and how many opening brackets stand before it.
+  struct Position {
     std::size_t offset;
     std::size_t bracket;
   };
   struct Item {
     enum class Kind : std::uint8_t { kText, kName, kValue };
     Kind kind;
-    Place at;
+    Position at;
     const char* text;  // kText
   };
   struct Member {
     std::size_t name;
-    Place value;
+    Position value;
   };
 
   void push_text(const char* text) { todo_.push_back({Item::Kind::kText, {}, text}); }
   void push_name(std::size_t offset) { todo_.push_back({Item::Kind::kName, {offset, 0}, ""}); }
-  void push_value(Place at) { todo_.push_back({Item::Kind::kValue, at, ""}); }
+  void push_value(Position at) { todo_.push_back({Item::Kind::kValue, at, ""}); }
 
   void match_brackets();
   [[nodiscard]] std::size_t scalar_end(std::size_t offset) const;
   // Past white space, commas and colons.
-  void step_to_token(Place& place) const;
-  void step_over_value(Place& place) const;
+  void step_to_token(Position& position) const;
+  void step_over_value(Position& position) const;
   [[nodiscard]] std::string decode_string(std::size_t offset) const;
   void append_name(std::size_t offset) { append_string_literal(out_, decode_string(offset)); }
-  void print_value(Place at);
+  void print_value(Position at);
   void print_number(std::string_view number);
-  void expand_array(Place at);
-  void expand_object(Place at);
-  [[nodiscard]] std::vector<Member> members_of(Place at) const;
+  void expand_array(Position at);
+  void expand_object(Position at);
+  [[nodiscard]] std::vector<Member> members_of(Position at) const;
 
   std::string_view text_;
   protocol::JsonReader reader_;
   // Of the n-th opening bracket: where its closing one stands, and how many open up to there.
-  std::vector<Place> closing_;
+  std::vector<Position> closing_;
   std::vector<Item> todo_;
   std::string out_;
 };
@@ -190,17 +190,17 @@ void Printer::match_brackets() {
   }
 }
 
-void Printer::step_to_token(Place& place) const {
-  place.offset = text_.find_first_not_of(" \t\r\n,:", place.offset);
+void Printer::step_to_token(Position& position) const {
+  position.offset = text_.find_first_not_of(" \t\r\n,:", position.offset);
 }
 
-void Printer::step_over_value(Place& place) const {
-  char first = text_[place.offset];
+void Printer::step_over_value(Position& position) const {
+  char first = text_[position.offset];
   if (first == '[' || first == '{') {
-    place = closing_[place.bracket];
-    ++place.offset;
+    position = closing_[position.bracket];
+    ++position.offset;
   } else {
-    place.offset = scalar_end(place.offset);
+    position.offset = scalar_end(position.offset);
   }
 }
 
@@ -211,7 +211,7 @@ std::string Printer::decode_string(std::size_t offset) const {
   return decoded;
 }
 
-void Printer::print_value(Place at) {
+void Printer::print_value(Position at) {
   switch (text_[at.offset]) {
     case '[':
       return expand_array(at);
@@ -241,39 +241,39 @@ void Printer::print_number(std::string_view number) {
   }
 }
 
-void Printer::expand_array(Place at) {
+void Printer::expand_array(Position at) {
   out_ += '[';
   push_text("]");
   std::size_t first = todo_.size();
-  Place place{at.offset + 1, at.bracket + 1};
-  for (step_to_token(place); text_[place.offset] != ']'; step_to_token(place)) {
+  Position position{at.offset + 1, at.bracket + 1};
+  for (step_to_token(position); text_[position.offset] != ']'; step_to_token(position)) {
     if (todo_.size() > first) push_text(", ");
-    push_value(place);
-    step_over_value(place);
+    push_value(position);
+    step_over_value(position);
   }
   std::reverse(todo_.begin() + static_cast<std::ptrdiff_t>(first), todo_.end());
 }
 
-std::vector<Printer::Member> Printer::members_of(Place at) const {
+std::vector<Printer::Member> Printer::members_of(Position at) const {
   std::vector<Member> members;
   std::unordered_map<std::string, std::size_t> index_of;
-  Place place{at.offset + 1, at.bracket + 1};
-  for (step_to_token(place); text_[place.offset] != '}'; step_to_token(place)) {
-    std::size_t name = place.offset;
-    place.offset = scalar_end(name);
-    step_to_token(place);
+  Position position{at.offset + 1, at.bracket + 1};
+  for (step_to_token(position); text_[position.offset] != '}'; step_to_token(position)) {
+    std::size_t name = position.offset;
+    position.offset = scalar_end(name);
+    step_to_token(position);
     auto [entry, is_new] = index_of.try_emplace(decode_string(name), members.size());
     if (is_new) {
-      members.push_back({name, place});
+      members.push_back({name, position});
     } else {
-      members[entry->second].value = place;  // a dict keeps the first place and the last value
+      members[entry->second].value = position;  // a dict keeps the first place, the last value
     }
-    step_over_value(place);
+    step_over_value(position);
   }
   return members;
 }
 
-void Printer::expand_object(Place at) {
+void Printer::expand_object(Position at) {
   out_ += '{';
   push_text("}");
   std::vector<Member> members = members_of(at);

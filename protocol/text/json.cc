@@ -16,8 +16,8 @@
 namespace appd::protocol {
 namespace {
 
+using internal::JsonElement;
 using internal::JsonMember;
-using internal::JsonPlace;
 using internal::JsonSlice;
 
 // Memory that a reader keeps between texts. A usual header or request needs a few hundred bytes.
@@ -126,7 +126,7 @@ class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collect
   bool StartArray() { return open(); }
   bool EndArray(rapidjson::SizeType) { return close(JsonKind::kArray); }
 
-  [[nodiscard]] const JsonPlace& outermost() const { return outermost_; }
+  [[nodiscard]] const JsonElement& outermost() const { return outermost_; }
   [[nodiscard]] bool found_surrogate() const { return found_surrogate_; }
   [[nodiscard]] bool too_deep() const { return too_deep_; }
 
@@ -162,7 +162,7 @@ class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collect
     if (depth_ < 2) finish({{opened_at_[depth_], end}, kind});
     return true;
   }
-  void finish(const JsonPlace& value) {
+  void finish(const JsonElement& value) {
     if (depth_ == 0) {
       outermost_ = value;
     } else if (members_ != nullptr && stream_.text()[opened_at_[0]] == '{' &&
@@ -177,7 +177,7 @@ class Collector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collect
   std::size_t depth_ = 0;
   std::uint32_t opened_at_[2] = {0, 0};  // the outermost bracket, and the one within it
   JsonSlice name_;
-  JsonPlace outermost_;
+  JsonElement outermost_;
   bool found_surrogate_ = false;
   bool too_deep_ = false;
 };
@@ -275,11 +275,11 @@ struct JsonReader::Impl {
   std::string name;
 
   // Fills `members` if they are wanted.
-  Result<JsonPlace> parse(std::string_view text, bool want_members);
+  Result<JsonElement> parse(std::string_view text, bool want_members);
   void give_back_excess();
 };
 
-Result<JsonPlace> JsonReader::Impl::parse(std::string_view text, bool want_members) {
+Result<JsonElement> JsonReader::Impl::parse(std::string_view text, bool want_members) {
   constexpr unsigned kFlags =
       rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
   members.clear();
@@ -288,7 +288,7 @@ Result<JsonPlace> JsonReader::Impl::parse(std::string_view text, bool want_membe
   }
   if (want_members) {
     if (internal::scan_flat_object(text, members)) {
-      return JsonPlace{{0, static_cast<std::uint32_t>(text.size())}, JsonKind::kObject};
+      return JsonElement{{0, static_cast<std::uint32_t>(text.size())}, JsonKind::kObject};
     }
     members.clear();
   }
@@ -324,7 +324,7 @@ JsonReader::JsonReader(JsonReader&&) noexcept = default;
 JsonReader& JsonReader::operator=(JsonReader&&) noexcept = default;
 
 Result<std::span<const JsonMember>> JsonReader::find_members(std::string_view text) {
-  Result<JsonPlace> value = impl_->parse(text, true);
+  Result<JsonElement> value = impl_->parse(text, true);
   if (value && value->kind == JsonKind::kObject) return impl_->members;
   impl_->give_back_excess();
   if (!value) return tl::unexpected<Error>(std::move(value.error()));
@@ -352,7 +352,7 @@ Result<JsonView> JsonReader::read_value(std::string_view text) {
   if (const auto plain = JsonView::plain_scalar(text); plain && text.size() <= kMaxJsonBytes) {
     return *plain;
   }
-  Result<JsonPlace> value = impl_->parse(text, false);
+  Result<JsonElement> value = impl_->parse(text, false);
   impl_->give_back_excess();
   if (!value) return tl::unexpected<Error>(std::move(value.error()));
   return view(text, *value);

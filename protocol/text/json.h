@@ -84,7 +84,7 @@ struct JsonSlice {
   }
 };
 
-struct JsonPlace {
+struct JsonElement {
   JsonSlice slice;
   JsonKind kind = JsonKind::kNull;
   bool plain = false;  // known to have no escape
@@ -92,7 +92,7 @@ struct JsonPlace {
 
 struct JsonMember {
   JsonSlice name;  // without the quotes, not decoded; no escape where the value is plain
-  JsonPlace value;
+  JsonElement value;
 };
 
 // So many members of an object are kept at a time.
@@ -139,7 +139,7 @@ class JsonReader {
  private:
   struct Impl;
 
-  [[nodiscard]] static JsonView view(std::string_view text, const internal::JsonPlace& place) {
+  [[nodiscard]] static JsonView view(std::string_view text, const internal::JsonElement& place) {
     return {place.slice.of(text), place.kind, place.plain};
   }
   // Valid until the reader is used again.

@@ -22,7 +22,7 @@ JsonArray::JsonArray(JsonView array) : rest_(array.text()) {
 
 std::optional<JsonView> JsonArray::next() {
   if (rest_.front() == ']') return std::nullopt;
-  const internal::JsonPlace place = internal::scan_value(rest_);
+  const internal::JsonElement place = internal::scan_value(rest_);
   const JsonView element(place.slice.of(rest_), place.kind, place.plain);
   rest_ = without_space(rest_.substr(place.slice.end));
   if (rest_.front() == ',') rest_ = without_space(rest_.substr(1));

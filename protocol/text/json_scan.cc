@@ -33,7 +33,7 @@ class Scanner {
   void members(std::size_t most, std::vector<JsonMember>& members) {
     while (members.size() < most && take(',')) member(members.emplace_back());
   }
-  bool value(JsonPlace& value) {
+  bool value(JsonElement& value) {
     skip_space();
     if (next_ == end_) return false;
     switch (*next_) {
@@ -93,7 +93,7 @@ class Scanner {
   }
 
   // An array or an object of a valid text.
-  bool nest(JsonKind kind, JsonPlace& value) {
+  bool nest(JsonKind kind, JsonElement& value) {
     const char* const begin = next_;
     std::size_t depth = 0;
     do {
@@ -111,7 +111,7 @@ class Scanner {
     return true;
   }
 
-  bool string(JsonPlace& value) {
+  bool string(JsonElement& value) {
     const char* const special = find_special(next_ + 1, end_, begin_);
     const bool plain = special != end_ && *special == '"';
     const char* const quote = plain ? special : find_string_end(special, end_);
@@ -121,7 +121,7 @@ class Scanner {
     return true;
   }
 
-  bool literal(std::string_view word, JsonKind kind, JsonPlace& value) {
+  bool literal(std::string_view word, JsonKind kind, JsonElement& value) {
     const std::string_view rest(next_, static_cast<std::size_t>(end_ - next_));
     if (!rest.starts_with(word)) return false;
     value = {slice(next_, next_ + word.size()), kind, true};
@@ -129,7 +129,7 @@ class Scanner {
     return true;
   }
 
-  bool number(JsonPlace& value) {
+  bool number(JsonElement& value) {
     const char* number_end = find_number_end(next_, end_);
     if (number_end == nullptr) return false;
     const bool fraction =
@@ -151,8 +151,8 @@ bool scan_flat_object(std::string_view text, std::vector<JsonMember>& members) {
   return Scanner(text, 0, Trust::kUnknown).object(members);
 }
 
-JsonPlace scan_value(std::string_view text) {
-  JsonPlace value;
+JsonElement scan_value(std::string_view text) {
+  JsonElement value;
   APPD_CHECK(Scanner(text, 0, Trust::kValid).value(value));
   return value;
 }

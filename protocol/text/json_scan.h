@@ -19,7 +19,7 @@ namespace appd::protocol::internal {
 
 // What a valid text begins with, without white space: one value. What is within an array or object
 // is stepped over, however deep.
-[[nodiscard]] JsonPlace scan_value(std::string_view text);
+[[nodiscard]] JsonElement scan_value(std::string_view text);
 
 // Of a valid object: appends `most` members at most, from behind the value that ends at `at` on.
 void scan_members(std::string_view text, std::size_t at, std::size_t most,

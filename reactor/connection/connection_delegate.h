@@ -34,7 +34,7 @@ class ConnectionDelegate : public Retirable {
   // Unsent bytes went from above the high watermark down to the low one.
   virtual void on_drained() {}
   // Reading stops by itself until there is room again.
-  enum class StopReason : std::uint8_t {
+  enum class StopNotice : std::uint8_t {
     kHighWatermark,
     kBudget,
     kBudgetStill,  // told at each look until it goes on
@@ -42,7 +42,7 @@ class ConnectionDelegate : public Retirable {
     // the delegate should end it, so that its memory is free for others.
     kOverdrawn,
   };
-  virtual void on_reading_stopped(StopReason /*reason*/) {}
+  virtual void on_reading_stopped(StopNotice /*notice*/) {}
   // The time of Connection::set_deadline() has come, and the connection is open. Not within any
   // event of the connection.
   virtual void on_deadline() {}

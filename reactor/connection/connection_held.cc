@@ -19,18 +19,18 @@ bool Connection::Held::may_read() {
 }
 
 void Connection::Held::stop_by_budget() {
-  using StopReason = ConnectionDelegate::StopReason;
+  using StopNotice = ConnectionDelegate::StopNotice;
   connection_.stops_.add(ReadStop::kBudget);
   const bool read_before = share.stop(*budget(), now());
-  connection_.delegate().on_reading_stopped(read_before ? StopReason::kBudget
-                                                        : StopReason::kBudgetStill);
+  connection_.delegate().on_reading_stopped(read_before ? StopNotice::kBudget
+                                                        : StopNotice::kBudgetStill);
 }
 
 void Connection::Held::end_turn() {
   share.end_turn(*budget(), input.size());
   stop_by_budget();
   if (!input.empty() && budget()->exhausted()) {
-    connection_.delegate().on_reading_stopped(ConnectionDelegate::StopReason::kOverdrawn);
+    connection_.delegate().on_reading_stopped(ConnectionDelegate::StopNotice::kOverdrawn);
   }
 }
 
@@ -70,7 +70,7 @@ void Connection::Held::keep_unsent(std::span<const std::byte> head, std::span<co
 void Connection::Held::stop_above_watermark() {
   if (connection_.above_high_watermark() || !output.above(options().write_high_watermark)) return;
   if (connection_.open()) connection_.stops_.add(ReadStop::kHighWatermark);
-  connection_.delegate().on_reading_stopped(ConnectionDelegate::StopReason::kHighWatermark);
+  connection_.delegate().on_reading_stopped(ConnectionDelegate::StopNotice::kHighWatermark);
 }
 
 void Connection::Held::flush() {

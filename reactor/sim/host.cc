@@ -29,28 +29,28 @@ std::error_code host_error(int error) { return {error, std::system_category()}; 
 Descriptor Host::open(Source& source) {
   if (full()) return kNoDescriptor;
   std::size_t index = 0;
-  while (index < places_.size() && places_[index].source != nullptr) ++index;
-  if (index == places_.size()) places_.emplace_back();
-  places_[index] = {&source, 0};
+  while (index < opened_.size() && opened_[index].source != nullptr) ++index;
+  if (index == opened_.size()) opened_.emplace_back();
+  opened_[index] = {&source, 0};
   source.serial = world_.next_serial();
   ++open_;
   return kFirstDescriptor + static_cast<Descriptor>(index);
 }
 
 void Host::close(Descriptor fd) {
-  Place& place = places_[static_cast<std::size_t>(fd - kFirstDescriptor)];
-  if (place.watches > 0) world_.violate("a descriptor was closed while a poller watched it");
-  place = {};
+  Opened& opened = opened_[static_cast<std::size_t>(fd - kFirstDescriptor)];
+  if (opened.watches > 0) world_.violate("a descriptor was closed while a poller watched it");
+  opened = {};
   --open_;
 }
 
 const Source* Host::find(Descriptor fd) const {
   const auto index = static_cast<std::size_t>(fd - kFirstDescriptor);
-  return fd < kFirstDescriptor || index >= places_.size() ? nullptr : places_[index].source;
+  return fd < kFirstDescriptor || index >= opened_.size() ? nullptr : opened_[index].source;
 }
 
 void Host::watched(Descriptor fd, int change) {
-  places_[static_cast<std::size_t>(fd - kFirstDescriptor)].watches += change;
+  opened_[static_cast<std::size_t>(fd - kFirstDescriptor)].watches += change;
 }
 
 Result<std::unique_ptr<ListeningSocket>> Host::listen(const Endpoint& endpoint,

@@ -77,7 +77,7 @@ class Host final : public Network {
   [[nodiscard]] std::uint64_t progress() const { return progress_; }
 
  private:
-  struct Place {
+  struct Opened {
     Source* source = nullptr;
     int watches = 0;
   };
@@ -89,7 +89,7 @@ class Host final : public Network {
   World& world_;
   const Options options_;
   std::size_t max_descriptors_;
-  std::vector<Place> places_;  // the number is the index + kFirstDescriptor
+  std::vector<Opened> opened_;  // the number is the index + kFirstDescriptor
   std::size_t open_ = 0;
   std::uint16_t next_port_ = kFirstPort;
   std::uint64_t misfortunes_ = 0;

@@ -320,15 +320,15 @@ void Session::on_drained() {
   }
 }
 
-void Session::on_reading_stopped(StopReason reason) {
-  if (reason == StopReason::kHighWatermark) {
+void Session::on_reading_stopped(StopNotice notice) {
+  if (notice == StopNotice::kHighWatermark) {
     context().metrics.add(Counter::kWatermark);
     if (message_under_way_) connection_.clear_deadline();
     return;
   }
-  if (reason == StopReason::kBudget) context().metrics.add(Counter::kBudget);
+  if (notice == StopNotice::kBudget) context().metrics.add(Counter::kBudget);
   tell_budget(context());
-  if (reason == StopReason::kOverdrawn) {
+  if (notice == StopNotice::kOverdrawn) {
     refuse(Status::kOverloaded, "the memory for messages under way is used up; try again later");
   }
 }

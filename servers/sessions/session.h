@@ -113,7 +113,7 @@ class Session : public reactor::ConnectionDelegate {
   void on_end() override;
   void on_end_ahead() override;
   void on_drained() override;
-  void on_reading_stopped(StopReason reason) override;
+  void on_reading_stopped(StopNotice notice) override;
 
   [[nodiscard]] SessionContext& context() const {
     return static_cast<SessionContext&>(connection_.context());

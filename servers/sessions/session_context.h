@@ -21,7 +21,7 @@ namespace appd::servers {
 class Session;
 
 // Where a session lives, in its owner's slab.
-using Seat = reactor::Slab::Place;
+using Seat = reactor::Slab::Cell;
 
 class SessionOwner {
  public:

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::ConnectionFixture;
-using StopReason = ConnectionDelegate::StopReason;
+using StopNotice = ConnectionDelegate::StopNotice;
 
 struct SmallBudget : ConnectionFixture {
   static constexpr std::size_t kLimit = 300 * 1024;
@@ -31,7 +31,7 @@ struct SmallBudget : ConnectionFixture {
   // Holds whatever comes.
   std::unique_ptr<testing::Link> hoarder() { return taker(16 * 1024 * 1024); }
 
-  static int count(const testing::Link& one, StopReason reason) {
+  static int count(const testing::Link& one, StopNotice reason) {
     return static_cast<int>(
         std::count(one.delegate.stops.begin(), one.delegate.stops.end(), reason));
   }
@@ -53,7 +53,7 @@ TEST_CASE_FIXTURE(SmallBudget, "connection: the budget stops those that hold mos
   settle();
   CHECK(small_one->delegate.received == "hello");
   // One of the two goes on with the overdraft, the other has stopped.
-  CHECK(count(*a, StopReason::kBudget) + count(*b, StopReason::kBudget) == 1);
+  CHECK(count(*a, StopNotice::kBudget) + count(*b, StopNotice::kBudget) == 1);
 }
 
 TEST_CASE_FIXTURE(SmallBudget, "connection: with the budget used up, nothing is stuck or lost") {
@@ -78,7 +78,7 @@ TEST_CASE_FIXTURE(SmallBudget, "connection: a stop by the budget is told once") 
   a->peer.send("more");
   b->peer.send("more");
   for (int i = 0; i < 3; ++i) pass(10ms);
-  CHECK(count(*a, StopReason::kBudget) + count(*b, StopReason::kBudget) == 1);
+  CHECK(count(*a, StopNotice::kBudget) + count(*b, StopNotice::kBudget) == 1);
   CHECK(small.stopped() == 1);
 }
 
@@ -141,12 +141,12 @@ TEST_CASE_FIXTURE(SmallBudget, "connection: the overdraft goes to who is nearest
 TEST_CASE_FIXTURE(SmallBudget,
                   "connection: with the reserve used up, who did not finish in his turn is told") {
   auto a = hoarder();
-  a->delegate.stopped = [&](StopReason reason) {
-    if (reason == StopReason::kOverdrawn) a->connection->close();
+  a->delegate.stopped = [&](StopNotice reason) {
+    if (reason == StopNotice::kOverdrawn) a->connection->close();
   };
   a->peer.send(std::string(2 * 1024 * 1024, 'x'));
   for (int i = 0; i < 20; ++i) pass(10ms);
-  CHECK(count(*a, StopReason::kOverdrawn) == 1);
+  CHECK(count(*a, StopNotice::kOverdrawn) == 1);
   CHECK_FALSE(a->connection->open());
   CHECK(small.used() == 0);
   CHECK(small.stopped() == 0);

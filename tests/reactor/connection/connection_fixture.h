@@ -91,7 +91,7 @@ class ScriptedDelegate final : public ConnectionDelegate {
   std::function<Consumed(std::span<const std::byte>)> bytes;
   std::function<void()> end;
   std::function<void()> drained;
-  std::function<void(StopReason)> stopped;
+  std::function<void(StopNotice)> stopped;
   std::function<void()> deadline;
 
   std::vector<std::string> shown;  // by each on_bytes()
@@ -100,7 +100,7 @@ class ScriptedDelegate final : public ConnectionDelegate {
   int ends_ahead = 0;
   int drains = 0;
   int deadlines = 0;
-  std::vector<StopReason> stops;
+  std::vector<StopNotice> stops;
   std::vector<std::error_code> closes;
 
  private:
@@ -119,7 +119,7 @@ class ScriptedDelegate final : public ConnectionDelegate {
     ++drains;
     if (drained) drained();
   }
-  void on_reading_stopped(StopReason reason) override {
+  void on_reading_stopped(StopNotice reason) override {
     stops.push_back(reason);
     if (stopped) stopped(reason);
   }

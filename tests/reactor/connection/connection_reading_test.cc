@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 using testing::ConnectionFixture;
 using testing::text_of;
 using testing::would_block;
-using StopReason = ConnectionDelegate::StopReason;
+using StopNotice = ConnectionDelegate::StopNotice;
 
 TEST_CASE_FIXTURE(ConnectionFixture, "connection: start() reads what is already there") {
   auto a = link();

@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 using testing::broken;
 using testing::ConnectionFixture;
 using testing::would_block;
-using StopReason = ConnectionDelegate::StopReason;
+using StopNotice = ConnectionDelegate::StopNotice;
 
 TEST_CASE_FIXTURE(ConnectionFixture, "connection: what one event sends leaves with one write") {
   auto a = link();
@@ -112,7 +112,7 @@ struct LowWatermark : ConnectionFixture {
 TEST_CASE_FIXTURE(LowWatermark, "connection: reads no more above the high watermark") {
   auto a = full_link();
   CHECK(a->connection->above_high_watermark());
-  CHECK(a->delegate.stops == std::vector{StopReason::kHighWatermark});
+  CHECK(a->delegate.stops == std::vector{StopNotice::kHighWatermark});
   a->peer.send("abc");
   settle();
   CHECK(a->delegate.shown.empty());
