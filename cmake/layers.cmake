@@ -39,6 +39,11 @@ function(appd_library name)
     PRIVATE $<BUILD_INTERFACE:appd_warnings> ${ARG_PRIVATE})
 endfunction()
 
+# appd_runs_rarely(TARGET): no request comes here, so that to optimise it costs more than it saves.
+function(appd_runs_rarely target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Og>)
+endfunction()
+
 # appd_layer(NAME ...): a library that is installed for users, as one a layer is. What is not is a part
 # of a program.
 function(appd_layer name)
