@@ -23,7 +23,7 @@ void answer_and_keep(FakePeer& peer) {
   while (!peer.take_message().empty()) peer.send(message(R"({"result": "kept"})", kKept));
 }
 
-void answer_and_close(FakePeer& peer) {
+void answer_once(FakePeer& peer) {
   if (peer.take_message().empty()) return;
   peer.send(message(R"({"result": "closed"})"));
   peer.close();
@@ -40,7 +40,7 @@ TEST_CASE("client: calls share one connection while the server keeps it") {
 }
 
 TEST_CASE("client: a server that closes after each reply is called as well") {
-  FakeServerThread server(answer_and_close);
+  FakeServerThread server(answer_once);
   auto client = Client::connect(server.app_address()).value();
   for (int i = 0; i < 3; ++i) {
     CHECK(client->call(search("x")).value().result_text().value() == "closed");
@@ -84,7 +84,7 @@ TEST_CASE("client: a server's error is a reply that says so") {
 TEST_CASE("client: nobody listening is kCannotConnect") {
   protocol::Address address;
   {
-    const FakeServerThread server(answer_and_close);
+    const FakeServerThread server(answer_once);
     address = server.address(protocol::Protocol::kApp);
   }
   const auto client = Client::connect(address);
@@ -97,7 +97,7 @@ TEST_CASE("client: an early close is kProtocolBroken, and the next call connects
     if (peer.number == 0) {
       peer.close();
     } else {
-      answer_and_close(peer);
+      answer_once(peer);
     }
   });
   auto client = Client::connect(server.app_address()).value();

@@ -9,8 +9,8 @@ namespace {
 
 using protocol::Protocol;
 
-std::string content(std::string_view action, const CallValue& value,
-                    ValueForm form = ValueForm::kAutomatic) {
+std::string content_of(std::string_view action, const CallValue& value,
+                       ValueForm form = ValueForm::kAutomatic) {
   auto request = build_request(action, value, form);
   return request ? request->content : "refused: " + request.error().message;
 }
@@ -30,32 +30,32 @@ TEST_CASE("request builder: no action's name is magic") {
   for (const char* name : {"search", "double", "negate", "binary", "describe"}) {
     CAPTURE(name);
     const std::string begin = "{\"action\": \"" + std::string(name) + "\"";
-    CHECK(content(name, {"5"}) == begin + ", \"value\": 5}");
-    CHECK(content(name, {"2.5"}) == begin + ", \"value\": 2.5}");
-    CHECK(content(name, {"x"}) == begin + ", \"value\": \"x\"}");
-    CHECK(content(name, {}) == begin + "}");
+    CHECK(content_of(name, {"5"}) == begin + ", \"value\": 5}");
+    CHECK(content_of(name, {"2.5"}) == begin + ", \"value\": 2.5}");
+    CHECK(content_of(name, {"x"}) == begin + ", \"value\": \"x\"}");
+    CHECK(content_of(name, {}) == begin + "}");
   }
 }
 
 TEST_CASE("request builder: a value is JSON where it is valid and a string otherwise") {
-  CHECK(content("echo", {" [1,2] "}) == R"({"action": "echo", "value": [1,2]})");
-  CHECK(content("echo", {"5"}) == R"({"action": "echo", "value": 5})");
-  CHECK(content("echo", {"a \"b\""}) == R"({"action": "echo", "value": "a \"b\""})");
-  CHECK(content("echo", {"[1,"}) == R"({"action": "echo", "value": "[1,"})");
-  CHECK(content("echo", {""}) == R"({"action": "echo", "value": ""})");
+  CHECK(content_of("echo", {" [1,2] "}) == R"({"action": "echo", "value": [1,2]})");
+  CHECK(content_of("echo", {"5"}) == R"({"action": "echo", "value": 5})");
+  CHECK(content_of("echo", {"a \"b\""}) == R"({"action": "echo", "value": "a \"b\""})");
+  CHECK(content_of("echo", {"[1,"}) == R"({"action": "echo", "value": "[1,"})");
+  CHECK(content_of("echo", {""}) == R"({"action": "echo", "value": ""})");
 }
 
 TEST_CASE("request builder: without a value the message has none") {
-  CHECK(content("echo", {}) == R"({"action": "echo"})");
-  CHECK(content("binary", {}, ValueForm::kBinary) == "binary");
+  CHECK(content_of("echo", {}) == R"({"action": "echo"})");
+  CHECK(content_of("binary", {}, ValueForm::kBinary) == "binary");
 }
 
 TEST_CASE("request builder: a form that is asked for wins over the action's own") {
-  CHECK(content("search", {"5"}, ValueForm::kJson) == R"({"action": "search", "value": 5})");
-  CHECK(content("double", {"5000000000"}, ValueForm::kJson) ==
+  CHECK(content_of("search", {"5"}, ValueForm::kJson) == R"({"action": "search", "value": 5})");
+  CHECK(content_of("double", {"5000000000"}, ValueForm::kJson) ==
         R"({"action": "double", "value": 5000000000})");
-  CHECK(content("echo", {"[1]"}, ValueForm::kString) == R"({"action": "echo", "value": "[1]"})");
-  CHECK(content("double", {"5"}, ValueForm::kBinary) == "double5");
+  CHECK(content_of("echo", {"[1]"}, ValueForm::kString) == R"({"action": "echo", "value": "[1]"})");
+  CHECK(content_of("double", {"5"}, ValueForm::kBinary) == "double5");
 }
 
 TEST_CASE("request builder: content is the value's bytes, and the header names the action") {
@@ -71,26 +71,26 @@ TEST_CASE("request builder: content is the value's bytes, and the header names t
 }
 
 TEST_CASE("request builder: a byte order mark in front of JSON or of a file's text is skipped") {
-  CHECK(content("echo", {"\xef\xbb\xbf[1]"}) == R"({"action": "echo", "value": [1]})");
-  CHECK(content("echo", {"\xef\xbb\xbf[1]\n", true}, ValueForm::kJson) ==
+  CHECK(content_of("echo", {"\xef\xbb\xbf[1]"}) == R"({"action": "echo", "value": [1]})");
+  CHECK(content_of("echo", {"\xef\xbb\xbf[1]\n", true}, ValueForm::kJson) ==
         R"({"action": "echo", "value": [1]})");
-  CHECK(content("echo", {"\xef\xbb\xbfone\n", true}) == R"({"action": "echo", "value": "one"})");
-  CHECK(content("echo", {"\xef\xbb\xbfone"}) ==
+  CHECK(content_of("echo", {"\xef\xbb\xbfone\n", true}) == R"({"action": "echo", "value": "one"})");
+  CHECK(content_of("echo", {"\xef\xbb\xbfone"}) ==
         "{\"action\": \"echo\", \"value\": \"\xef\xbb\xbfone\"}");
-  CHECK(content("echo", {"\xef\xbb\xbf", true}, ValueForm::kContent) == "\xef\xbb\xbf");
+  CHECK(content_of("echo", {"\xef\xbb\xbf", true}, ValueForm::kContent) == "\xef\xbb\xbf");
 }
 
 TEST_CASE("request builder: one line end behind a file's text is not part of it, bytes are kept") {
-  CHECK(content("search", {"a\n\n", true}) == R"({"action": "search", "value": "a\n"})");
-  CHECK(content("search", {"a\r\n", true}) == R"({"action": "search", "value": "a"})");
-  CHECK(content("search", {"a\n"}) == R"({"action": "search", "value": "a\n"})");
-  CHECK(content("x", {"a\n", true}, ValueForm::kBinary) == "xa\n");
+  CHECK(content_of("search", {"a\n\n", true}) == R"({"action": "search", "value": "a\n"})");
+  CHECK(content_of("search", {"a\r\n", true}) == R"({"action": "search", "value": "a"})");
+  CHECK(content_of("search", {"a\n"}) == R"({"action": "search", "value": "a\n"})");
+  CHECK(content_of("x", {"a\n", true}, ValueForm::kBinary) == "xa\n");
 }
 
 TEST_CASE("request builder: what is not UTF-8 is refused as text and sent as bytes") {
   CHECK(refusal(build_request("search", {"\xff"}, ValueForm::kAutomatic)).find("--binary") !=
         std::string::npos);
-  CHECK(content("x", {"\xff"}, ValueForm::kBinary) == "x\xff");
+  CHECK(content_of("x", {"\xff"}, ValueForm::kBinary) == "x\xff");
 }
 
 TEST_CASE("request builder: forced JSON must be JSON") {

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Fixture {
+struct OptionsFixture {
   std::map<std::string, std::string> environment;
   Program program;
   appd::testing::TemporaryFolder folder;
@@ -57,7 +57,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "options: the defaults are those of the documentation") {
+TEST_CASE_FIXTURE(OptionsFixture, "options: the defaults are those of the documentation") {
   const ParsedOptions parsed = parse({});
   CHECK_FALSE(parsed.answer);
   CHECK(listening({}) == Texts{"app://127.0.0.1:65432"});
@@ -71,7 +71,8 @@ TEST_CASE_FIXTURE(Fixture, "options: the defaults are those of the documentation
   CHECK(parsed.options.limits.backlog == appd::reactor::max_backlog());
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: each whole number takes its least and its most, and no more") {
+TEST_CASE_FIXTURE(OptionsFixture,
+                  "options: each whole number takes its least and its most, and no more") {
   struct Range {
     std::string name;
     std::string below, least, most, above;
@@ -95,7 +96,7 @@ TEST_CASE_FIXTURE(Fixture, "options: each whole number takes its least and its m
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: the backlog comes from every source") {
+TEST_CASE_FIXTURE(OptionsFixture, "options: the backlog comes from every source") {
   CHECK(options({"--backlog", "10"}).limits.backlog == 10);
   write_text_file(config, "backlog = 11\n");
   CHECK(options({"--config", config}).limits.backlog == 11);
@@ -103,7 +104,7 @@ TEST_CASE_FIXTURE(Fixture, "options: the backlog comes from every source") {
   CHECK(options({"--config", config}).limits.backlog == 12);
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: a mode is octal wherever it comes from") {
+TEST_CASE_FIXTURE(OptionsFixture, "options: a mode is octal wherever it comes from") {
   for (const char* text : {"\"0640\"", "\"640\"", "\"0o640\"", "0o640", "640"}) {
     CAPTURE(text);
     write_text_file(config, "socket-mode = " + std::string(text) + "\n");
@@ -115,13 +116,14 @@ TEST_CASE_FIXTURE(Fixture, "options: a mode is octal wherever it comes from") {
   CHECK(answer({"--print-config"}).find("socket-mode = \"0600\"  # ") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: the limits of calls and of nesting reach their fields") {
+TEST_CASE_FIXTURE(OptionsFixture,
+                  "options: the limits of calls and of nesting reach their fields") {
   const Options few = options({"--max-calls", "10", "--max-nesting", "11"});
   CHECK(few.limits.max_calls == 10);
   CHECK(few.limits.max_nesting == 11);
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: every flag reaches its field") {
+TEST_CASE_FIXTURE(OptionsFixture, "options: every flag reaches its field") {
   const Options all = options({"--listen",
                                ":1",
                                "--threads",
@@ -189,7 +191,7 @@ TEST_CASE_FIXTURE(Fixture, "options: every flag reaches its field") {
   CHECK(all.limits.blocked_loop_warning == 6s);
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: flag before environment before file before default") {
+TEST_CASE_FIXTURE(OptionsFixture, "options: flag before environment before file before default") {
   write_text_file(config, "threads = 2\nmax-content = 2\nidle-timeout = 2\n");
   environment = {{"APPD_CONFIG", config}, {"APPD_THREADS", "3"}, {"APPD_MAX_CONTENT", "3"}};
   const Options all = options({"--threads", "4"});
@@ -199,7 +201,7 @@ TEST_CASE_FIXTURE(Fixture, "options: flag before environment before file before 
   CHECK(all.limits.header_timeout == 10s);
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: --config counts before APPD_CONFIG") {
+TEST_CASE_FIXTURE(OptionsFixture, "options: --config counts before APPD_CONFIG") {
   write_text_file(config, "threads = 2\n");
   environment = {{"APPD_CONFIG", folder.file("missing")}};
   CHECK(options({"--config", config}).threads == 2);
@@ -207,7 +209,7 @@ TEST_CASE_FIXTURE(Fixture, "options: --config counts before APPD_CONFIG") {
         "configuration file: open \"" + folder.file("missing") + "\": No such file or directory");
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: a list is the flag repeated, commas, or an array") {
+TEST_CASE_FIXTURE(OptionsFixture, "options: a list is the flag repeated, commas, or an array") {
   CHECK(listening({"--listen", "[::1]:5", "--listen=raw-echo://:7"}) ==
         Texts{"app://[::1]:5", "raw-echo://:7"});
   environment = {{"APPD_LISTEN", ":1,framed-echo://:2"}};
@@ -218,11 +220,12 @@ TEST_CASE_FIXTURE(Fixture, "options: a list is the flag repeated, commas, or an 
   CHECK(listening({"--config", config, "--listen", ":9"}) == Texts{"app://:9"});
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: a repeated flag of one value counts as it stands last") {
+TEST_CASE_FIXTURE(OptionsFixture,
+                  "options: a repeated flag of one value counts as it stands last") {
   CHECK(options({"--threads", "2", "--threads", "5"}).threads == 5);
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: a wrong flag names itself and what would be right") {
+TEST_CASE_FIXTURE(OptionsFixture, "options: a wrong flag names itself and what would be right") {
   CHECK(refusal({"--thread", "3"}) == "unknown flag \"--thread\"; did you mean --threads?");
   CHECK(refusal({"--nothing=5"}) == "unknown flag \"--nothing\"; see appd --help");
   CHECK(refusal({"-x"}) == "unknown flag \"-x\"; see appd --help");
@@ -245,25 +248,27 @@ TEST_CASE_FIXTURE(Fixture, "options: a wrong flag names itself and what would be
   CHECK(refusal({"--listen", "app://x:70000"}).find("70000") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(OptionsFixture,
                   "options: a wrong environment variable names itself, overridden or not") {
   environment = {{"APPD_MAX_CONTENT", "lots"}};
   CHECK(refusal({"--max-content", "1"})
             .starts_with("environment variable APPD_MAX_CONTENT: \"lots\" is not a size"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: a wrong value in the file names file and line") {
+TEST_CASE_FIXTURE(OptionsFixture, "options: a wrong value in the file names file and line") {
   write_text_file(config, "threads = 4\nmax_content = \"4x\"\n");
   CHECK(
       refusal({"--config", config}).starts_with(config + ":2: max-content: \"4x\" is not a size"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: empty and foreign variables of the environment are ignored") {
+TEST_CASE_FIXTURE(OptionsFixture,
+                  "options: empty and foreign variables of the environment are ignored") {
   environment = {{"APPD_THREADS", ""}, {"APPD_HOME", "/x"}, {"APPD_CONFIG", ""}};
   CHECK(options({}).threads == default_threads());
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: --daemon makes paths absolute, a Unix socket's included") {
+TEST_CASE_FIXTURE(OptionsFixture,
+                  "options: --daemon makes paths absolute, a Unix socket's included") {
   const std::vector<std::string> flags = {"--pid-file", "p", "--listen", "app+unix://s"};
   CHECK(options(flags).pid_file == "p");
   std::vector<std::string> daemon = flags;
@@ -275,7 +280,7 @@ TEST_CASE_FIXTURE(Fixture, "options: --daemon makes paths absolute, a Unix socke
   CHECK(absolute.log.file.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(OptionsFixture,
                   "options: --print-config fed back with --config prints the same values") {
   const std::string printed = answer({"--listen",        "raw-echo://[::1]:5",
                                       "--listen",        "app+unix:///tmp/a \"b\"",
@@ -307,7 +312,7 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(again.find("threads = 7  # " + config + ":2: threads\n") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: --check-config says that it is valid, or what is not") {
+TEST_CASE_FIXTURE(OptionsFixture, "options: --check-config says that it is valid, or what is not") {
   CHECK(answer({"--check-config"}) == "configuration is valid\n");
   CHECK(refusal({"--check-config", "--threads", "x"}).starts_with("flag --threads"));
   const std::string entries = folder.file("s.json");
@@ -317,7 +322,8 @@ TEST_CASE_FIXTURE(Fixture, "options: --check-config says that it is valid, or wh
   CHECK(answer({"--check-config", "--search-file", entries}) == "configuration is valid\n");
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: help and version answer even where the environment is wrong") {
+TEST_CASE_FIXTURE(OptionsFixture,
+                  "options: help and version answer even where the environment is wrong") {
   environment = {{"APPD_THREADS", "x"}};
   CHECK(answer({"--version"}).starts_with("appd "));
   const std::string help = answer({"--help"});
@@ -349,7 +355,8 @@ TEST_CASE_FIXTURE(Fixture, "options: help and version answer even where the envi
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: a daemon of a user's own adds its options to all sources") {
+TEST_CASE_FIXTURE(OptionsFixture,
+                  "options: a daemon of a user's own adds its options to all sources") {
   std::size_t entries = 1;
   program.name = "cached";
   program.version = "9.9";
@@ -370,7 +377,7 @@ TEST_CASE_FIXTURE(Fixture, "options: a daemon of a user's own adds its options t
   CHECK(answer({"--version"}) == "cached 9.9\n");
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: a reload changes few, and tells of the others") {
+TEST_CASE_FIXTURE(OptionsFixture, "options: a reload changes few, and tells of the others") {
   write_text_file(config, "threads = 3\nlog-level = \"info\"\n");
   const ParsedOptions before = parse({"--config", config});
   write_text_file(
@@ -388,7 +395,7 @@ TEST_CASE_FIXTURE(Fixture, "options: a reload changes few, and tells of the othe
   CHECK(after.values.at("threads") == Texts{"3"});
 }
 
-TEST_CASE_FIXTURE(Fixture, "options: relative paths are those of the folder of the start") {
+TEST_CASE_FIXTURE(OptionsFixture, "options: relative paths are those of the folder of the start") {
   write_text_file(config, "threads = 3\n");
   const char* const arguments[] = {"appd", "--config=appd.toml", "--daemon", "--log-file=log",
                                    nullptr};

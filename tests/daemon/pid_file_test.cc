@@ -18,7 +18,7 @@ using namespace appd::testing;
 
 namespace {
 
-struct Fixture {
+struct PidFileFixture {
   appd::testing::TemporaryFolder folder;
   std::string path = folder.file("appd.pid");
 
@@ -35,7 +35,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "pid file: holds the process number, and is removed at the end") {
+TEST_CASE_FIXTURE(PidFileFixture, "pid file: holds the process number, and is removed at the end") {
   {
     const PidFile file = PidFile::acquire(path);
     CHECK(read_text_file(path) == std::to_string(::getpid()) + "\n");
@@ -43,7 +43,8 @@ TEST_CASE_FIXTURE(Fixture, "pid file: holds the process number, and is removed a
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
-TEST_CASE_FIXTURE(Fixture, "pid file: a second process is refused, and replaces a stale file") {
+TEST_CASE_FIXTURE(PidFileFixture,
+                  "pid file: a second process is refused, and replaces a stale file") {
   Pipe ready;
   Pipe release;
   const pid_t child = fork_child([&] {
@@ -67,7 +68,7 @@ TEST_CASE_FIXTURE(Fixture, "pid file: a second process is refused, and replaces 
   CHECK(read_text_file(path) == std::to_string(::getpid()) + "\n");
 }
 
-TEST_CASE_FIXTURE(Fixture, "pid file: a forked child does not remove its parent's file") {
+TEST_CASE_FIXTURE(PidFileFixture, "pid file: a forked child does not remove its parent's file") {
   std::optional<PidFile> file(PidFile::acquire(path));
   const pid_t child = fork_child([&] {
     file.reset();
@@ -77,7 +78,8 @@ TEST_CASE_FIXTURE(Fixture, "pid file: a forked child does not remove its parent'
   CHECK(std::filesystem::exists(path));
 }
 
-TEST_CASE_FIXTURE(Fixture, "pid file: one that somebody else put in its place is not removed") {
+TEST_CASE_FIXTURE(PidFileFixture,
+                  "pid file: one that somebody else put in its place is not removed") {
   {
     const PidFile file = PidFile::acquire(path);
     std::filesystem::remove(path);
@@ -86,25 +88,26 @@ TEST_CASE_FIXTURE(Fixture, "pid file: one that somebody else put in its place is
   CHECK(read_text_file(path) == "1\n");
 }
 
-TEST_CASE_FIXTURE(Fixture, "pid file: a file with other content is left alone") {
+TEST_CASE_FIXTURE(PidFileFixture, "pid file: a file with other content is left alone") {
   write_text_file(path, "precious\n");
   CHECK(refusal() ==
         "pid file \"" + path + "\" holds something else than a process number; it was left alone");
   CHECK(read_text_file(path) == "precious\n");
 }
 
-TEST_CASE_FIXTURE(Fixture, "pid file: a link is not followed") {
+TEST_CASE_FIXTURE(PidFileFixture, "pid file: a link is not followed") {
   write_text_file(folder.file("target"), "");
   std::filesystem::create_symlink(folder.file("target"), path);
   CHECK(refusal().starts_with("create pid file \"" + path + "\": "));
 }
 
-TEST_CASE_FIXTURE(Fixture, "pid file: a folder that does not exist is told") {
+TEST_CASE_FIXTURE(PidFileFixture, "pid file: a folder that does not exist is told") {
   path = folder.file("none/appd.pid");
   CHECK(refusal() == "create pid file \"" + path + "\": No such file or directory");
 }
 
-TEST_CASE_FIXTURE(Fixture, "pid file: one that cannot be written is told, and not left empty") {
+TEST_CASE_FIXTURE(PidFileFixture,
+                  "pid file: one that cannot be written is told, and not left empty") {
   const Outcome outcome = run_child([&] {
     ::signal(SIGXFSZ, SIG_IGN);
     const rlimit nothing{0, 0};
@@ -116,7 +119,8 @@ TEST_CASE_FIXTURE(Fixture, "pid file: one that cannot be written is told, and no
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
-TEST_CASE_FIXTURE(Fixture, "pid file: a longer number of a crashed process leaves nothing behind") {
+TEST_CASE_FIXTURE(PidFileFixture,
+                  "pid file: a longer number of a crashed process leaves nothing behind") {
   write_text_file(path, "99999999999999\n");
   const PidFile file = PidFile::acquire(path);
   CHECK(read_text_file(path) == std::to_string(::getpid()) + "\n");

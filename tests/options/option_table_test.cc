@@ -13,7 +13,7 @@ namespace {
 
 enum class Color { kRed, kBlue };
 
-struct Fixture {
+struct TableFixture {
   std::size_t count = 3;
   std::uint32_t small = 1024;
   appd::reactor::Duration time = 1s;
@@ -23,7 +23,7 @@ struct Fixture {
   Color color = Color::kRed;
   OptionTable table;
 
-  Fixture() {
+  TableFixture() {
     table.add(count_option("count", "help", count, 1, 9));
     table.add(size_option("small", "help", small, 16));
     table.add(duration_option("time", "help", time, 1ms, 1h));
@@ -49,7 +49,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "option table: values of every kind reach their variables") {
+TEST_CASE_FIXTURE(TableFixture, "option table: values of every kind reach their variables") {
   apply("count", {"9"});
   apply("small", {"2KiB"});
   apply("time", {"2m"});
@@ -64,7 +64,7 @@ TEST_CASE_FIXTURE(Fixture, "option table: values of every kind reach their varia
   CHECK(color == Color::kBlue);
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(TableFixture,
                   "option table: a wrong value is refused, and the variable is unchanged") {
   CHECK(refusal("count", {"10"}) == "here: \"10\" is not a whole number of 1 to 9");
   CHECK(refusal("count", {"4 "}) == "here: \"4 \" is not a whole number of 1 to 9");
@@ -85,7 +85,7 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(text == "word");
 }
 
-TEST_CASE_FIXTURE(Fixture, "option table: the source of the value that counts is remembered") {
+TEST_CASE_FIXTURE(TableFixture, "option table: the source of the value that counts is remembered") {
   CHECK(table.entries()[0].source == "default");
   table.apply({"count", {"4"}, "first"});
   table.apply({"count", {"5"}, "second"});
@@ -93,7 +93,7 @@ TEST_CASE_FIXTURE(Fixture, "option table: the source of the value that counts is
   CHECK(count == 5);
 }
 
-TEST_CASE_FIXTURE(Fixture, "option table: a name must be new and well formed") {
+TEST_CASE_FIXTURE(TableFixture, "option table: a name must be new and well formed") {
   bool other = false;
   CHECK_THROWS_AS(table.add(switch_option("count", "", other)), std::invalid_argument);
   CHECK_THROWS_AS(table.add(switch_option("help", "", other)), std::invalid_argument);
@@ -102,14 +102,14 @@ TEST_CASE_FIXTURE(Fixture, "option table: a name must be new and well formed") {
   CHECK_THROWS_AS(table.add(switch_option("", "", other)), std::invalid_argument);
 }
 
-TEST_CASE_FIXTURE(Fixture, "option table: the nearest name is found, and no far one") {
+TEST_CASE_FIXTURE(TableFixture, "option table: the nearest name is found, and no far one") {
   CHECK(table.nearest_name("cuont") == "count");
   CHECK(table.nearest_name("--colour") == "color");
   CHECK(table.nearest_name("entirely-else").empty());
   CHECK(table.nearest_name("---").empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "option table: relative paths become absolute, none stays none") {
+TEST_CASE_FIXTURE(TableFixture, "option table: relative paths become absolute, none stays none") {
   table.make_paths_absolute("/here");
   CHECK(path.empty());
   CHECK(text == "word");
@@ -120,7 +120,7 @@ TEST_CASE_FIXTURE(Fixture, "option table: relative paths become absolute, none s
   CHECK(path == "/here/a/b");
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(TableFixture,
                   "option table: a reload tells what changed, and keeps what needs a restart") {
   table.need_restart_but({"text", "color"});
   const OptionValues running = table.values();
@@ -134,7 +134,7 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(text == "other");
 }
 
-TEST_CASE_FIXTURE(Fixture, "option table: what was not known before is no change") {
+TEST_CASE_FIXTURE(TableFixture, "option table: what was not known before is no change") {
   table.need_restart_but({});
   apply("count", {"5"});
   const OptionChanges changes = table.keep({});

@@ -168,24 +168,26 @@ TEST_CASE("header: a known field twice is refused, in whatever case and spelling
 }
 
 TEST_CASE("header: wrong types and values are refused by name") {
-  struct Case {
+  struct Sample {
     std::string_view field;
     std::string_view error;
   };
-  for (const Case& bad : {
-           Case{R"("connection": "Keep-Alive")", R"(connection must be "keep-alive" or "close")"},
-           Case{R"("connection": true)", "connection must be a string, not a boolean"},
-           Case{R"("request-id": null)", "request-id must be a string or an integer, not null"},
-           Case{R"("request-id": 1.5)", "request-id must be a string or an integer, not a number"},
-           Case{R"("request-id": [1])", "request-id must be a string or an integer, not an array"},
-           Case{R"("deadline-ms": -1)", "deadline-ms must be an integer from 0 to 2147483647"},
-           Case{R"("deadline-ms": 2147483648)",
-                "deadline-ms must be an integer from 0 to 2147483647"},
-           Case{R"("deadline-ms": "5")", "deadline-ms must be an integer from 0 to 2147483647"},
-           Case{R"("deadline-ms": 5.0)", "deadline-ms must be an integer from 0 to 2147483647"},
-           Case{R"("action": "")", "action must not be empty"},
-           Case{R"("action": 5)", "action must be a string, not an integer"},
-           Case{R"("status": {})", "status must be a string, not an object"},
+  for (const Sample& bad : {
+           Sample{R"("connection": "Keep-Alive")", R"(connection must be "keep-alive" or "close")"},
+           Sample{R"("connection": true)", "connection must be a string, not a boolean"},
+           Sample{R"("request-id": null)", "request-id must be a string or an integer, not null"},
+           Sample{R"("request-id": 1.5)",
+                  "request-id must be a string or an integer, not a number"},
+           Sample{R"("request-id": [1])",
+                  "request-id must be a string or an integer, not an array"},
+           Sample{R"("deadline-ms": -1)", "deadline-ms must be an integer from 0 to 2147483647"},
+           Sample{R"("deadline-ms": 2147483648)",
+                  "deadline-ms must be an integer from 0 to 2147483647"},
+           Sample{R"("deadline-ms": "5")", "deadline-ms must be an integer from 0 to 2147483647"},
+           Sample{R"("deadline-ms": 5.0)", "deadline-ms must be an integer from 0 to 2147483647"},
+           Sample{R"("action": "")", "action must not be empty"},
+           Sample{R"("action": 5)", "action must be a string, not an integer"},
+           Sample{R"("status": {})", "status must be a string, not an object"},
        }) {
     CHECK(Parsed(with(", " + std::string(bad.field))).error == bad.error);
   }

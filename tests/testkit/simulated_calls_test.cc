@@ -28,7 +28,7 @@ App asking_app(const std::string& server) {
   return app;
 }
 
-Task<std::string> answer_later(std::int64_t /*n*/, CallContext call) {
+Task<std::string> answer_at_last(std::int64_t /*n*/, CallContext call) {
   co_await call.sleep(10s);
   co_return "at last";
 }
@@ -36,7 +36,7 @@ Task<std::string> answer_later(std::int64_t /*n*/, CallContext call) {
 App far_app() {
   App app;
   app.on("twice", [](std::int64_t n) { return 2 * n; });
-  app.on("later", answer_later);
+  app.on("later", answer_at_last);
   app.on("refuse",
          [](std::int64_t) -> Result<std::int64_t> { return fail(Status::kOutOfRange, "too far"); });
   return app;

@@ -18,7 +18,7 @@ using Members = std::vector<std::pair<std::string, std::string>>;
 
 bool accepts(std::string_view text) { return JsonView::parse(text).has_value(); }
 
-std::string error_of(std::string_view text) {
+std::string parse_error(std::string_view text) {
   Result<JsonView> value = JsonView::parse(text);
   if (value) return "accepted";
   CHECK(status_of(value.error()) == Status::kInvalidContent);
@@ -166,27 +166,27 @@ TEST_CASE("json: half a surrogate pair is refused, in values, in names, at any d
 }
 
 TEST_CASE("json: invalid UTF-8 is refused") {
-  CHECK(error_of("{\"a\": \"\xff\"}") == "invalid UTF-8 at byte 7");
-  CHECK(error_of("[\"\xed\xa0\x80\"]") == "invalid UTF-8 at byte 2");
+  CHECK(parse_error("{\"a\": \"\xff\"}") == "invalid UTF-8 at byte 7");
+  CHECK(parse_error("[\"\xed\xa0\x80\"]") == "invalid UTF-8 at byte 2");
 }
 
 TEST_CASE("json: an error says what is wrong, and where") {
-  CHECK(error_of("") == "a value is missing at byte 0");
-  CHECK(error_of("{\"a\": 1 \"b\": 2}") == "a comma or } is missing at byte 8");
-  CHECK(error_of("[1 2]") == "a comma or ] is missing at byte 3");
-  CHECK(error_of("{\"a\" 1}") == "a colon is missing at byte 5");
-  CHECK(error_of("{a: 1}") == "a member's name in double quotes is missing at byte 1");
-  CHECK(error_of("{} {}") == "something stands behind the value at byte 3");
-  CHECK(error_of("{}\0"s) == "something stands behind the value at byte 2");
-  CHECK(error_of("17 \0"s) == "something stands behind the value at byte 3");
-  CHECK(error_of("\"abc") == "a string is not closed at byte 4");
-  CHECK(error_of("\"a\nc\"") ==
+  CHECK(parse_error("") == "a value is missing at byte 0");
+  CHECK(parse_error("{\"a\": 1 \"b\": 2}") == "a comma or } is missing at byte 8");
+  CHECK(parse_error("[1 2]") == "a comma or ] is missing at byte 3");
+  CHECK(parse_error("{\"a\" 1}") == "a colon is missing at byte 5");
+  CHECK(parse_error("{a: 1}") == "a member's name in double quotes is missing at byte 1");
+  CHECK(parse_error("{} {}") == "something stands behind the value at byte 3");
+  CHECK(parse_error("{}\0"s) == "something stands behind the value at byte 2");
+  CHECK(parse_error("17 \0"s) == "something stands behind the value at byte 3");
+  CHECK(parse_error("\"abc") == "a string is not closed at byte 4");
+  CHECK(parse_error("\"a\nc\"") ==
         "a control character in a string, which needs an escape, at byte 2");
-  CHECK(error_of("\"a\\qc\"") == "an unknown escape in a string at byte 2");
-  CHECK(error_of("[\"\\uD800\"]") == "half a surrogate pair at byte 2");
-  CHECK(error_of("[\"\\udc00\"]") == "half a surrogate pair at byte 1");
-  CHECK(error_of("[1.]") == "digits are missing behind a decimal point at byte 3");
-  CHECK(error_of("[1e]") == "digits are missing in an exponent at byte 3");
+  CHECK(parse_error("\"a\\qc\"") == "an unknown escape in a string at byte 2");
+  CHECK(parse_error("[\"\\uD800\"]") == "half a surrogate pair at byte 2");
+  CHECK(parse_error("[\"\\udc00\"]") == "half a surrogate pair at byte 1");
+  CHECK(parse_error("[1.]") == "digits are missing behind a decimal point at byte 3");
+  CHECK(parse_error("[1e]") == "digits are missing in an exponent at byte 3");
 }
 
 TEST_CASE("json: members come in order with their names decoded and their values as sent") {

@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::string_literals;
 
-JsonView parse(std::string_view text) {
+JsonView view_of(std::string_view text) {
   Result<JsonView> value = JsonView::parse(text);
   REQUIRE(value.has_value());
   return *value;
@@ -21,7 +21,7 @@ JsonView parse(std::string_view text) {
 
 std::string decoded(std::string_view text) {
   std::string scratch = "left over";
-  return std::string(parse(text).string(scratch));
+  return std::string(view_of(text).string(scratch));
 }
 
 std::string encoded(std::string_view utf8) {
@@ -36,7 +36,7 @@ TEST_CASE("json view: a plain scalar is told in one pass, as parsing tells it") 
     const auto plain = JsonView::plain_scalar(text);
     REQUIRE(plain.has_value());
     CHECK(plain->text() == text);
-    CHECK(plain->kind() == parse(text).kind());
+    CHECK(plain->kind() == view_of(text).kind());
   }
 }
 
@@ -50,69 +50,69 @@ TEST_CASE("json view: what is no plain scalar, or more than one, is not taken fo
 }
 
 TEST_CASE("json view: each value knows its kind") {
-  CHECK(parse("null").kind() == JsonKind::kNull);
-  CHECK(parse("true").kind() == JsonKind::kBool);
-  CHECK(parse("-12").kind() == JsonKind::kInteger);
-  CHECK(parse("41.0").kind() == JsonKind::kFraction);
-  CHECK(parse("1e2").kind() == JsonKind::kFraction);
-  CHECK(parse("1E2").kind() == JsonKind::kFraction);
-  CHECK(parse("\"1\"").kind() == JsonKind::kString);
-  CHECK(parse("[1.5]").kind() == JsonKind::kArray);
-  CHECK(parse("{\"a\": 1}").kind() == JsonKind::kObject);
+  CHECK(view_of("null").kind() == JsonKind::kNull);
+  CHECK(view_of("true").kind() == JsonKind::kBool);
+  CHECK(view_of("-12").kind() == JsonKind::kInteger);
+  CHECK(view_of("41.0").kind() == JsonKind::kFraction);
+  CHECK(view_of("1e2").kind() == JsonKind::kFraction);
+  CHECK(view_of("1E2").kind() == JsonKind::kFraction);
+  CHECK(view_of("\"1\"").kind() == JsonKind::kString);
+  CHECK(view_of("[1.5]").kind() == JsonKind::kArray);
+  CHECK(view_of("{\"a\": 1}").kind() == JsonKind::kObject);
 }
 
 TEST_CASE("json view: white space around the value is not part of it") {
-  CHECK(parse(" \r\n\t[ 1 ]\n").text() == "[ 1 ]");
-  CHECK(parse("  17  ").text() == "17");
+  CHECK(view_of(" \r\n\t[ 1 ]\n").text() == "[ 1 ]");
+  CHECK(view_of("  17  ").text() == "17");
 }
 
 TEST_CASE("json view: true is true") {
-  CHECK(parse("true").is_true());
-  CHECK_FALSE(parse("false").is_true());
-  CHECK_FALSE(parse("\"true\"").is_true());
+  CHECK(view_of("true").is_true());
+  CHECK_FALSE(view_of("false").is_true());
+  CHECK_FALSE(view_of("\"true\"").is_true());
 }
 
 TEST_CASE("json view: integers reach to the ends of 64 bits and no further") {
-  CHECK(*parse("0").integer() == 0);
-  CHECK(*parse("-0").integer() == 0);
-  CHECK(*parse("9223372036854775807").integer() == std::numeric_limits<std::int64_t>::max());
-  CHECK(*parse("-9223372036854775808").integer() == std::numeric_limits<std::int64_t>::min());
+  CHECK(*view_of("0").integer() == 0);
+  CHECK(*view_of("-0").integer() == 0);
+  CHECK(*view_of("9223372036854775807").integer() == std::numeric_limits<std::int64_t>::max());
+  CHECK(*view_of("-9223372036854775808").integer() == std::numeric_limits<std::int64_t>::min());
   for (std::string_view text : {"9223372036854775808", "-9223372036854775809",
                                 "18446744073709551616", "99999999999999999999999999999999"}) {
-    Result<std::int64_t> value = parse(text).integer();
+    Result<std::int64_t> value = view_of(text).integer();
     REQUIRE_FALSE(value.has_value());
     CHECK(status_of(value.error()) == Status::kOutOfRange);
   }
 }
 
 TEST_CASE("json view: numbers round to the nearest double") {
-  CHECK(parse("0.1").number() == 0.1);
-  CHECK(parse("-17").number() == -17.0);
-  CHECK(parse("9007199254740993").number() == 9007199254740992.0);
-  CHECK(parse("2.2250738585072011e-308").number() == 2.2250738585072011e-308);
-  CHECK(parse("1.7976931348623157e308").number() == std::numeric_limits<double>::max());
+  CHECK(view_of("0.1").number() == 0.1);
+  CHECK(view_of("-17").number() == -17.0);
+  CHECK(view_of("9007199254740993").number() == 9007199254740992.0);
+  CHECK(view_of("2.2250738585072011e-308").number() == 2.2250738585072011e-308);
+  CHECK(view_of("1.7976931348623157e308").number() == std::numeric_limits<double>::max());
 }
 
 TEST_CASE("json view: what no double holds becomes infinity or zero, with its sign") {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  CHECK(parse("1e400").number() == kInfinity);
-  CHECK(parse("-1e400").number() == -kInfinity);
-  CHECK(parse("1e99999999999999999999999").number() == kInfinity);
-  CHECK(parse(std::string(400, '9')).number() == kInfinity);
-  CHECK(parse("0." + std::string(100, '0') + "1e+900").number() == kInfinity);
+  CHECK(view_of("1e400").number() == kInfinity);
+  CHECK(view_of("-1e400").number() == -kInfinity);
+  CHECK(view_of("1e99999999999999999999999").number() == kInfinity);
+  CHECK(view_of(std::string(400, '9')).number() == kInfinity);
+  CHECK(view_of("0." + std::string(100, '0') + "1e+900").number() == kInfinity);
   for (const std::string& text :
        {"1e-400"s, "-1e-400"s, "1e-99999999999999999999999"s, "0e99999999999999999999"s, "-0.0e-5"s,
         "0." + std::string(400, '0') + "1", std::string(100, '9') + "e-900"}) {
     CAPTURE(text);
-    CHECK(parse(text).number() == 0);
-    CHECK(std::signbit(parse(text).number()) == text.starts_with('-'));
+    CHECK(view_of(text).number() == 0);
+    CHECK(std::signbit(view_of(text).number()) == text.starts_with('-'));
   }
 }
 
 TEST_CASE("json view: a string without an escape is a view of the text") {
   std::string text = "\"caf\xc3\xa9\"";
   std::string scratch;
-  CHECK(parse(text).string(scratch).data() == text.data() + 1);
+  CHECK(view_of(text).string(scratch).data() == text.data() + 1);
   CHECK(scratch.empty());
 }
 

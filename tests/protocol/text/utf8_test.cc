@@ -11,25 +11,25 @@ namespace appd::protocol {
 namespace {
 
 TEST_CASE("utf8: what RFC 3629 forbids is invalid, and its place is known") {
-  struct Case {
+  struct Sample {
     std::string_view bytes;
     std::size_t valid;
   };
-  for (const Case& bad : {
-           Case{"ab\x80", 2},              // a continuation that continues nothing
-           Case{"\xc0\x80", 0},            // overlong NUL
-           Case{"a\xc1\xbf", 1},           // overlong
-           Case{"\xe0\x9f\xbf", 0},        // overlong
-           Case{"\xf0\x8f\xbf\xbf", 0},    // overlong
-           Case{"\xed\xa0\x80", 0},        // surrogate
-           Case{"xyz\xed\xbf\xbf", 3},     // surrogate
-           Case{"\xf4\x90\x80\x80", 0},    // above U+10FFFF
-           Case{"\xf5\x80\x80\x80", 0},    // no such lead
-           Case{"\xff", 0},                // no such lead
-           Case{"\xc3\xa9\xc3", 2},        // breaks off
-           Case{"\xf0\x9f\x90", 0},        // breaks off
-           Case{"\xe2\x28\xa1", 0},        // second byte
-           Case{"\xf0\x9f\x28\x83zz", 0},  // third byte
+  for (const Sample& bad : {
+           Sample{"ab\x80", 2},              // a continuation that continues nothing
+           Sample{"\xc0\x80", 0},            // overlong NUL
+           Sample{"a\xc1\xbf", 1},           // overlong
+           Sample{"\xe0\x9f\xbf", 0},        // overlong
+           Sample{"\xf0\x8f\xbf\xbf", 0},    // overlong
+           Sample{"\xed\xa0\x80", 0},        // surrogate
+           Sample{"xyz\xed\xbf\xbf", 3},     // surrogate
+           Sample{"\xf4\x90\x80\x80", 0},    // above U+10FFFF
+           Sample{"\xf5\x80\x80\x80", 0},    // no such lead
+           Sample{"\xff", 0},                // no such lead
+           Sample{"\xc3\xa9\xc3", 2},        // breaks off
+           Sample{"\xf0\x9f\x90", 0},        // breaks off
+           Sample{"\xe2\x28\xa1", 0},        // second byte
+           Sample{"\xf0\x9f\x28\x83zz", 0},  // third byte
        }) {
     CAPTURE(std::string(bad.bytes));
     CHECK_FALSE(is_valid_utf8(bad.bytes));

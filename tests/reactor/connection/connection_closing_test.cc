@@ -6,10 +6,10 @@ namespace {
 using namespace std::chrono_literals;
 using testing::broken;
 using testing::ConnectionFixture;
+using testing::kInOrder;
 using testing::text_of;
 using State = Connection::State;
 
-const std::error_code kInOrder;
 const std::error_code kCanceled = std::make_error_code(std::errc::operation_canceled);
 
 TEST_CASE_FIXTURE(ConnectionFixture, "connection: close() sends what is unsent, then our end") {

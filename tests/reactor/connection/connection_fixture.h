@@ -20,6 +20,11 @@ namespace appd::reactor::testing {
 using appd::testing::CalmWorld;
 using appd::testing::WirePeer;
 
+// Of a connection that was closed without a fault.
+inline const std::error_code kInOrder;
+// Of worlds that begin at no special time.
+inline constexpr TimePoint kStart{std::chrono::hours(1)};
+
 inline std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text));
 }

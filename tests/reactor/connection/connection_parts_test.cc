@@ -1,6 +1,4 @@
 // The parts of a connection, each by itself.
-#include <doctest/doctest.h>
-
 #include <array>
 #include <string>
 #include <vector>
@@ -8,20 +6,15 @@
 #include "appd/reactor/connection/budget_share.h"
 #include "appd/reactor/connection/inbound.h"
 #include "appd/reactor/connection/peer_watch.h"
+#include "connection_fixture.h"
 
 namespace appd::reactor {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr TimePoint kStart{1h};
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span(text));
-}
-std::string text_of(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+using testing::bytes_of;
+using testing::kStart;
+using testing::text_of;
 
 // Inbound ----------------------------------------------------------------------------------------
 

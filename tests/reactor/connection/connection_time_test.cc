@@ -8,11 +8,11 @@ namespace {
 using namespace std::chrono_literals;
 using testing::bytes_of;
 using testing::ConnectionFixture;
+using testing::kInOrder;
+using testing::kStart;
 using testing::Link;
 using testing::ScriptedDelegate;
 using State = Connection::State;
-
-const std::error_code kInOrder;
 
 // Passes on, and counts what changes.
 class CountingPoller final : public Poller {

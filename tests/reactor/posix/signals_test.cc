@@ -20,7 +20,7 @@ namespace {
 using reactor::EventLoop;
 using reactor::Signals;
 
-std::uintptr_t handler_of(int signo) {
+std::uintptr_t installed_for(int signo) {
   struct sigaction action {};
   REQUIRE(::sigaction(signo, nullptr, &action) == 0);
   return reinterpret_cast<std::uintptr_t>(action.sa_handler);
@@ -101,28 +101,28 @@ TEST_CASE("signals: errno is what it was before the signal") {
 }
 
 TEST_CASE("signals: what was before is restored") {
-  const auto before = handler_of(SIGUSR1);
+  const auto before = installed_for(SIGUSR1);
   {
     const Watching w(reactor::system_backend().value());
-    CHECK(handler_of(SIGUSR1) != before);
+    CHECK(installed_for(SIGUSR1) != before);
   }
-  CHECK(handler_of(SIGUSR1) == before);
+  CHECK(installed_for(SIGUSR1) == before);
 }
 
 TEST_CASE("signals: a signal that is named twice is restored, too") {
   EventLoop loop(reactor::system_backend().value());
-  const auto before = handler_of(SIGUSR1);
+  const auto before = installed_for(SIGUSR1);
   Signals::watch(loop, {SIGUSR1, SIGUSR1}, [](int) {}).value().reset();
-  CHECK(handler_of(SIGUSR1) == before);
+  CHECK(installed_for(SIGUSR1) == before);
 }
 
 TEST_CASE("signals: one that cannot be caught is an error, and none is watched then") {
   EventLoop loop(reactor::system_backend().value());
-  const auto before = handler_of(SIGUSR1);
+  const auto before = installed_for(SIGUSR1);
   const auto signals = Signals::watch(loop, {SIGUSR1, SIGKILL}, [](int) {});
   REQUIRE_FALSE(signals.has_value());
   CHECK(signals.error().code == std::errc::invalid_argument);
-  CHECK(handler_of(SIGUSR1) == before);
+  CHECK(installed_for(SIGUSR1) == before);
 }
 
 TEST_CASE("signals: they can be watched again behind an earlier watch") {

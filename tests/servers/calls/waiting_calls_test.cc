@@ -11,8 +11,12 @@ using testing::call;
 using testing::error_reply;
 using testing::found;
 using testing::kCloseOk;
+using testing::kFailed;
 using testing::kKeep;
+using testing::kKeepInternal;
+using testing::kKeepLate;
 using testing::kKeepOk;
+using testing::kNotDone;
 using testing::ManualPool;
 using testing::message;
 using testing::reply;
@@ -22,12 +26,6 @@ using testing::string_reply;
 using testing::text_of;
 using testing::WaitingFixture;
 using testing::Witness;
-
-constexpr std::string_view kKeepInternal = R"(, "connection": "keep-alive", "status": "internal")";
-constexpr std::string_view kKeepLate =
-    R"(, "connection": "keep-alive", "status": "deadline_exceeded")";
-constexpr std::string_view kFailed = "the server failed to answer this request";
-constexpr std::string_view kNotDone = "the action was not done before its deadline";
 
 std::string hold(std::string_view name, std::string_view more = kKeep) {
   return call("hold", "\"" + std::string(name) + "\"", more);

@@ -15,6 +15,14 @@
 
 namespace appd::servers::testing {
 
+// What replies say of a call that failed.
+inline constexpr std::string_view kKeepInternal =
+    R"(, "connection": "keep-alive", "status": "internal")";
+inline constexpr std::string_view kKeepLate =
+    R"(, "connection": "keep-alive", "status": "deadline_exceeded")";
+inline constexpr std::string_view kFailed = "the server failed to answer this request";
+inline constexpr std::string_view kNotDone = "the action was not done before its deadline";
+
 // A pool that works when the test says so, on the test's thread.
 class ManualPool final : public JobRunner {
  public:

@@ -12,8 +12,12 @@ using handlers::Reply;
 using testing::call;
 using testing::error_reply;
 using testing::found;
+using testing::kFailed;
 using testing::kKeep;
+using testing::kKeepInternal;
+using testing::kKeepLate;
 using testing::kKeepOk;
+using testing::kNotDone;
 using testing::ManualPool;
 using testing::message;
 using testing::reply;
@@ -23,12 +27,6 @@ using testing::string_reply;
 using testing::text_of;
 using testing::WaitingFixture;
 using testing::Witness;
-
-constexpr std::string_view kKeepInternal = R"(, "connection": "keep-alive", "status": "internal")";
-constexpr std::string_view kKeepLate =
-    R"(, "connection": "keep-alive", "status": "deadline_exceeded")";
-constexpr std::string_view kFailed = "the server failed to answer this request";
-constexpr std::string_view kNotDone = "the action was not done before its deadline";
 
 // Pool -------------------------------------------------------------------------------------------
 

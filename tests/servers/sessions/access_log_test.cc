@@ -47,7 +47,7 @@ struct AccessFixture : LoggedFixture {
   }
 };
 
-constexpr std::string_view kKeepLate = R"(, "connection": "keep-alive", "deadline-ms": 1)";
+constexpr std::string_view kKeepShort = R"(, "connection": "keep-alive", "deadline-ms": 1)";
 
 std::string binary_request(std::string_view content, std::string_view more) {
   return message(
@@ -88,7 +88,7 @@ TEST_CASE_FIXTURE(AccessFixture, "access log: a wait for the pool is in the time
 TEST_CASE_FIXTURE(AccessFixture, "access log: errors have their lines, whoever answers them") {
   auto peer = connect();
   exchange(peer, call("nobody", "1", kKeep));
-  exchange(peer, call("hold", R"("a")", kKeepLate));
+  exchange(peer, call("hold", R"("a")", kKeepShort));
   pass(5ms);
   pool.limit = 0;
   exchange(peer, call("block", "1", kKeep));
@@ -137,12 +137,13 @@ TEST_CASE_FIXTURE(AccessFixture,
   auto before = connect();
   exchange(before, call("double", "4", kKeep));
   auto peer = connect();
-  exchange_late(peer, search("morpheus", kKeepLate));
-  exchange_late(peer, request(R"("morpheus")", std::string(kKeepLate) + R"(, "action": "search")"));
-  exchange_late(peer, binary_request(std::string("negate\0\0\0\5", 10), kKeepLate));
-  exchange_late(peer, binary_request("any bytes", kKeepLate));
-  exchange_late(peer, call("nobody", "1", kKeepLate));
-  exchange_late(peer, request("no JSON at all", kKeepLate));
+  exchange_late(peer, search("morpheus", kKeepShort));
+  exchange_late(peer,
+                request(R"("morpheus")", std::string(kKeepShort) + R"(, "action": "search")"));
+  exchange_late(peer, binary_request(std::string("negate\0\0\0\5", 10), kKeepShort));
+  exchange_late(peer, binary_request("any bytes", kKeepShort));
+  exchange_late(peer, call("nobody", "1", kKeepShort));
+  exchange_late(peer, request("no JSON at all", kKeepShort));
   CHECK(count(Counter::kDeadlineExceeded) == 6);
   CHECK(received() == Lines{"action=double", "action=search", "action=search", "action=negate",
                             "action=binary", R"(action="")", R"(action="")"});
@@ -154,7 +155,7 @@ TEST_CASE_FIXTURE(
   auto peer = connect();
   exchange(peer, call("double", "4", kKeep));
   const std::string query(handlers::Dispatcher::kMaxSearchedBytes, 'x');
-  const std::string bytes = search(query, kKeepLate);
+  const std::string bytes = search(query, kKeepShort);
   peer.send(bytes.substr(0, 60));
   settle();
   pass(2ms);
@@ -168,7 +169,7 @@ TEST_CASE_FIXTURE(AccessFixture,
   exchange(before, call("double", "4", kKeep));
   auto late = connect();
   auto cut = connect();
-  const std::string bytes = search("morpheus", kKeepLate);
+  const std::string bytes = search("morpheus", kKeepShort);
   late.send(bytes.substr(0, 60));
   const std::string forged = request("123456789", R"(, "action": "forged\nname")");
   cut.send(forged.substr(0, forged.size() - 1));
