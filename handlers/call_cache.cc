@@ -2,21 +2,23 @@
 
 namespace appd::handlers {
 
-std::optional<CallCache::Call> CallCache::find(std::string_view content) {
-  if (!content.ends_with('}') || content.size() > protocol::kMaxJsonBytes) return std::nullopt;
-  for (std::size_t i = 0; i < kEntries; ++i) {
+const Action* CallCache::value_of(const Entry& entry, std::string_view content,
+                                  std::optional<JsonView>& value) {
+  const std::string_view rest = content.substr(entry.begin.size());
+  if (!rest.ends_with('}') || rest.size() > protocol::kMaxJsonBytes) return nullptr;
+  value = JsonView::plain_scalar(rest.substr(0, rest.size() - 1), content.data());
+  return value ? entry.action : nullptr;
+}
+
+const Action* CallCache::find_other(std::string_view content, std::optional<JsonView>& value) {
+  for (std::size_t i = 1; i < kEntries; ++i) {
     const std::size_t index = (latest_ + i) % kEntries;
-    const Entry& entry = entries_[index];
-    if (entry.begin.empty() || !content.starts_with(entry.begin)) continue;
-    std::string_view rest = content;
-    rest.remove_prefix(entry.begin.size());
-    rest.remove_suffix(1);
-    const std::optional<JsonView> value = JsonView::plain_scalar(rest);
-    if (!value) return std::nullopt;
-    latest_ = index;
-    return Call{entry.action, *value};
+    if (!entries_[index].begins(content)) continue;
+    const Action* const action = value_of(entries_[index], content, value);
+    if (action != nullptr) latest_ = index;
+    return action;
   }
-  return std::nullopt;
+  return nullptr;
 }
 
 void CallCache::remember(std::string_view content, JsonView value, const Action& action) {

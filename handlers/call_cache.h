@@ -23,13 +23,12 @@ class CallCache {
   // Actions at a time.
   static constexpr std::size_t kEntries = 4;
 
-  struct Call {
-    const Action* action;
-    JsonView value;  // borrows from the content
-  };
-
-  // nullopt: parse it.
-  [[nodiscard]] std::optional<Call> find(std::string_view content);
+  // The action that `content` calls, and the value, which borrows from it. Null: parse it.
+  [[nodiscard]] const Action* find(std::string_view content, std::optional<JsonView>& value) {
+    const Entry& latest = entries_[latest_];
+    if (latest.begins(content)) return value_of(latest, content, value);
+    return find_other(content, value);
+  }
 
   // `content`, a JSON object that was parsed, calls `action`, which outlives the cache or the next
   // clear(); `value`, a part of it, is the value.
@@ -41,7 +40,15 @@ class CallCache {
   struct Entry {
     std::string begin;  // of the content, up to the value
     const Action* action = nullptr;
+
+    [[nodiscard]] bool begins(std::string_view content) const {
+      return !begin.empty() && content.starts_with(begin);
+    }
   };
+
+  [[nodiscard]] static const Action* value_of(const Entry& entry, std::string_view content,
+                                              std::optional<JsonView>& value);
+  [[nodiscard]] const Action* find_other(std::string_view content, std::optional<JsonView>& value);
 
   std::array<Entry, kEntries> entries_;
   std::size_t latest_ = 0;  // where the last one was found

@@ -96,18 +96,14 @@ Dispatched Dispatcher::dispatch(const protocol::MessageHeader& header,
   reply_.clear();
   Dispatched done{.reply = &reply_};
   try {
-    Request request;
+    Request request{.header = &header, .source = &delegate};
     std::optional<RunningCall::Scope> decoding;
     if (content.size() >= kNamedContentBytes) {
       decoding.emplace(running_, decoding_action(), delegate.connection());
     }
-    const Result<const Action*> found = resolve(header, content, request);
-    if (found) {
-      done.action = latest_action_ = *found;
-      if (!call(**found, request, delegate)) done.reply = nullptr;
-    } else {
-      set_failure(reply_, found.error());
-    }
+    done.action = find_known(header, content, request);
+    if (done.action == nullptr) done.action = resolve_or_refuse(header, content, request);
+    if (done.action != nullptr && !call(*done.action, request, delegate)) done.reply = nullptr;
   } catch (...) {
     set_thrown(reply_);
   }
@@ -116,9 +112,22 @@ Dispatched Dispatcher::dispatch(const protocol::MessageHeader& header,
   return done;
 }
 
+const Action* Dispatcher::find_known(const protocol::MessageHeader& header,
+                                     std::span<const std::byte> content, Request& request) {
+  if (header.action || !header.is_json() || !header.is_utf8()) return nullptr;
+  return known_calls_.find(as_text(content), request.value);
+}
+
+const Action* Dispatcher::resolve_or_refuse(const protocol::MessageHeader& header,
+                                            std::span<const std::byte> content, Request& request) {
+  Result<const Action*> found = resolve(header, content, request);
+  if (found) return latest_action_ = *found;
+  set_failure(reply_, found.error());
+  return nullptr;
+}
+
 bool Dispatcher::call(const Action& action, Request& request, DispatchDelegate& delegate) {
   request.action = action.name;
-  request.source = &delegate;
   if (action.waits()) {
     if (!delegate.start(action, request, reply_)) return false;
   } else {
@@ -134,18 +143,16 @@ const Action* Dispatcher::find_action(const protocol::MessageHeader& header,
                                       std::span<const std::byte> content) {
   if (header.action) return registry_->find(*header.action);
   if (header.is_json() && content.size() > kMaxSearchedBytes) return nullptr;
-  Request request;
+  Request request{.header = &header};
   const Result<const Action*> found = resolve(header, content, request);
   return found ? *found : nullptr;
 }
 
 Result<const Action*> Dispatcher::resolve(const protocol::MessageHeader& header,
                                           std::span<const std::byte> content, Request& request) {
-  request.header = &header;
   if (!header.is_json()) return resolve_binary(header, content, request);
   // The JSON reader validates UTF-8 itself: decoding would look at every byte a second time.
-  const bool utf8 = header.content_encoding == protocol::kUtf8Encoding;
-  if (utf8) return resolve_json(header, as_text(content), request);
+  if (header.is_utf8()) return resolve_json(header, as_text(content), request);
   const Result<std::string_view> text = decode(header, content);
   if (!text) return tl::unexpected(text.error());
   return resolve_json(header, *text, request);
@@ -158,10 +165,6 @@ Result<const Action*> Dispatcher::resolve_json(const protocol::MessageHeader& he
     if (!value) return content_failure(value.error());
     request.value = *value;
     return find(*header.action);
-  }
-  if (const auto known = known_calls_.find(text)) {
-    request.value = known->value;
-    return known->action;
   }
   CallMembers members;
   const Result<void> read = reader_.read_object(

@@ -93,6 +93,13 @@ class Dispatcher {
   [[nodiscard]] RunningCall& running() { return running_; }
 
  private:
+  // As resolve(), of a call that is known from earlier ones; null: it is not.
+  [[nodiscard]] const Action* find_known(const protocol::MessageHeader& header,
+                                         std::span<const std::byte> content, Request& request);
+  // As resolve(); an error goes into the reply, and null is returned.
+  [[nodiscard]] const Action* resolve_or_refuse(const protocol::MessageHeader& header,
+                                                std::span<const std::byte> content,
+                                                Request& request);
   // The action that a message calls, and what it is called with, in `request`.
   // Errors: those of dispatch() that are not the action's own.
   [[nodiscard]] Result<const Action*> resolve(const protocol::MessageHeader& header,

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <stdexcept>
 
 #include "appd/protocol/text/utf8.h"
@@ -12,6 +13,8 @@ namespace {
 
 constexpr std::string_view kResultBegin = "{\"result\": ";
 constexpr char kResultEnd = '}';
+// What is longer is not kept (kMaxKeptBytes), so that making room for it would cost as much again.
+constexpr std::size_t kMaxPutBytes = Reply::kMaxKeptBytes / 2;
 
 void require_header_field(std::string_view what, std::string_view text) {
   if (text.size() <= protocol::kMaxFieldBytes && protocol::is_valid_utf8(text)) return;
@@ -22,29 +25,53 @@ void require_header_field(std::string_view what, std::string_view text) {
 }  // namespace
 
 void Reply::clear() {
+  if (filled_ || status_ != Status::kOk) clear_filled();
+}
+
+void Reply::clear_filled() {
   filled_ = false;
   json_ = true;
   status_ = Status::kOk;
-  content_.clear();
-  if (content_.capacity() > kMaxKeptBytes) content_.shrink_to_fit();
+  bytes_ = 0;
+  if (content_.capacity() > kMaxKeptBytes) std::string().swap(content_);
   detail_.clear();
 }
 
-void Reply::begin_json(std::size_t value_bytes) {
-  if (filled_) clear();
-  content_.reserve(kResultBegin.size() + value_bytes + 1);
-  content_ = kResultBegin;
+char* Reply::put_json(std::size_t value_bytes) {
+  clear();
+  const std::size_t bytes = kResultBegin.size() + value_bytes + 1;
+  if (content_.size() < bytes) content_.resize(bytes);
+  std::memcpy(content_.data(), kResultBegin.data(), kResultBegin.size());
+  content_[bytes - 1] = kResultEnd;
+  bytes_ = bytes;
+  filled_ = true;
+  return content_.data() + kResultBegin.size();
 }
 
-void Reply::end_json() {
+void Reply::begin_json_text(std::size_t expected_bytes) {
+  clear();
+  content_.reserve(kResultBegin.size() + expected_bytes + 1);
+  content_.resize(kResultBegin.size());
+  std::memcpy(content_.data(), kResultBegin.data(), kResultBegin.size());
+}
+
+void Reply::end_json_text() {
   content_.push_back(kResultEnd);
+  bytes_ = content_.size();
   filled_ = true;  // not earlier: there may be no memory for the content
 }
 
 void Reply::set_string(std::string_view utf8) {
-  begin_json(utf8.size() + 2);  // the quotes; what needs escapes grows
-  protocol::append_json_string(content_, utf8);
-  end_json();
+  if (utf8.size() > kMaxPutBytes || !protocol::is_plain_json_string(utf8)) {
+    begin_json_text(utf8.size() + 2);  // the quotes; what needs escapes grows
+    protocol::append_json_string(content_, utf8);
+    end_json_text();
+    return;
+  }
+  char* const value = put_json(utf8.size() + 2);
+  value[0] = '"';
+  utf8.copy(value + 1, utf8.size());
+  value[1 + utf8.size()] = '"';
 }
 
 void Reply::set_integer(std::int64_t value) {
@@ -54,17 +81,22 @@ void Reply::set_integer(std::int64_t value) {
 }
 
 void Reply::set_json(std::string_view json) {
-  begin_json(json.size());
-  content_ += json;
-  end_json();
+  if (json.size() > kMaxPutBytes) {
+    begin_json_text(json.size());
+    content_ += json;
+    end_json_text();
+    return;
+  }
+  json.copy(put_json(json.size()), json.size());
 }
 
 void Reply::set_binary(std::string_view bytes, std::string_view content_type,
                        std::string_view content_encoding) {
   require_header_field("content-type", content_type);
   require_header_field("content-encoding", content_encoding);
-  if (filled_ || status_ != Status::kOk) clear();  // usually it is new
-  content_ = bytes;
+  clear();
+  content_.assign(bytes);
+  bytes_ = bytes.size();
   content_type_ = content_type;
   content_encoding_ = content_encoding;
   json_ = false;

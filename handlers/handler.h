@@ -64,9 +64,9 @@ class Reply {
   // reply, and its error is returned.
   template <std::invocable<std::string&> Append>
   Result<void> set_json_by(const Append& append) {
-    begin_json(0);
+    begin_json_text(0);
     Result<void> appended = append(content_);
-    if (appended) end_json();
+    if (appended) end_json_text();
     return appended;
   }
   // Any bytes, with the type and encoding of the tutorial's server unless others are given.
@@ -90,7 +90,9 @@ class Reply {
   // Some set_* was called since clear().
   [[nodiscard]] bool filled() const { return filled_; }
   [[nodiscard]] Status status() const { return status_; }
-  [[nodiscard]] std::string_view content() const { return content_; }
+  [[nodiscard]] std::string_view content() const {
+    return std::string_view(content_).substr(0, bytes_);
+  }
   [[nodiscard]] std::string_view content_type() const {
     return json_ ? protocol::kJsonContentType : std::string_view(content_type_);
   }
@@ -100,12 +102,19 @@ class Reply {
   [[nodiscard]] std::string_view detail() const { return detail_; }
 
  private:
-  void begin_json(std::size_t value_bytes);
-  void end_json();
+  // Writes all around a value of so many bytes, and returns where these go.
+  [[nodiscard]] char* put_json(std::size_t value_bytes);
+  // The same around what is appended to content_: of what is large or is not known beforehand.
+  void begin_json_text(std::size_t expected_bytes);
+  void end_json_text();
+  void clear_filled();
 
   bool filled_ = false;
   bool json_ = true;
   Status status_ = Status::kOk;
+  std::size_t bytes_ = 0;
+  // The content is its first bytes_; what is behind them is room for others, so that it need not be
+  // cleared before it is written to.
   std::string content_;
   std::string content_type_;  // of what is not JSON
   std::string content_encoding_;

@@ -16,7 +16,8 @@ std::string_view as_text(std::span<const std::byte> bytes) {
 
 // Whether `json` differs from the entry in content-length alone, which the entry's header then
 // says.
-bool HeaderCache::match(Entry& entry, std::string_view json) {
+bool HeaderCache::match(Entry& entry, std::span<const std::byte> bytes) {
+  const std::string_view json = as_text(bytes);
   const std::size_t tail_bytes = entry.json.size() - entry.digits_end;
   const std::size_t other_bytes = entry.digits_begin + tail_bytes;
   if (json.size() <= other_bytes || other_bytes == 0) return false;
@@ -36,11 +37,11 @@ bool HeaderCache::match(Entry& entry, std::string_view json) {
   return true;
 }
 
-const MessageHeader* HeaderCache::find(std::span<const std::byte> json, HeaderRules rules) {
-  for (std::size_t i = 0; i < kEntries; ++i) {
+const MessageHeader* HeaderCache::find_other(std::span<const std::byte> json, HeaderRules rules) {
+  for (std::size_t i = 1; i < kEntries; ++i) {
     const std::size_t index = (latest_ + i) % kEntries;
     Entry& entry = entries_[index];
-    if (entry.rules != rules || !match(entry, as_text(json))) continue;
+    if (entry.rules != rules || !match(entry, json)) continue;
     latest_ = index;
     return &entry.header.view();
   }

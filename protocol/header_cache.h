@@ -12,10 +12,19 @@
 #include <string>
 #include <string_view>
 
+#include "appd/protocol/byte_order.h"
 #include "appd/protocol/message_header.h"
 #include "appd/protocol/owned_header.h"
 
 namespace appd::protocol {
+
+// Length prefix of part 1.
+inline constexpr std::size_t kPrefixBytes = 2;
+
+struct KnownHeader {
+  const MessageHeader* header = nullptr;
+  std::size_t bytes = 0;  // of prefix and header
+};
 
 class HeaderCache {
  public:
@@ -24,9 +33,21 @@ class HeaderCache {
   // Kinds of headers at a time; a JSON and a binary one from clients of two byte orders.
   static constexpr std::size_t kEntries = 4;
 
-  // nullptr: parse it. Else the texts of the header borrow from the cache; all is valid until the
-  // next call of either function.
-  [[nodiscard]] const MessageHeader* find(std::span<const std::byte> json, HeaderRules rules);
+  // The header at the front of `input`, which begins with the prefix of a message. Null: it is not
+  // complete, or is to be parsed. Else its texts borrow from the cache; all is valid until the next
+  // call of either function.
+  [[nodiscard]] KnownHeader find_message(std::span<const std::byte> input, HeaderRules rules) {
+    if (input.size() < kPrefixBytes) return {};
+    const std::size_t bytes = kPrefixBytes + load_be16(input);
+    if (input.size() < bytes) return {};
+    return {find(input.subspan(kPrefixBytes, bytes - kPrefixBytes), rules), bytes};
+  }
+  // The same of a header without its prefix.
+  [[nodiscard]] const MessageHeader* find(std::span<const std::byte> json, HeaderRules rules) {
+    Entry& latest = entries_[latest_];
+    if (latest.rules == rules && match(latest, json)) return &latest.header.view();
+    return find_other(json, rules);
+  }
 
   // `header` was parsed from `json` by `rules`, and none of its texts was escaped. Headers with a
   // request-id are passed over: the next one will have another.
@@ -41,7 +62,8 @@ class HeaderCache {
     OwnedHeader header;
   };
 
-  [[nodiscard]] static bool match(Entry& entry, std::string_view json);
+  [[nodiscard]] static bool match(Entry& entry, std::span<const std::byte> json);
+  [[nodiscard]] const MessageHeader* find_other(std::span<const std::byte> json, HeaderRules rules);
 
   std::array<Entry, kEntries> entries_;
   std::size_t latest_ = 0;  // where the last one was found

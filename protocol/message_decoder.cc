@@ -17,28 +17,20 @@ DecodeEvent need(std::size_t bytes) {
 }
 
 // UTF-16 and UTF-32 by themselves do not say in which order their bytes are.
-Result<void> check_byte_order(const MessageHeader& header, std::span<const std::byte> content) {
-  if (header.byte_order || !header.is_json()) return {};
+bool lacks_byte_order(const MessageHeader& header, std::span<const std::byte> content) {
+  if (!header.is_json()) return false;
   const auto encoding = find_text_encoding(header.content_encoding);
-  if (!encoding || !needs_byte_order(*encoding, content)) return {};
-  return fail(Status::kBadHeader, "byteorder must be \"little\" or \"big\" for " +
-                                      std::string(header.content_encoding) +
-                                      " without a byte order mark");
+  return encoding && needs_byte_order(*encoding, content);
 }
 
-DecodeResult bad_header(std::string text, const MessageHeader& understood) {
-  return tl::unexpected(
-      DecodeError({make_error_code(Status::kBadHeader), std::move(text)}, understood));
+DecodeResult failure(DecodeContext& context, Status status, std::string text,
+                     const MessageHeader& understood) {
+  return DecodeResult(
+      context.error.emplace(Error{make_error_code(status), std::move(text)}, understood));
 }
 
-DecodeResult message(const MessageHeader& header, std::span<const std::byte> input,
-                     std::size_t header_bytes, std::size_t bytes) {
-  const auto content = input.subspan(header_bytes, bytes - header_bytes);
-  if (Result<void> checked = check_byte_order(header, content); !checked) {
-    return tl::unexpected(DecodeError(std::move(checked.error()), header));
-  }
-  return DecodeEvent{
-      .kind = DecodeEvent::Kind::kMessage, .bytes = bytes, .content = content, .header = &header};
+DecodeResult bad_header(DecodeContext& context, std::string text) {
+  return failure(context, Status::kBadHeader, std::move(text), context.parsed = MessageHeader());
 }
 
 MessageHeader without_json(const MessageHeader& header) {
@@ -64,18 +56,11 @@ struct MessageDecoder::Held {
   bool has_other_fields;
 };
 
-HeaderDecoder::KnownHeader HeaderDecoder::known_header(std::span<const std::byte> input) {
-  if (input.size() < kPrefixBytes) return {};
-  const std::size_t json_bytes = load_be16(input);
-  if (input.size() - kPrefixBytes < json_bytes) return {};
-  return {context_.cache.find(input.subspan(kPrefixBytes, json_bytes), rules_),
-          kPrefixBytes + json_bytes};
-}
-
 DecodeResult HeaderDecoder::next(std::span<const std::byte> input) {
   APPD_CHECK(!failed_);
   if (input.size() < kPrefixBytes) return need(kPrefixBytes);
-  if (const KnownHeader known = known_header(input); known.header != nullptr) {
+  const KnownHeader known = context_.cache.find_message(input, rules_);
+  if (known.header != nullptr) {
     return DecodeEvent{
         .kind = DecodeEvent::Kind::kHeader, .bytes = known.bytes, .header = known.header};
   }
@@ -83,15 +68,14 @@ DecodeResult HeaderDecoder::next(std::span<const std::byte> input) {
   const std::size_t header_bytes = kPrefixBytes + json_bytes;
   if (json_bytes == 0) {
     failed_ = true;
-    return bad_header("the header is empty: its length must be 2 or more",
-                      context_.parsed = MessageHeader());
+    return bad_header(context_, "the header is empty: its length must be 2 or more");
   }
   switch (header_start(input)) {
     case HeaderStart::kUndecided:
       return need(input.size() + 1);
     case HeaderStart::kForeign:
       failed_ = true;
-      return bad_header(foreign_start_text(input), context_.parsed = MessageHeader());
+      return bad_header(context_, foreign_start_text(input));
     case HeaderStart::kPossible:
       break;
   }
@@ -101,7 +85,7 @@ DecodeResult HeaderDecoder::next(std::span<const std::byte> input) {
       parse_message_header(context_.reader, json, rules_, context_.parsed, context_.unescaped);
   if (!parsed) {
     failed_ = true;
-    return tl::unexpected(DecodeError(std::move(parsed.error()), context_.parsed));
+    return DecodeResult(context_.error.emplace(std::move(parsed.error()), context_.parsed));
   }
   if (context_.unescaped.empty()) context_.cache.remember(json, rules_, context_.parsed);
   return DecodeEvent{
@@ -124,39 +108,63 @@ const MessageHeader& MessageDecoder::awaited_header() const {
 }
 
 DecodeResult MessageDecoder::next(std::span<const std::byte> input) {
+  if (state_ == State::kHeader) {
+    const KnownHeader known = context_.cache.find_message(input, HeaderRules::kAllRequired);
+    if (known.header != nullptr) return begin_message(*known.header, known.bytes, input);
+  }
+  return next_unusual(input);
+}
+
+DecodeResult MessageDecoder::next_unusual(std::span<const std::byte> input) {
   APPD_CHECK(state_ != State::kFailed);
   if (state_ == State::kContent) return go_on(input);
   held_.reset();
   state_ = State::kHeader;
-  DecodeResult event = begin_message(input);
+  HeaderDecoder headers(context_, HeaderRules::kAllRequired);
+  const DecodeResult event = headers.next(input);
   if (!event) state_ = State::kFailed;
-  return event;
+  if (!event || event->kind == DecodeEvent::Kind::kNeedMore) return event;
+  return begin_message(*event->header, event->bytes, input);
 }
 
-DecodeResult MessageDecoder::begin_message(std::span<const std::byte> input) {
-  HeaderDecoder headers(context_, HeaderRules::kAllRequired);
-  HeaderDecoder::KnownHeader known = headers.known_header(input);
-  if (known.header == nullptr) {
-    DecodeResult event = headers.next(input);
-    if (!event || event->kind == DecodeEvent::Kind::kNeedMore) return event;
-    known = {event->header, event->bytes};
-  }
-  const MessageHeader& header = *known.header;
+DecodeResult MessageDecoder::begin_message(const MessageHeader& header, std::size_t header_bytes,
+                                           std::span<const std::byte> input) {
   const std::uint64_t content_bytes = header.content_length;
   if (content_bytes > limits_.max_content ||
-      content_bytes > std::numeric_limits<std::size_t>::max() - known.bytes) {
-    return tl::unexpected(DecodeError(
-        {make_error_code(Status::kContentTooLarge), "content-length must be at most " +
-                                                        std::to_string(limits_.max_content) +
-                                                        ", not " + std::to_string(content_bytes)},
-        header));
+      content_bytes > std::numeric_limits<std::size_t>::max() - header_bytes) {
+    return too_large(header);
   }
-  const std::size_t message_bytes = known.bytes + static_cast<std::size_t>(content_bytes);
-  if (input.size() >= message_bytes) return message(header, input, known.bytes, message_bytes);
+  const std::size_t message_bytes = header_bytes + static_cast<std::size_t>(content_bytes);
+  if (input.size() < message_bytes) {
+    held_ = std::make_unique<Held>(header, header_bytes, message_bytes);
+    state_ = State::kContent;
+    return need(message_bytes);
+  }
+  return message(header, header_bytes, input.first(message_bytes));
+}
 
-  held_ = std::make_unique<Held>(header, known.bytes, message_bytes);
-  state_ = State::kContent;
-  return need(message_bytes);
+DecodeResult MessageDecoder::too_large(const MessageHeader& header) {
+  state_ = State::kFailed;
+  return failure(context_, Status::kContentTooLarge,
+                 "content-length must be at most " + std::to_string(limits_.max_content) +
+                     ", not " + std::to_string(header.content_length),
+                 header);
+}
+
+DecodeResult MessageDecoder::message(const MessageHeader& header, std::size_t header_bytes,
+                                     std::span<const std::byte> input) {
+  const auto content = input.subspan(header_bytes);
+  if (!header.byte_order && lacks_byte_order(header, content)) {
+    state_ = State::kFailed;
+    return failure(context_, Status::kBadHeader,
+                   "byteorder must be \"little\" or \"big\" for " +
+                       std::string(header.content_encoding) + " without a byte order mark",
+                   header);
+  }
+  return DecodeEvent{.kind = DecodeEvent::Kind::kMessage,
+                     .bytes = input.size(),
+                     .content = content,
+                     .header = &header};
 }
 
 DecodeResult MessageDecoder::go_on(std::span<const std::byte> input) {
@@ -167,9 +175,7 @@ DecodeResult MessageDecoder::go_on(std::span<const std::byte> input) {
     const auto json = input.subspan(kPrefixBytes, held_->header_bytes - kPrefixBytes);
     header.json = {reinterpret_cast<const char*>(json.data()), json.size()};
   }
-  DecodeResult event = message(header, input, held_->header_bytes, held_->message_bytes);
-  if (!event) state_ = State::kFailed;
-  return event;
+  return message(header, held_->header_bytes, input.first(held_->message_bytes));
 }
 
 }  // namespace appd::protocol

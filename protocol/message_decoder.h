@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,9 +16,6 @@
 #include "appd/protocol/message_header.h"
 
 namespace appd::protocol {
-
-// Length prefix of part 1.
-inline constexpr std::size_t kPrefixBytes = 2;
 
 struct DecodeEvent {
   enum class Kind : std::uint8_t {
@@ -40,7 +38,25 @@ struct DecodeError : Error {
   const MessageHeader* header;
 };
 
-using DecodeResult = tl::expected<DecodeEvent, DecodeError>;
+// An event, or an error, which lies in the context: small and trivial, since there is one for each
+// message. Valid as what it refers to.
+class DecodeResult {
+ public:
+  DecodeResult(const DecodeEvent& event) : event_(event) {}
+  explicit DecodeResult(const DecodeError& error) : error_(&error) {}
+
+  [[nodiscard]] explicit operator bool() const { return error_ == nullptr; }
+  [[nodiscard]] bool has_value() const { return error_ == nullptr; }
+  // Without an error only.
+  [[nodiscard]] const DecodeEvent& operator*() const { return event_; }
+  [[nodiscard]] const DecodeEvent* operator->() const { return &event_; }
+  // With one only. Valid until the next call of next() of any decoder of the context.
+  [[nodiscard]] const DecodeError& error() const { return *error_; }
+
+ private:
+  DecodeEvent event_;
+  const DecodeError* error_ = nullptr;
+};
 
 // What all decoders of a loop share, so that one of an idle connection is a few words: the parser
 // and its memory. Outlives the decoders. Not thread-safe.
@@ -51,8 +67,9 @@ struct DecodeContext {
 
   JsonReader reader;  // also for others of the same loop, between calls of a decoder
   HeaderCache cache;
-  MessageHeader parsed;   // scratch: the header of an event, unless that is of the cache
-  std::string unescaped;  // text of `parsed` that was escaped
+  MessageHeader parsed;              // scratch: the header of an event, unless that is of the cache
+  std::string unescaped;             // text of `parsed` that was escaped
+  std::optional<DecodeError> error;  // the latest
 };
 
 // Parts 1 and 2 only: for a session that passes the content through.
@@ -63,14 +80,6 @@ class HeaderDecoder {
   // `input` begins at a message's first byte, at every call for the same message.
   // Errors: bad_header. Afterwards only destruction is allowed (checked).
   [[nodiscard]] DecodeResult next(std::span<const std::byte> input);
-
-  struct KnownHeader {
-    const MessageHeader* header;  // null: it is not complete, or not known
-    std::size_t bytes;            // of prefix and header
-  };
-  // A header that is complete and known from earlier ones: the usual case of next(), without the
-  // rest of it.
-  [[nodiscard]] KnownHeader known_header(std::span<const std::byte> input);
 
  private:
   DecodeContext& context_;
@@ -115,7 +124,14 @@ class MessageDecoder {
   };
   struct Held;
 
-  DecodeResult begin_message(std::span<const std::byte> input);
+  // What is not the usual case of next().
+  DecodeResult next_unusual(std::span<const std::byte> input);
+  DecodeResult begin_message(const MessageHeader& header, std::size_t header_bytes,
+                             std::span<const std::byte> input);
+  // `input` is all of it.
+  DecodeResult message(const MessageHeader& header, std::size_t header_bytes,
+                       std::span<const std::byte> input);
+  DecodeResult too_large(const MessageHeader& header);
   DecodeResult go_on(std::span<const std::byte> input);
 
   DecodeContext& context_;

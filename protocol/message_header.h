@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,6 +33,12 @@ inline constexpr std::chrono::milliseconds kMaxDeadline{2147483647};
 // A call-depth above is bad_header; servers stop their handlers long before (CallServices).
 inline constexpr int kMaxDepthField = 255;
 
+// The comparison with a text of a length that the compiler knows, which needs no call.
+[[nodiscard]] inline bool is_constant(std::string_view text, std::string_view constant) {
+  return text.size() == constant.size() &&
+         std::memcmp(text.data(), constant.data(), constant.size()) == 0;
+}
+
 // Field by field. Text is borrowed from the header's bytes, or from the parser's scratch where it
 // was escaped.
 struct MessageHeader {
@@ -60,7 +67,8 @@ struct MessageHeader {
   // from. Parses the header anew, each time; valid as long as the header's texts.
   [[nodiscard]] std::optional<JsonView> other_field(std::string_view name) const;
 
-  [[nodiscard]] bool is_json() const { return content_type == kJsonContentType; }
+  [[nodiscard]] bool is_json() const { return is_constant(content_type, kJsonContentType); }
+  [[nodiscard]] bool is_utf8() const { return is_constant(content_encoding, kUtf8Encoding); }
   // A reply to it carries extension fields.
   [[nodiscard]] bool extended() const {
     return has_connection || !request_id.empty() || deadline.has_value();

@@ -26,9 +26,33 @@ class ReplyHeader {
 
  private:
   // The header in place says the same, but for content-length.
-  [[nodiscard]] bool says(const ContentFields& content, const ReplyExtension* extension) const;
+  [[nodiscard]] bool says(const ContentFields& content, const ReplyExtension* extension) const {
+    if (!reusable_ || extended_ != (extension != nullptr)) return false;
+    if (extension != nullptr && (extension->keep_alive != keep_alive_ ||
+                                 extension->status != status_ || !extension->request_id.empty())) {
+      return false;
+    }
+    return json_ ? is_json(content)
+                 : content.content_type == content_type_ &&
+                       content.content_encoding == content_encoding_;
+  }
+  // The same characters at the same place, which nobody needs to compare.
+  [[nodiscard]] static bool is_json(const ContentFields& content) {
+    return content.content_type.data() == kJsonContentType.data() &&
+           content.content_type.size() == kJsonContentType.size() &&
+           content.content_encoding.data() == kUtf8Encoding.data() &&
+           content.content_encoding.size() == kUtf8Encoding.size();
+  }
   // False: the length in place has more digits, or fewer.
-  [[nodiscard]] bool put_length(std::uint64_t length);
+  [[nodiscard]] bool put_length(std::uint64_t length) {
+    const char* const begin = bytes_.data() + length_begin_;
+    char* digit = bytes_.data() + length_end_;
+    do {
+      *--digit = static_cast<char>('0' + length % 10);
+      length /= 10;
+    } while (digit != begin && length != 0);
+    return digit == begin && length == 0;
+  }
   void write_anew(const ContentFields& content, const ReplyExtension* extension);
 
   std::string bytes_;

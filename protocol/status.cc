@@ -60,19 +60,6 @@ std::optional<Status> status_from_name(std::string_view name) {
   return std::nullopt;
 }
 
-bool closes_connection(Status status) {
-  switch (status) {
-    case Status::kBadHeader:
-    case Status::kContentTooLarge:
-    case Status::kTimeout:
-    case Status::kOverloaded:
-    case Status::kShuttingDown:
-      return true;
-    default:
-      return false;
-  }
-}
-
 const std::error_category& status_category() {
   static const StatusCategory category;
   return category;

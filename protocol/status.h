@@ -37,7 +37,11 @@ enum class Status : std::uint8_t {
 [[nodiscard]] std::optional<Status> status_from_name(std::string_view name);
 
 // After a reply with this status the connection is closed, whatever was negotiated.
-[[nodiscard]] bool closes_connection(Status status);
+[[nodiscard]] constexpr bool closes_connection(Status status) {
+  return status == Status::kBadHeader || status == Status::kContentTooLarge ||
+         status == Status::kTimeout || status == Status::kOverloaded ||
+         status == Status::kShuttingDown;
+}
 
 const std::error_category& status_category();
 std::error_code make_error_code(Status status);

@@ -30,7 +30,9 @@ struct TextForm {
   static std::string schema() { return R"({"type": "string"})"; }
   static std::string binary() { return "UTF-8 text"; }
   static Result<T> from_json(JsonView value, const Site& site) {
-    return text_from_json(value, site).map(as_value);
+    Result<std::string_view> text = text_from_json(value, site);
+    if (!text) return tl::unexpected(std::move(text.error()));
+    return T(*text);
   }
   static Result<T> from_bytes(Bytes bytes, const Site& site) {
     return text_from_bytes(bytes, site).map(as_value);

@@ -45,8 +45,13 @@ class JsonView {
   [[nodiscard]] JsonView in(std::string_view copy) const { return {copy, kind_, plain_}; }
 
   // What one short pass can tell: `text` is all of a string without an escape, or of a number.
-  // nullopt says nothing about it.
-  [[nodiscard]] static std::optional<JsonView> plain_scalar(std::string_view text);
+  // nullopt says nothing about it. What lies between `readable` and the text belongs to the same
+  // memory and helps to look at many bytes at a time.
+  [[nodiscard]] static std::optional<JsonView> plain_scalar(std::string_view text,
+                                                            const char* readable);
+  [[nodiscard]] static std::optional<JsonView> plain_scalar(std::string_view text) {
+    return plain_scalar(text, text.data());
+  }
 
   [[nodiscard]] std::string_view text() const { return text_; }
   [[nodiscard]] JsonKind kind() const { return kind_; }
@@ -60,13 +65,18 @@ class JsonView {
   // `scratch`, which is overwritten.
   [[nodiscard]] std::string_view string(std::string& scratch) const;
   // The same of one without an escape, which needs no scratch; nullopt of any other.
-  [[nodiscard]] std::optional<std::string_view> plain_string() const;
+  [[nodiscard]] std::optional<std::string_view> plain_string() const {
+    if (plain_ && kind_ == JsonKind::kString) return text_.substr(1, text_.size() - 2);
+    return string_without_escape();
+  }
 
  private:
   friend class JsonReader;
   friend class JsonArray;
   JsonView(std::string_view text, JsonKind kind, bool plain)
       : text_(text), kind_(kind), plain_(plain) {}
+  [[nodiscard]] std::optional<std::string_view> string_without_escape() const;
+
   std::string_view text_;
   JsonKind kind_;
   bool plain_;  // known to have no escape
@@ -152,6 +162,8 @@ class JsonReader {
   std::unique_ptr<Impl> impl_;
 };
 
+// A string of these characters needs no escape. `utf8` must be valid UTF-8.
+[[nodiscard]] bool is_plain_json_string(std::string_view utf8);
 // Appends `"..."`: escapes \" \\ \n \r \t \b \f, other controls as \u00xx (lower case), all else as
 // is, which is what Python writes. `utf8` must be valid UTF-8.
 void append_json_string(std::string& out, std::string_view utf8);

@@ -58,6 +58,16 @@ unsigned special_bytes_of_16(const char* p) {
   return static_cast<unsigned>(_mm_movemask_epi8(special));
 }
 
+// Whether any of the sixteen is special or not ASCII, likewise: as signed numbers the latter are
+// below all others.
+unsigned special_or_wide_bytes_of_16(const char* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i hits = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                                 _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+                                    _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)));
+  return static_cast<unsigned>(_mm_movemask_epi8(hits));
+}
+
 constexpr std::ptrdiff_t kBlockBytes = 64;
 
 // Whether none of the block's bytes is special. Exclusive or with 2 puts the quotation mark (0x22)
@@ -176,6 +186,22 @@ const char* find_special(const char* begin, const char* end, const char* readabl
   static_cast<void>(readable);
   return find_special_by_words(begin, end);
 #endif
+}
+
+bool is_plain_ascii(const char* begin, const char* end, const char* readable) {
+  const char* p = begin;
+#ifdef __SSE2__
+  for (; end - p >= 16; p += 16) {
+    if (special_or_wide_bytes_of_16(p) != 0) return false;
+  }
+  if (end - readable >= 16) {
+    return special_or_wide_bytes_of_16(end - 16) >> (16 - (end - p)) == 0;
+  }
+#else
+  static_cast<void>(readable);
+#endif
+  while (p != end && !is_special(*p) && static_cast<unsigned char>(*p) < 0x80) ++p;
+  return p == end;
 }
 
 const char* find_string_end(const char* begin, const char* end) {

@@ -15,6 +15,10 @@ namespace appd::protocol::internal {
   return find_special(begin, end, begin);
 }
 
+// Whether a JSON string can hold all of these bytes as they are, and they are ASCII: one look says
+// both. `readable` as for find_special().
+[[nodiscard]] bool is_plain_ascii(const char* begin, const char* end, const char* readable);
+
 // The closing quotation mark of the string whose inside, or the rest of it, begins at `begin`;
 // nullptr where it is not valid JSON: not closed, a control character, an unknown escape, half a
 // surrogate pair.

@@ -64,13 +64,16 @@ std::string_view json_kind_name(JsonKind kind) {
   return "unknown";
 }
 
-std::optional<JsonView> JsonView::plain_scalar(std::string_view text) {
+std::optional<JsonView> JsonView::plain_scalar(std::string_view text, const char* readable) {
   if (text.empty()) return std::nullopt;
   const char* const begin = text.data();
   const char* const end = begin + text.size();
   if (*begin == '"') {
-    const char* const quote = internal::find_special(begin + 1, end, begin);
-    if (quote + 1 != end || *quote != '"' || !is_valid_utf8(text)) return std::nullopt;
+    if (text.size() == 1 || end[-1] != '"') return std::nullopt;
+    const bool plain =
+        internal::is_plain_ascii(begin + 1, end - 1, readable) ||
+        (internal::find_special(begin + 1, end, readable) == end - 1 && is_valid_utf8(text));
+    if (!plain) return std::nullopt;
     return JsonView(text, JsonKind::kString, true);
   }
   if (internal::find_number_end(begin, end) != end) return std::nullopt;
@@ -93,10 +96,10 @@ double JsonView::number() const {
   return nearest_double(text_);
 }
 
-std::optional<std::string_view> JsonView::plain_string() const {
+std::optional<std::string_view> JsonView::string_without_escape() const {
   APPD_CHECK(kind_ == JsonKind::kString, json_kind_name(kind_));
   const std::string_view raw(text_.data() + 1, text_.size() - 2);
-  if (plain_ || raw.find('\\') == std::string_view::npos) return raw;
+  if (raw.find('\\') == std::string_view::npos) return raw;
   return std::nullopt;
 }
 
@@ -105,6 +108,11 @@ std::string_view JsonView::string(std::string& scratch) const {
   scratch.clear();
   internal::append_unescaped(scratch, text_.substr(1, text_.size() - 2));
   return scratch;
+}
+
+bool is_plain_json_string(std::string_view utf8) {
+  const char* const end = utf8.data() + utf8.size();
+  return internal::find_special(utf8.data(), end) == end;
 }
 
 void append_json_string(std::string& out, std::string_view utf8) {

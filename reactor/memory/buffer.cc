@@ -35,12 +35,9 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
 
 Buffer::~Buffer() { std::free(data_); }
 
-void Buffer::append(std::span<const std::byte> bytes) {
-  if (bytes.empty()) return;
-  if (capacity_ - end_ < bytes.size()) {
-    // Doubling keeps a long run of appends linear; a single one gets just its size.
-    (void)reserve(std::max(bytes.size(), size()));
-  }
+// Doubling keeps a long run of appends linear; a single one gets just its size.
+void Buffer::append_to_more(std::span<const std::byte> bytes) {
+  (void)reserve(std::max(bytes.size(), size()));
   std::memcpy(data_ + end_, bytes.data(), bytes.size());
   end_ += bytes.size();
 }

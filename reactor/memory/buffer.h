@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 namespace appd::reactor {
@@ -27,7 +28,11 @@ class Buffer {
   // Valid until the next non-const call.
   [[nodiscard]] std::span<const std::byte> bytes() const { return {data_ + begin_, size()}; }
 
-  void append(std::span<const std::byte> bytes);
+  void append(std::span<const std::byte> bytes) {
+    if (capacity_ - end_ < bytes.size()) return append_to_more(bytes);
+    if (!bytes.empty()) std::memcpy(data_ + end_, bytes.data(), bytes.size());
+    end_ += bytes.size();
+  }
 
   // Room behind the content, at least `bytes` long; the caller writes into it and calls commit()
   // with the count it wrote. Grows to exactly what is asked, so that a size known from the wire
@@ -44,6 +49,7 @@ class Buffer {
   void release();
 
  private:
+  void append_to_more(std::span<const std::byte> bytes);
   void shrink();
 
   std::byte* data_ = nullptr;
