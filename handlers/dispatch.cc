@@ -186,7 +186,7 @@ Result<const Action*> Dispatcher::resolve_binary(const protocol::MessageHeader& 
   request.payload = content;
   if (header.action) return find(*header.action);
   if (content.size() == kPackedNameBytes + kPackedPayloadBytes) {
-    const Action* action = registry_->find(as_text(content).substr(0, kPackedNameBytes));
+    const Action* action = look_up(as_text(content).substr(0, kPackedNameBytes));
     if (action != nullptr && action->packed_call) {
       request.payload = content.subspan(kPackedNameBytes);
       return action;
@@ -212,10 +212,14 @@ Result<std::string_view> Dispatcher::decode(const protocol::MessageHeader& heade
   return text;
 }
 
-Result<const Action*> Dispatcher::find(std::string_view name) const {
-  // Most calls are of the same action as the one before.
+// Most calls are of the same action as the one before.
+const Action* Dispatcher::look_up(std::string_view name) const {
   if (latest_action_ != nullptr && latest_action_->name == name) return latest_action_;
-  if (const Action* action = registry_->find(name)) return action;
+  return registry_->find(name);
+}
+
+Result<const Action*> Dispatcher::find(std::string_view name) const {
+  if (const Action* action = look_up(name)) return action;
   return fail(Status::kInvalidAction, "invalid action \"" + std::string(name) + "\".");
 }
 

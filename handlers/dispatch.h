@@ -112,6 +112,7 @@ class Dispatcher {
   // `content` as UTF-8. Errors: unsupported_encoding, invalid_content.
   [[nodiscard]] Result<std::string_view> decode(const protocol::MessageHeader& header,
                                                 std::span<const std::byte> content);
+  [[nodiscard]] const Action* look_up(std::string_view name) const;  // null: nobody registered it
   // Errors: invalid_action.
   [[nodiscard]] Result<const Action*> find(std::string_view name) const;
   // `request` comes without its action. False: the answer comes later.

@@ -30,7 +30,7 @@ void Reply::clear() {
 
 void Reply::clear_filled() {
   filled_ = false;
-  json_ = true;
+  form_ = Form::kJson;
   status_ = Status::kOk;
   bytes_ = 0;
   if (content_.capacity() > kMaxKeptBytes) std::string().swap(content_);
@@ -90,16 +90,27 @@ void Reply::set_json(std::string_view json) {
   json.copy(put_json(json.size()), json.size());
 }
 
+void Reply::set_binary(std::string_view bytes) {
+  clear();
+  if (content_.size() < bytes.size()) {
+    content_.assign(bytes);
+  } else {
+    bytes.copy(content_.data(), bytes.size());
+  }
+  bytes_ = bytes.size();
+  form_ = Form::kBinary;
+  filled_ = true;
+}
+
 void Reply::set_binary(std::string_view bytes, std::string_view content_type,
                        std::string_view content_encoding) {
   require_header_field("content-type", content_type);
   require_header_field("content-encoding", content_encoding);
-  clear();
-  content_.assign(bytes);
-  bytes_ = bytes.size();
+  set_binary(bytes);
+  filled_ = false;
   content_type_ = content_type;
   content_encoding_ = content_encoding;
-  json_ = false;
+  form_ = Form::kOther;
   filled_ = true;
 }
 

@@ -72,8 +72,8 @@ class Reply {
   // Any bytes, with the type and encoding of the tutorial's server unless others are given.
   // Throws std::invalid_argument: a type or an encoding that does not fit a header, because it is
   // longer than kMaxFieldBytes or not UTF-8.
-  void set_binary(std::string_view bytes,
-                  std::string_view content_type = protocol::kServerBinaryType,
+  void set_binary(std::string_view bytes);
+  void set_binary(std::string_view bytes, std::string_view content_type,
                   std::string_view content_encoding = protocol::kBinaryEncoding);
   // As set_string(), or where the request was binary as set_binary().
   void set_text(Request::Form form, std::string_view utf8);
@@ -94,14 +94,21 @@ class Reply {
     return std::string_view(content_).substr(0, bytes_);
   }
   [[nodiscard]] std::string_view content_type() const {
-    return json_ ? protocol::kJsonContentType : std::string_view(content_type_);
+    if (form_ == Form::kJson) return protocol::kJsonContentType;
+    return form_ == Form::kBinary ? protocol::kServerBinaryType : std::string_view(content_type_);
   }
   [[nodiscard]] std::string_view content_encoding() const {
-    return json_ ? protocol::kUtf8Encoding : std::string_view(content_encoding_);
+    if (form_ == Form::kJson) return protocol::kUtf8Encoding;
+    return form_ == Form::kBinary ? protocol::kBinaryEncoding : std::string_view(content_encoding_);
   }
   [[nodiscard]] std::string_view detail() const { return detail_; }
 
  private:
+  enum class Form : std::uint8_t {
+    kJson,
+    kBinary,  // with the type and the encoding of the tutorial's server
+    kOther,   // with content_type_ and content_encoding_
+  };
   // Writes all around a value of so many bytes, and returns where these go.
   [[nodiscard]] char* put_json(std::size_t value_bytes);
   // The same around what is appended to content_: of what is large or is not known beforehand.
@@ -110,13 +117,13 @@ class Reply {
   void clear_filled();
 
   bool filled_ = false;
-  bool json_ = true;
+  Form form_ = Form::kJson;
   Status status_ = Status::kOk;
   std::size_t bytes_ = 0;
   // The content is its first bytes_; what is behind them is room for others, so that it need not be
   // cleared before it is written to.
   std::string content_;
-  std::string content_type_;  // of what is not JSON
+  std::string content_type_;
   std::string content_encoding_;
   std::string detail_;
 };

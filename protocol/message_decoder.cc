@@ -110,9 +110,21 @@ const MessageHeader& MessageDecoder::awaited_header() const {
 DecodeResult MessageDecoder::next(std::span<const std::byte> input) {
   if (state_ == State::kHeader) {
     const KnownHeader known = context_.cache.find_message(input, HeaderRules::kAllRequired);
-    if (known.header != nullptr) return begin_message(*known.header, known.bytes, input);
+    if (known.header != nullptr && is_whole(known, input)) {
+      const auto content_bytes = static_cast<std::size_t>(known.header->content_length);
+      return DecodeEvent{.kind = DecodeEvent::Kind::kMessage,
+                         .bytes = known.bytes + content_bytes,
+                         .content = input.subspan(known.bytes, content_bytes),
+                         .header = known.header};
+    }
   }
   return next_unusual(input);
+}
+
+bool MessageDecoder::is_whole(const KnownHeader& known, std::span<const std::byte> input) const {
+  const std::uint64_t content_bytes = known.header->content_length;
+  return content_bytes <= input.size() - known.bytes && content_bytes <= limits_.max_content &&
+         known.header->byte_order.has_value();
 }
 
 DecodeResult MessageDecoder::next_unusual(std::span<const std::byte> input) {

@@ -124,7 +124,9 @@ class MessageDecoder {
   };
   struct Held;
 
-  // What is not the usual case of next().
+  // The usual case of next(): the header is known, the content is here, and neither can be refused.
+  [[nodiscard]] bool is_whole(const KnownHeader& known, std::span<const std::byte> input) const;
+  // What is not.
   DecodeResult next_unusual(std::span<const std::byte> input);
   DecodeResult begin_message(const MessageHeader& header, std::size_t header_bytes,
                              std::span<const std::byte> input);

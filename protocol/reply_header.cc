@@ -11,7 +11,7 @@ void ReplyHeader::write_anew(const ContentFields& content, const ReplyExtension*
   extended_ = extension != nullptr;
   keep_alive_ = extended_ && extension->keep_alive;
   status_ = extended_ ? extension->status : Status::kOk;
-  json_ = is_json(content);
+  form_ = form_of(content);
   content_type_ = content.content_type;
   content_encoding_ = content.content_encoding;
   reusable_ = true;

@@ -32,16 +32,21 @@ class ReplyHeader {
                                  extension->status != status_ || !extension->request_id.empty())) {
       return false;
     }
-    return json_ ? is_json(content)
-                 : content.content_type == content_type_ &&
-                       content.content_encoding == content_encoding_;
+    const Form form = form_of(content);
+    if (form != Form::kOther) return form == form_;
+    return content.content_type == content_type_ && content.content_encoding == content_encoding_;
   }
-  // The same characters at the same place, which nobody needs to compare.
-  [[nodiscard]] static bool is_json(const ContentFields& content) {
-    return content.content_type.data() == kJsonContentType.data() &&
-           content.content_type.size() == kJsonContentType.size() &&
-           content.content_encoding.data() == kUtf8Encoding.data() &&
-           content.content_encoding.size() == kUtf8Encoding.size();
+  enum class Form : std::uint8_t { kJson, kBinary, kOther };
+  // By constants, which nobody needs to compare: the same characters are at the same place.
+  [[nodiscard]] static Form form_of(const ContentFields& content) {
+    const auto same = [&content](std::string_view type, std::string_view encoding) {
+      return content.content_type.data() == type.data() &&
+             content.content_type.size() == type.size() &&
+             content.content_encoding.data() == encoding.data() &&
+             content.content_encoding.size() == encoding.size();
+    };
+    if (same(kJsonContentType, kUtf8Encoding)) return Form::kJson;
+    return same(kServerBinaryType, kBinaryEncoding) ? Form::kBinary : Form::kOther;
   }
   // False: the length in place has more digits, or fewer.
   [[nodiscard]] bool put_length(std::uint64_t length) {
@@ -64,7 +69,7 @@ class ReplyHeader {
   bool extended_ = false;
   bool keep_alive_ = false;
   Status status_ = Status::kOk;
-  bool json_ = false;  // the type and the encoding of JSON, as constants
+  Form form_ = Form::kOther;
   std::string content_type_;
   std::string content_encoding_;
 };

@@ -8,7 +8,6 @@ Result<std::string_view> text_from_json(JsonView value, const Site& site) {
   if (value.kind() != protocol::JsonKind::kString) {
     return unexpected_value(Status::kInvalidArgument, site, "a string", value);
   }
-  if (const auto plain = value.plain_string()) return *plain;
   return value.string(site.texts.emplace_front());
 }
 

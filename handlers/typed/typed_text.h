@@ -30,6 +30,9 @@ struct TextForm {
   static std::string schema() { return R"({"type": "string"})"; }
   static std::string binary() { return "UTF-8 text"; }
   static Result<T> from_json(JsonView value, const Site& site) {
+    if (value.kind() == protocol::JsonKind::kString) {
+      if (const auto plain = value.plain_string()) return T(*plain);
+    }
     Result<std::string_view> text = text_from_json(value, site);
     if (!text) return tl::unexpected(std::move(text.error()));
     return T(*text);

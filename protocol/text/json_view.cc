@@ -11,6 +11,9 @@
 namespace appd::protocol {
 namespace {
 
+// In a longer text two looks at many bytes at a time are quicker than one at few.
+constexpr std::size_t kOneLookBytes = 128;
+
 void append_escaped(std::string& out, char c) {
   constexpr std::string_view kHex = "0123456789abcdef";
   switch (c) {
@@ -70,10 +73,12 @@ std::optional<JsonView> JsonView::plain_scalar(std::string_view text, const char
   const char* const end = begin + text.size();
   if (*begin == '"') {
     if (text.size() == 1 || end[-1] != '"') return std::nullopt;
-    const bool plain =
-        internal::is_plain_ascii(begin + 1, end - 1, readable) ||
-        (internal::find_special(begin + 1, end, readable) == end - 1 && is_valid_utf8(text));
-    if (!plain) return std::nullopt;
+    const bool plain_ascii =
+        text.size() <= kOneLookBytes && internal::is_plain_ascii(begin + 1, end - 1, readable);
+    if (!plain_ascii &&
+        (internal::find_special(begin + 1, end, readable) != end - 1 || !is_valid_utf8(text))) {
+      return std::nullopt;
+    }
     return JsonView(text, JsonKind::kString, true);
   }
   if (internal::find_number_end(begin, end) != end) return std::nullopt;

@@ -211,29 +211,34 @@ void AppSession::answer(const Message& message) {
 
 handlers::Dispatched AppSession::reply_to(const Message& message) {
   const protocol::MessageHeader& header = message.header;
-  const std::span<const std::byte> content = message.content;
   MessageWork& messages = context().messages;
   if (header.deadline && context().loop.now() >= message_began() + *header.deadline) {
-    context().metrics.add(Counter::kDeadlineExceeded);
-    messages.error_reply.set_error(Status::kDeadlineExceeded,
-                                   "the deadline of " + std::to_string(header.deadline->count()) +
-                                       " ms had passed before the action could be called");
-    return {.action = messages.dispatcher.find_action(header, content),
-            .reply = &messages.error_reply};
+    return refuse_late(message);
   }
-  if (content.size() > kLargeContentBytes && messages.calls.parts().pool != nullptr) {
-    const handlers::Action* action = messages.dispatcher.find_action(header, content);
-    const bool answered = start_decoding(message, action, messages.error_reply);
-    return {.action = action, .reply = answered ? &messages.error_reply : nullptr};
+  if (message.content.size() > kLargeContentBytes && messages.calls.parts().pool != nullptr) {
+    return start_decoding(message);
   }
   Requester requester(*this);
-  return messages.dispatcher.dispatch(header, content, requester);
+  return messages.dispatcher.dispatch(header, message.content, requester);
+}
+
+handlers::Dispatched AppSession::refuse_late(const Message& message) {
+  context().metrics.add(Counter::kDeadlineExceeded);
+  MessageWork& messages = context().messages;
+  messages.error_reply.set_error(Status::kDeadlineExceeded,
+                                 "the deadline of " +
+                                     std::to_string(message.header.deadline->count()) +
+                                     " ms had passed before the action could be called");
+  return {.action = messages.dispatcher.find_action(message.header, message.content),
+          .reply = &messages.error_reply};
 }
 
 void AppSession::send(const Asked& asked, const handlers::Reply& reply) {
-  if (reply.status() != Status::kOk) context().metrics.add(Counter::kErrorReplies);
-  if (reply.status() == Status::kInternal) {
-    log_internal_error(context(), number(), asked.action, reply.detail());
+  if (reply.status() != Status::kOk) {
+    context().metrics.add(Counter::kErrorReplies);
+    if (reply.status() == Status::kInternal) {
+      log_internal_error(context(), number(), asked.action, reply.detail());
+    }
   }
   if (context().drain.under_way) context().drain.report.add_answered(asked.action);
   if (logs_access(context().log)) log_access(context(), under_way().peer(), asked, reply);
@@ -320,8 +325,10 @@ bool AppSession::start_call(const handlers::Action& action, const handlers::Requ
   return false;
 }
 
-bool AppSession::start_decoding(const Message& message, const handlers::Action* action,
-                                handlers::Reply& reply) {
+handlers::Dispatched AppSession::start_decoding(const Message& message) {
+  MessageWork& messages = context().messages;
+  // Which one, as far as that can be told without decoding.
+  const handlers::Action* action = messages.dispatcher.find_action(message.header, message.content);
   auto call = make_call(message.header);
   const handlers::Request raw{.form = handlers::Request::Form::kBinary,
                               .payload = message.content,
@@ -331,9 +338,11 @@ bool AppSession::start_decoding(const Message& message, const handlers::Action* 
   const std::string& name = (action != nullptr ? *action : handlers::decoding_action()).name;
   reactor::Buffer memory;  // of the content, if nothing else is in it
   if (!message.followed) memory = connection().take_shown(message.shown);
-  if (call->start_decoding({raw, std::move(memory)}, name, reply)) return true;
+  if (call->start_decoding({raw, std::move(memory)}, name, messages.error_reply)) {
+    return {.action = action, .reply = &messages.error_reply};
+  }
   owe(std::move(call), message.header);
-  return false;
+  return {.action = action};
 }
 
 void AppSession::owe(std::unique_ptr<Call> call, const protocol::MessageHeader& header) {

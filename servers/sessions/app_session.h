@@ -44,6 +44,8 @@ class AppSession final : public Session {
   // From a request to its reply.
   void answer(const Message& message);
   [[nodiscard]] handlers::Dispatched reply_to(const Message& message);
+  // Its deadline has passed.
+  [[nodiscard]] handlers::Dispatched refuse_late(const Message& message);
   // Counts, logs and sends it, and closes the connection where it does not stay.
   void send(const Asked& asked, const handlers::Reply& reply);
   // What an error that ends the conversation is the answer to.
@@ -52,9 +54,8 @@ class AppSession final : public Session {
   // Requests that wait for their answers. Each true: it is answered already, in `reply`.
   [[nodiscard]] bool start_call(const handlers::Action& action, const handlers::Request& request,
                                 handlers::Reply& reply);
-  // `action`: which one, as far as that can be told without decoding; null: it cannot.
-  [[nodiscard]] bool start_decoding(const Message& message, const handlers::Action* action,
-                                    handlers::Reply& reply);
+  // Of a request that is too large to be decoded here.
+  [[nodiscard]] handlers::Dispatched start_decoding(const Message& message);
   [[nodiscard]] std::unique_ptr<Call> make_call(const protocol::MessageHeader& header);
   void on_answered(const Call& call, handlers::Reply reply);
   void owe(std::unique_ptr<Call> call, const protocol::MessageHeader& header);
