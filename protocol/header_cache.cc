@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "appd/reactor/check.h"
+
 namespace appd::protocol {
 namespace {
 
@@ -53,7 +55,8 @@ void HeaderCache::remember(std::span<const std::byte> json, HeaderRules rules,
   if (json.size() > kMaxHeaderBytes || !header.request_id.empty()) return;
   const std::string_view text = as_text(json);
   const std::string_view digits = header.content_length_digits;
-  if (digits.empty() || digits[0] == '-') return;
+  APPD_CHECK(!digits.empty(), text);
+  if (digits[0] == '-') return;
   Entry& entry = entries_[oldest_];
   latest_ = oldest_;
   oldest_ = (oldest_ + 1) % kEntries;

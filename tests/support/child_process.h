@@ -13,6 +13,9 @@
 
 #include "appd/reactor/posix/owned_fd.h"
 
+// Of clang's counters (scripts/coverage), which _exit(2) would leave out; null in other builds.
+extern "C" [[gnu::weak]] int __llvm_profile_write_file();  // NOLINT
+
 namespace appd::testing {
 
 // From a child, whose writes a test can do nothing about.
@@ -46,7 +49,11 @@ struct Pipe {
 [[nodiscard]] inline pid_t fork_child(const std::function<int()>& body) {
   std::fflush(nullptr);
   const pid_t child = ::fork();
-  if (child == 0) ::_exit(body());
+  if (child == 0) {
+    const int code = body();
+    if (__llvm_profile_write_file != nullptr) __llvm_profile_write_file();
+    ::_exit(code);
+  }
   return child;
 }
 
