@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "appd/daemon/kept_memory.h"
 #include "appd/daemon/process_signals.h"
 #include "appd/daemon/ready_lines.h"
 #include "appd/machine/file_limit.h"
@@ -125,6 +126,7 @@ bool Serving::run(Daemonizer* daemonizer) {
   ReadyLines ready(server_->main_loop(), daemonizer == nullptr ? ready_lines_ : "");
   ready.say();
   if (daemonizer != nullptr) daemonizer->report_ready(ready_lines_);
+  const KeptMemory kept_memory(server_->main_loop(), [this] { return server_->buffered_bytes(); });
   server_->run();
   log_end(log_, *server_);
   return reloader_.stop(servers::WorkerPool::kStopWait);

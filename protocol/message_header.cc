@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "appd/protocol/text/json_text.h"
+#include "appd/reactor/check.h"
 
 namespace appd::protocol {
 namespace {
@@ -240,13 +241,14 @@ std::optional<JsonView> MessageHeader::other_field(std::string_view name) const 
   std::optional<JsonView> found;
   int count = 0;
   JsonReader reader;
-  const Result<void> read =
+  const Result<void> read =  // a header that was parsed as one
       reader.read_object(json, [&](std::string_view each, const JsonView& value) {
         if (!equals_ignoring_case(each, name)) return;
         found = value;
         ++count;
       });
-  return read && count == 1 ? found : std::nullopt;
+  APPD_CHECK(read.has_value(), json);
+  return count == 1 ? found : std::nullopt;
 }
 
 Result<void> parse_message_header(JsonReader& reader, std::span<const std::byte> json,

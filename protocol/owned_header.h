@@ -19,7 +19,6 @@ class OwnedHeader {
   void assign(const MessageHeader& header);
 
   // Valid as long as this object. Its numbers may be set.
-  [[nodiscard]] const MessageHeader& view() const { return view_; }
   [[nodiscard]] MessageHeader& view() { return view_; }
   [[nodiscard]] const MessageHeader* operator->() const { return &view_; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "appd/protocol/byte_order.h"
 #include "appd/protocol/text/utf8.h"
@@ -55,10 +56,12 @@ Result<void> reply_with_text(Request::Form form, std::string_view text, Reply& r
 Result<void> reply_with_integer(Request::Form form, std::uint64_t bits, bool is_signed,
                                 Reply& reply) {
   if (form == Request::Form::kJson) {
-    return reply.set_json_by([bits, is_signed](std::string& content) {
-      internal::append_integer_json(content, bits, is_signed);
-      return Result<void>();
-    });
+    std::array<char, 20> digits;  // -9223372036854775808
+    char* const last = digits.data() + digits.size();
+    const auto end = is_signed ? std::to_chars(digits.data(), last, static_cast<std::int64_t>(bits))
+                               : std::to_chars(digits.data(), last, bits);
+    reply.set_json({digits.data(), end.ptr});
+    return {};
   }
   if (!internal::fits_32_bits(bits, is_signed)) return internal::beyond_32_bits(bits, is_signed);
   std::array<char, kPackedResultPrefix.size() + sizeof(std::uint32_t)> content;

@@ -62,7 +62,7 @@ void dispatch(State& state, const std::string& request) {
   const protocol::DecodeLimits limits;
   protocol::MessageDecoder decoder(context, limits);
   handlers::Dispatcher dispatcher(registry, context.reader);
-  const auto event = decoder.next(bytes_of(request)).value();
+  const auto event = *decoder.next(bytes_of(request));
   for (auto _ : state) DoNotOptimize(&dispatcher.dispatch(*event.header, event.content));
   set_rate(state, event.content.size());
 }

@@ -121,12 +121,20 @@ def target_lines(results):
             shown, limit, reached = verdict(target, entry["ratio"])
             out.append([summed["title"], shown, target.show(entry["median_ratio"]), limit, reached])
     for one in results.get("scaling", []):
-        ratio = one["ratio"]["one loop"]
+        ratio = one["ratio"]["two processes"]
         shown, limit, reached = verdict(targets.SCALING, ratio["best"])
-        out.append([f"{one['title']}: two loops to one", shown, targets.SCALING.show(ratio["median"]), limit, reached])
+        out.append([f"{one['title']}: two loops to two processes", shown, targets.SCALING.show(ratio["median"]), limit, reached])
     for one in results.get("engine", []):
         shown, limit, reached = verdict(targets.ENGINE_RATIO, one["ratio"])
         out.append([f"{one['title']}: rate of appctl bench to epoll_load", shown, "", limit, reached])
+    for one in results.get("generator", []):
+        target = targets.ROWS[one["name"]]
+        shown, limit, reached = verdict(target, one["ratio"])
+        out.append([f"{one['title']}, driven by epoll_load", shown, target.show(one["median_ratio"]), limit, reached])
+    if "start" in results:
+        shown, limit, reached = verdict(targets.START_MS, results["start"]["best_ms"])
+        out.append(["start to the last ready line", shown, targets.START_MS.show(results["start"]["median_ms"]), limit,
+                    reached])
     if "appd" in results.get("idle_bytes", {}):
         shown, limit, reached = verdict(targets.IDLE_BYTES, results["idle_bytes"]["appd"])
         out.append(["memory of an idle connection", shown, "", limit, reached])

@@ -22,6 +22,7 @@ class Row:
     open_loop: bool = False
     value: bytes = b""              # a file's instead of the words' value
     foreign: dict = field(default_factory=dict)  # by the name of a server with a protocol of its own
+    program: str = "appd"           # that is started as appd: it, or one of peers/ with more actions
 
 
 @dataclass
@@ -54,9 +55,12 @@ LOOKUPS = {
 }
 TEXT_64 = bytes(ord("0") + i % 10 for i in range(64))
 TEXT_64K = b"x" * 65536
+TEXT_1M = b"x" * (1 << 20)
+TEXT_16M = b"x" * ((16 << 20) - 1024)  # what is around it counts in --max-content
 ECHOES = [FLOOR, "appd", "asio_echo", "libuv_echo", "libevent_echo"]
 APPS = [FLOOR, "appd", "asio_app"]
 SEARCHES = [*APPS, *LOOKUPS]
+OWN = [FLOOR, "appd"]
 MANY = ["--connections", 64]
 DEEP = ["--connections", 64, "--pipeline", 32]
 
@@ -74,6 +78,18 @@ ROWS = [
         floor="echo", value=TEXT_64K),
     Row("echo_64k", "app: echo of a 64 KiB string, 8 connections", "app", ["echo"], ["--connections", 8],
         APPS, value=TEXT_64K),
+    Row("echo_1m", "app: echo of a 1 MiB string, 4 connections", "app", ["echo"], ["--connections", 4],
+        OWN, value=TEXT_1M),
+    Row("echo_16m", "app: echo of a 16 MiB string, 2 connections", "app", ["echo"], ["--connections", 2],
+        OWN, value=TEXT_16M),
+    Row("typed_integer_depth32", "app: an action of std::int64_t, 64 connections, depth 32", "app",
+        ["successor", "7654321"], DEEP, OWN, program="typed_app"),
+    Row("typed_string_depth32", "app: an action of std::string, 64 connections, depth 32", "app",
+        ["same", "morpheus"], DEEP, OWN, program="typed_app"),
+    Row("same_turn_depth32", "app: a coroutine that answers in the same turn, 64 connections, depth 32", "app",
+        ["same-turn", "morpheus"], DEEP, OWN, program="typed_app"),
+    Row("next_turn_depth32", "app: a coroutine that answers in the next turn, 64 connections, depth 32", "app",
+        ["next-turn", "morpheus"], DEEP, OWN, program="typed_app"),
     Row("open_loop", "app: search, open loop at half the bare rate, 64 connections", "app",
         ["search", "morpheus"], MANY, APPS, open_loop=True),
 ]
@@ -102,6 +118,7 @@ class Bench:
         self.programs = build / "tests" / "bench"
         self.scratch = scratch
         self.core = core
+        self.exchanges = {}  # by the name of a row
 
     def has(self, name):
         if name == "appd":
@@ -110,14 +127,15 @@ class Bench:
             return shutil.which(FOREIGN_PROGRAMS[name]) is not None
         return (self.programs / name).exists()
 
-    def start_appd(self, threads=1, core=None):
-        return Server("appd", [self.appd, "--threads", threads, "--listen", "app://127.0.0.1:0",
+    def start_appd(self, threads=1, core=None, program="appd"):
+        path = self.appd if program == "appd" else self.programs / program
+        return Server("appd", [path, "--threads", threads, "--listen", "app://127.0.0.1:0",
                                "--listen", "raw-echo://127.0.0.1:0", "--log-level", "error"],
                       self.core if core is None else core, protocols=2)
 
     def start(self, name, row):
         if name == "appd":
-            return self.start_appd()
+            return self.start_appd(program=row.program)
         if name == FLOOR:
             return Server(name, [self.programs / name, *self.floor_arguments(row)], self.core)
         if name in FOREIGN_PROGRAMS:
@@ -148,9 +166,12 @@ class Bench:
 
     def exchange(self, row):
         """The bytes of the row's request and of its reply, as appctl and appd speak."""
-        with self.start_appd() as server:
-            fields = ["--header", "connection=keep-alive"] if row.keep_alive else []
-            return record(self.appctl, server.port("app"), [*fields, *self.value_file(row), *row.words])
+        if row.name not in self.exchanges:
+            with self.start_appd(program=row.program) as server:
+                fields = ["--header", "connection=keep-alive"] if row.keep_alive else []
+                self.exchanges[row.name] = record(self.appctl, server.port("app"),
+                                                  [*fields, *self.value_file(row), *row.words])
+        return self.exchanges[row.name]
 
     def floor_arguments(self, row):
         if row.floor == "echo":

@@ -336,6 +336,26 @@ TEST_CASE("decoder: another byteorder matters only for wide text without a byte 
   }
 }
 
+TEST_CASE("decoder: a message whose header is known is held to the same rules") {
+  DecodeContext context;
+  const DecodeLimits limits{.max_content = 99};
+  const auto status_of_second = [&](const std::string& first, const std::string& second) {
+    MessageDecoder decoder(context, limits);
+    REQUIRE(decoder.next(as_bytes(first)).has_value());
+    const DecodeResult again = decoder.next(as_bytes(second));
+    return again ? Status::kOk : status_of(again.error());
+  };
+  const std::string marked = unordered_message("middle", "utf-16", "\xff\xfe{\0}\0"s);
+  const std::string unmarked = unordered_message("middle", "utf-16", "{\0 \0}\0"s);
+  CHECK(status_of_second(marked, marked) == Status::kOk);
+  CHECK(status_of_second(marked, unmarked) == Status::kBadHeader);
+  const std::string small = unordered_message("little", "utf-8", std::string(98, ' '));
+  CHECK(status_of_second(small, unordered_message("little", "utf-8", std::string(99, ' '))) ==
+        Status::kOk);
+  CHECK(status_of_second(small, unordered_message("little", "utf-8", std::string(100, ' '))) ==
+        Status::kContentTooLarge);
+}
+
 TEST_CASE("decoder: a header that turns out to be bad with its content is told as its own") {
   const std::string bytes = unordered_message("", "utf-16", "{\0}\0"s, R"(, "request-id": "mine")");
   DecodeContext context;
