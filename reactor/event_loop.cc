@@ -63,6 +63,7 @@ void EventLoop::run_once(std::optional<Duration> max_wait) {
   dispatch_scheduled();
   timers_.fire_due(now_);
   run_posted();
+  turn_end_.call_all();
   destroy_retired();
 }
 
@@ -115,8 +116,8 @@ void EventLoop::schedule(Slot slot) {
 }
 
 std::optional<Duration> EventLoop::time_to_wait(std::optional<Duration> max_wait) const {
-  if (!scheduled_.empty() || !retired_.empty() || has_posted_.load(std::memory_order_acquire) ||
-      stopping_.load(std::memory_order_acquire)) {
+  if (!scheduled_.empty() || !retired_.empty() || !turn_end_.empty() ||
+      has_posted_.load(std::memory_order_acquire) || stopping_.load(std::memory_order_acquire)) {
     return Duration::zero();
   }
   const auto deadline = timers_.next_deadline();

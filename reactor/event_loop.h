@@ -1,8 +1,9 @@
 // The reactor: one thread that waits for readiness and time, and calls back.
 //
-// A turn: wait - read the clock once - readiness callbacks - due timers - posted functions -
-// destroy what was retired. Nothing dies inside its own callback: owners hand finished objects to
-// retire(). Everything is for the loop's own thread, except post(), stop() and wake().
+// A turn: wait - read the clock once - readiness callbacks - due timers - posted functions - who
+// waits for its end - destroy what was retired. Nothing dies inside its own callback: owners hand
+// finished objects to retire(). Everything is for the loop's own thread, except post(), stop() and
+// wake().
 #pragma once
 
 #include <atomic>
@@ -21,6 +22,7 @@
 #include "appd/reactor/memory/generational_table.h"
 #include "appd/reactor/memory/retirable.h"
 #include "appd/reactor/timer_queue.h"
+#include "appd/reactor/turn_end.h"
 
 namespace appd::reactor {
 
@@ -61,8 +63,7 @@ class Registration {
   [[nodiscard]] Interest interest() const;
   // Costs a system call only when it changes something. Errors: Poller::add.
   [[nodiscard]] Result<void> set_interest(Interest interest);
-  // on_ready({readable}) in the next turn, whatever the descriptor says: for input that waits in
-  // memory. Several calls before that turn are one.
+  // on_ready({readable}) in the next turn, for input that waits in memory. Several calls are one.
   void schedule();
   // Deregisters; before the descriptor is closed.
   void reset();
@@ -78,14 +79,11 @@ class Registration {
 
 class EventLoop {
  public:
-  // Bytes that one read takes in at most, and so a connection's read budget a turn: large enough
-  // that 32 pipelined requests, or a message with 64 KiB of content, are one read; small enough for
-  // the second-level cache, with the replies.
+  // Bytes that one read takes in at most, a connection's budget a turn: 32 pipelined requests, or a
+  // message of 64 KiB, are one read; and the second-level cache has room for them and the replies.
   static constexpr std::size_t kReadBufferBytes = 128 * 1024;
-  // Readiness events taken from the poller at once.
-  static constexpr std::size_t kEventsPerTurn = 256;
-  // Functions that wait in post() at most.
-  static constexpr std::size_t kMaxPosted = 1 << 20;
+  static constexpr std::size_t kEventsPerTurn = 256;  // readiness, taken from the poller at once
+  static constexpr std::size_t kMaxPosted = 1 << 20;  // functions that wait in post() at most
 
   explicit EventLoop(Backend backend);
   EventLoop(const EventLoop&) = delete;
@@ -108,6 +106,7 @@ class EventLoop {
   void refresh_now() { now_ = measured_now(); }
 
   [[nodiscard]] TimerQueue& timers() { return timers_; }
+  [[nodiscard]] TurnEndList& turn_end() { return turn_end_; }
   [[nodiscard]] Network& network() { return *backend_.network; }
 
   // Registers `sink`, with no interest yet (no system call).
@@ -128,8 +127,8 @@ class EventLoop {
         std::make_unique<PostedFunction<std::decay_t<Function>>>(std::forward<Function>(function)));
   }
 
-  // Destroys `object` at the end of this turn (or of the next, outside of a turn), in the order of
-  // these calls. Throws std::bad_alloc; then the object, which may be in a callback, lives on.
+  // Destroys `object` at the end of this turn (outside: of the next), in the order of these calls.
+  // Throws std::bad_alloc; then the object, which may be in a callback, lives on.
   void retire(std::unique_ptr<Retirable, Retirable::Disposer> object);
   void retire(std::unique_ptr<Retirable> object) {
     retire(std::unique_ptr<Retirable, Retirable::Disposer>(object.release()));
@@ -186,6 +185,7 @@ class EventLoop {
   std::vector<Token> scheduled_now_;  // the turn's own, kept for its memory
   std::vector<ReadyEvent> events_;
   std::vector<std::unique_ptr<Retirable, Retirable::Disposer>> retired_;
+  TurnEndList turn_end_;
   std::unique_ptr<std::byte[]> read_buffer_;
   Buffer output_buffer_;
   bool buffers_claimed_ = false;

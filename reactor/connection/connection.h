@@ -25,6 +25,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <system_error>
@@ -58,6 +59,8 @@ class Connection final : private EventSink {
   // After all that was sent before; what the kernel does not take is copied. In on_bytes() and
   // on_end() it leaves on their return. Begins to read, too, if start() did not. Only in kOpen.
   void send(std::span<const std::byte> head, std::span<const std::byte> body = {});
+  // Runs `body`, and what it sends leaves together.
+  void together(const std::function<void()>& body);
   // Ends the sending direction after all unsent bytes, and goes on reading (half-close).
   void finish_sending();
 

@@ -43,6 +43,12 @@ void Connection::send(std::span<const std::byte> head, std::span<const std::byte
   }
 }
 
+void Connection::together(const std::function<void()>& body) {
+  if (in_event() || state_ != State::kOpen) return body();
+  stops_.remove(ReadStop::kNotStarted);
+  event(body);
+}
+
 void Connection::write_now(std::span<const std::byte> head, std::span<const std::byte> body) {
   const IoResult result =
       our_end_follows(state_) ? transport_.write_last(head, body) : transport_.write(head, body);

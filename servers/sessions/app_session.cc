@@ -69,11 +69,12 @@ bool logs_access(const SessionLog& log) {
 
 // What a session has only while there is something in it. It, and not the session, is what calls
 // know, so that an idle session needs no further bases.
-struct AppSession::UnderWay final : Call::Delegate, handlers::PeerSource {
+struct AppSession::UnderWay final : Call::Delegate, handlers::PeerSource, reactor::TurnEndSink {
   explicit UnderWay(AppSession& owner) : session(owner) {}
   void on_answered(Call& call, handlers::Reply reply) override {
     session.on_answered(call, std::move(reply));
   }
+  void on_turn_end() noexcept override { session.send_due(); }
   const handlers::Peer& peer() override {
     if (!known_peer) {
       known_peer.emplace(peer_of(session.connection().transport().peer_endpoint()));
@@ -359,13 +360,22 @@ void AppSession::on_answered(const Call& call, handlers::Reply reply) {
   try {
     if (!reply.filled()) handlers::set_internal(reply, "the action filled no reply");
     under_way_->owed->settle(call, std::move(reply));
-    send_due();
+    connection().loop().turn_end().add(*under_way_);
   } catch (const std::bad_alloc&) {  // not enough memory for a reply
     cut();
   }
 }
 
 void AppSession::send_due() {
+  try {
+    connection().together([this] { send_owed(); });
+  } catch (const std::bad_alloc&) {
+    cut();
+  }
+}
+
+void AppSession::send_owed() {
+  if (owes() == Owes::kNothing) return;
   OwedReplies& owed = *under_way_->owed;
   owed.send_due([this](Asked asked, const handlers::Reply& reply, bool more) {
     const bool followed = more || connection().kept_bytes() > 0 || awaits_content();

@@ -59,8 +59,10 @@ class AppSession final : public Session {
   [[nodiscard]] std::unique_ptr<Call> make_call(const protocol::MessageHeader& header);
   void on_answered(const Call& call, handlers::Reply reply);
   void owe(std::unique_ptr<Call> call, const protocol::MessageHeader& header);
-  // What is in turn leaves; where there is room again, reading goes on.
+  // What is in turn leaves, together; where there is room again, reading goes on. At the end of the
+  // turn in which an answer came, so that one write takes all of them.
   void send_due();
+  void send_owed();
 
   [[nodiscard]] UnderWay& under_way();
   void forget_under_way();

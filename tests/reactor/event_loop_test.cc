@@ -38,6 +38,11 @@ struct Sink : EventSink {
   std::function<void()> then;
 };
 
+struct AtEnd : reactor::TurnEndSink {
+  void on_turn_end() noexcept override { then(); }
+  std::function<void()> then;
+};
+
 // A loop, and pairs of transports whose one end it watches.
 template <class Tested>
 struct LoopFixture : Contract<Tested> {
@@ -382,7 +387,7 @@ TEST_CASE("loop: the time of a turn does not move within it") {
   CHECK(loop.now() == begin + 1h);
 }
 
-TEST_CASE("loop: a turn is readiness, then timers, then what was posted, then what was retired") {
+TEST_CASE("loop: a turn is readiness, timers, what was posted, its end, then what was retired") {
   struct Logging : Retirable {
     explicit Logging(std::string& to) : log(to) {}
     ~Logging() override { log += " retired"; }
@@ -407,8 +412,54 @@ TEST_CASE("loop: a turn is readiness, then timers, then what was posted, then wh
   };
   Ticking ticking(f.loop, log);
   ticking.timer.arm(f.loop.now());
+  AtEnd end;
+  end.then = [&] { log += " end"; };
+  f.loop.turn_end().add(end);
   f.turn();
-  CHECK(log == "ready timer posted retired");
+  CHECK(log == "ready timer posted end retired");
+}
+
+TEST_CASE(
+    "loop: who waits for the end of a turn is called once, in order, and no turn waits for it") {
+  CalmWorld world;
+  EventLoop loop(world.backend());
+  std::string log;
+  AtEnd first;
+  AtEnd second;
+  first.then = [&] {
+    log += "1";
+    if (log.size() < 3) loop.turn_end().add(first);  // in the next turn
+  };
+  second.then = [&] { log += "2"; };
+  loop.turn_end().add(first);
+  loop.turn_end().add(second);
+  loop.turn_end().add(first);
+  loop.run_once();  // does not wait
+  CHECK(log == "12");
+  loop.run_once();
+  CHECK(log == "121");
+  loop.run_once(1ms);
+  CHECK(log == "121");
+}
+
+TEST_CASE("loop: who is gone before the end of the turn is not called") {
+  CalmWorld world;
+  EventLoop loop(world.backend());
+  int called = 0;
+  AtEnd stays;
+  auto goes = std::make_unique<AtEnd>();
+  auto is_taken_away = std::make_unique<AtEnd>();
+  stays.then = [&] {
+    ++called;
+    is_taken_away.reset();
+  };
+  goes->then = is_taken_away->then = [&] { called += 10; };
+  loop.turn_end().add(*goes);
+  loop.turn_end().add(stays);
+  loop.turn_end().add(*is_taken_away);
+  goes.reset();
+  loop.run_once();
+  CHECK(called == 1);
 }
 
 TEST_CASE("loop: a retired object may retire further ones") {

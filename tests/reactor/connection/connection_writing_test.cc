@@ -31,6 +31,22 @@ TEST_CASE_FIXTURE(ConnectionFixture, "connection: a send outside of an event lea
   CHECK(a->peer.receive() == "head body");
 }
 
+TEST_CASE_FIXTURE(ConnectionFixture, "connection: what is sent together leaves in one write") {
+  auto a = link();
+  a->connection->start();
+  a->connection->together([&] {
+    a->send("one");
+    a->send("two");
+    a->connection->together([&] { a->send("three"); });  // within it: the same
+  });
+  CHECK(a->script.writes == std::vector<std::size_t>{11});
+  CHECK(a->peer.receive() == "onetwothree");
+  a->connection->close();
+  bool ran = false;
+  a->connection->together([&] { ran = true; });
+  CHECK(ran);
+}
+
 TEST_CASE_FIXTURE(ConnectionFixture,
                   "connection: a large body goes out with what waits before it") {
   auto a = link(1024 * 1024);

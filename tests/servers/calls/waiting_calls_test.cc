@@ -25,6 +25,7 @@ using testing::search;
 using testing::string_reply;
 using testing::text_of;
 using testing::WaitingFixture;
+using testing::WirePeer;
 using testing::Witness;
 
 std::string hold(std::string_view name, std::string_view more = kKeep) {
@@ -63,6 +64,27 @@ TEST_CASE_FIXTURE(WaitingFixture, "waiting: replies keep the order of their requ
   CHECK(peer.receive().empty());
   answer("a");
   CHECK(peer.receive() == result("a") + found(kKeepOk) + result("b") + result("c"));
+}
+
+TEST_CASE_FIXTURE(WaitingFixture,
+                  "waiting: an answer leaves at the end of its turn, with the others") {
+  struct Look {
+    Look(reactor::EventLoop& loop, WirePeer& of)
+        : peer(of), timer(reactor::Timer::calling<&Look::look>(loop.timers(), *this)) {
+      timer.arm(loop.now() + 100ms);
+    }
+    void look() { seen = peer.receive(); }
+    WirePeer& peer;
+    std::string seen = "nobody looked";
+    reactor::Timer timer;
+  };
+  auto peer = connect();
+  CHECK(exchange(peer, call("sleep", "\"x\"", kKeep)).empty());
+  Look between(worker->loop(), peer);  // timers of one time fire in the order of arming
+  CHECK(exchange(peer, call("sleep", "\"x\"", kKeep)).empty());
+  pass(100ms);
+  CHECK(between.seen.empty());
+  CHECK(peer.receive() == result("slept: x") + result("slept: x"));
 }
 
 TEST_CASE_FIXTURE(WaitingFixture, "waiting: each reply has its own request-id") {
