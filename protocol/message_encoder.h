@@ -19,7 +19,7 @@ namespace appd::protocol {
 // All texts are valid UTF-8; what JSON needs escaped is escaped.
 struct ContentFields {
   std::string_view content_type = kJsonContentType;
-  std::string_view content_encoding = "utf-8";
+  std::string_view content_encoding = kUtf8Encoding;
   std::uint64_t content_length = 0;
 };
 

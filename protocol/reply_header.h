@@ -33,11 +33,12 @@ class ReplyHeader {
       return false;
     }
     const Form form = form_of(content);
-    if (form != Form::kOther) return form == form_;
+    if (form != Form::kOther && form == form_) return true;
     return content.content_type == content_type_ && content.content_encoding == content_encoding_;
   }
   enum class Form : std::uint8_t { kJson, kBinary, kOther };
-  // By constants, which nobody needs to compare: the same characters are at the same place.
+  // By constants, which nobody needs to compare: the same characters are at the same place. (A
+  // compiler may have several places for one constant; then it is kOther.)
   [[nodiscard]] static Form form_of(const ContentFields& content) {
     const auto same = [&content](std::string_view type, std::string_view encoding) {
       return content.content_type.data() == type.data() &&

@@ -55,7 +55,7 @@ protocol::MessageHeader header_of(const CallRequest& request) {
   const bool json = request.form == Request::Form::kJson;
   protocol::MessageHeader header;
   header.content_type = json ? protocol::kJsonContentType : protocol::kClientBinaryType;
-  header.content_encoding = json ? std::string_view("utf-8") : protocol::kBinaryEncoding;
+  header.content_encoding = json ? protocol::kUtf8Encoding : protocol::kBinaryEncoding;
   header.content_length = request.content.size();
   header.action = request.action;
   return header;

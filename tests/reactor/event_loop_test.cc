@@ -38,7 +38,7 @@ struct Sink : EventSink {
   std::function<void()> then;
 };
 
-struct AtEnd : reactor::TurnEndSink {
+struct AtEnd final : reactor::TurnEndSink {
   void on_turn_end() noexcept override { then(); }
   std::function<void()> then;
 };
