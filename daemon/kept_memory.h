@@ -1,7 +1,6 @@
 // Gives memory that large messages needed back to the system, once no message needs any.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>

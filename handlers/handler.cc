@@ -106,12 +106,11 @@ void Reply::set_binary(std::string_view bytes, std::string_view content_type,
                        std::string_view content_encoding) {
   require_header_field("content-type", content_type);
   require_header_field("content-encoding", content_encoding);
-  set_binary(bytes);
-  filled_ = false;
+  clear();
   content_type_ = content_type;
   content_encoding_ = content_encoding;
+  set_binary(bytes);
   form_ = Form::kOther;
-  filled_ = true;
 }
 
 void Reply::set_text(Request::Form form, std::string_view utf8) {

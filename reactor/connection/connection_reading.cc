@@ -115,6 +115,7 @@ void Connection::set_delegate_bytes(std::size_t bytes) {
 
 Buffer Connection::take_shown(std::span<const std::byte> shown) {
   if (!held_ || shown.empty() || held_->input.bytes().data() != shown.data()) return {};
+  APPD_CHECK(shown.size() == held_->input.size(), shown.size(), held_->input.size());
   return held_->input.take();
 }
 

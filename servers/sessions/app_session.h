@@ -23,7 +23,8 @@ class AppSession final : public Session {
   struct Message {
     const protocol::MessageHeader& header;
     std::span<const std::byte> content;
-    // From its first byte on, as on_bytes() is shown it. Empty: its header lies in there.
+    // From its first byte on, as on_bytes() is shown it. Empty: `header` lies in these bytes, so
+    // that their memory cannot be given away.
     std::span<const std::byte> shown;
     bool followed;  // further bytes came with it
   };

@@ -64,7 +64,10 @@ bool OwedReplies::works_on_next() const {
 }
 
 void OwedReplies::report(DrainReport& report) const {
-  for (const Owed& owed : owed_) report.add_cut(owed.action);
+  // Those before the first that waits leave at the end of this turn.
+  auto owed =
+      std::find_if(owed_.begin(), owed_.end(), [](const Owed& one) { return one.call != nullptr; });
+  for (; owed != owed_.end(); ++owed) report.add_cut(owed->action);
 }
 
 void OwedReplies::account() {

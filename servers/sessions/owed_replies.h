@@ -61,7 +61,7 @@ class OwedReplies {
   [[nodiscard]] bool ends_conversation() const { return !owed_.back().keep_alive; }
   // The next answer does not wait for anything, but is being worked on.
   [[nodiscard]] bool works_on_next() const;
-  // All are cut off.
+  // All that are not in turn are cut off.
   void report(DrainReport& report) const;
 
  private:
