@@ -6,8 +6,7 @@
 #include <cstddef>
 #include <optional>
 
-#include "appd/protocol/text/json.h"
-#include "appd/protocol/text/utf8.h"
+#include "appd/protocol/text/printable_text.h"
 
 namespace appd::protocol {
 namespace {
@@ -19,34 +18,21 @@ constexpr std::string_view kMark = "://";
 
 tl::unexpected<Error> refuse(const std::string& why) { return fail(Status::kInvalidArgument, why); }
 
-// On one line and as UTF-8, since it goes to terminals and logs: controls are escaped; where the
-// text is no UTF-8, each byte outside of ASCII is shown as '?'.
-std::string quoted(std::string_view text) {
-  std::string shown(text);
-  if (!is_valid_utf8(text)) {
-    std::replace_if(
-        shown.begin(), shown.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; },
-        '?');
-  }
-  std::string quotes;
-  append_json_string(quotes, shown);
-  return quotes;
-}
-
 Result<Protocol> parse_protocol(std::string_view name) {
   auto found = std::find(kProtocolNames.begin(), kProtocolNames.end(), name);
   if (found != kProtocolNames.end()) {
     return static_cast<Protocol>(found - kProtocolNames.begin());
   }
   if (name == "admin") return refuse("protocol admin is not available in this build");
-  return refuse("protocol must be app, message-echo, framed-echo or raw-echo, not " + quoted(name));
+  return refuse("protocol must be app, message-echo, framed-echo or raw-echo, not " +
+                in_quotes(name));
 }
 
 Result<TransportKind> parse_transport(std::string_view name) {
   if (name == "tcp") return TransportKind::kTcp;
   if (name == "unix") return TransportKind::kUnix;
   if (name == "tls") return refuse("transport tls is not available in this build");
-  return refuse("transport must be tcp or unix, not " + quoted(name));
+  return refuse("transport must be tcp or unix, not " + in_quotes(name));
 }
 
 // PROTOCOL[+TRANSPORT]
@@ -73,8 +59,7 @@ Result<std::uint16_t> parse_port(std::string_view text) {
     std::from_chars(text.data(), text.data() + text.size(), port);
   }
   if (port <= kMaxPort) return static_cast<std::uint16_t>(port);
-  const std::string shown = quoted(text);
-  return refuse("port must be 0 to 65535, not " + shown.substr(1, shown.size() - 2));
+  return refuse("port must be 0 to 65535, not " + on_one_line(text));
 }
 
 // A character that no host name or number has, and which tells that something else was meant. Bytes
@@ -124,7 +109,7 @@ Result<void> parse_bracketed(std::string_view text, Address& address) {
   if (close == text.npos) return refuse("] is missing behind the IPv6 address");
   std::string_view host = text.substr(1, close - 1);
   if (!looks_like_ipv6(host)) {
-    return refuse("between [ and ] an IPv6 address must stand, not " + quoted(host));
+    return refuse("between [ and ] an IPv6 address must stand, not " + in_quotes(host));
   }
   std::string_view rest = text.substr(close + 1);
   if (!rest.starts_with(':')) return refuse("port is missing: [IPV6]:PORT is needed");
@@ -144,7 +129,7 @@ Result<void> parse_host_and_port(std::string_view text, Address& address) {
   }
   std::string_view host = text.substr(0, colon);
   if (std::optional<char> bad = find_bad_character(host)) {
-    return refuse("host must not have the character " + quoted({&*bad, 1}));
+    return refuse("host must not have the character " + in_quotes({&*bad, 1}));
   }
   Result<std::uint16_t> port = parse_port(text.substr(colon + 1));
   if (!port) return tl::unexpected<Error>(std::move(port.error()));
@@ -192,7 +177,7 @@ Result<Address> parse_address(std::string_view text) {
   Address address;
   Result<void> parsed = parse_into(text, address);
   if (parsed) return address;
-  return refuse("address " + quoted(text) + ": " + parsed.error().message);
+  return refuse("address " + in_quotes(text) + ": " + parsed.error().message);
 }
 
 }  // namespace appd::protocol

@@ -1,5 +1,6 @@
 // An address that is taken prints as one that means the same. Input: the text.
 #include "appd/protocol/address.h"
+#include "appd/protocol/text/printable_text.h"
 #include "appd/protocol/text/utf8.h"
 #include "appd/reactor/check.h"
 #include "tests/fuzz/support/fuzz_input.h"
@@ -12,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     APPD_CHECK(status_of(address.error()) == Status::kInvalidArgument);
     const std::string& line = address.error().message;
     APPD_CHECK(!line.empty() && is_valid_utf8(line), line);
-    for (const char c : line) APPD_CHECK(c < 0 || c >= 0x20, line);
+    APPD_CHECK(!has_hidden(line), line);
     return 0;
   }
   APPD_CHECK(address->transport != TransportKind::kUnix || !address->path.empty());
