@@ -2,6 +2,7 @@
 
 Ends only what it started. Linux: /proc and sched_setaffinity.
 """
+import contextlib
 import json
 import os
 import re
@@ -34,14 +35,18 @@ def pinned(core):
 
 
 class Server:
-    """A running server; `ports` by protocol, "" where the program names none."""
+    """A running server; `ports` by protocol, "" where the program names none. `ready_ms` is from the start of the
+    process to its last line that says where it listens."""
 
     def __init__(self, name, command, core, protocols=1, port=None):
         self.name = name
+        began = time.monotonic()
+        # What runs between fork and exec makes Python copy itself first: 11 ms that are not the server's.
         self.process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, preexec_fn=pinned(core))
+                                        stderr=subprocess.DEVNULL, preexec_fn=pinned(core) if core is not None else None)
         try:
             self.ports = {"": port} if port else self._read_ports(protocols)
+            self.ready_ms = (time.monotonic() - began) * 1000
             self._wait_for(next(iter(self.ports.values())))
         except BaseException:
             self.end()
@@ -149,6 +154,25 @@ class Load:
             raise BenchError(f"{server.name}: {result['errors']} of {result['requests']} failed")
         result["server_cpu_us"] = (cpu["measured"] - cpu["measuring"]) / 1000 / max(1, result["requests"])
         return result
+
+
+    @contextlib.contextmanager
+    def beside(self, address, arguments):
+        """Another load on the same core, for as long as the block runs."""
+        command = [self.appctl, "--server", address, "--duration", "3600", *arguments]
+        process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True, preexec_fn=pinned(self.core))
+        try:
+            for line in process.stderr:
+                if line.strip() == "measuring":
+                    break
+            yield
+            if process.poll() is not None:
+                raise BenchError(f"the load beside ended by itself ({process.returncode})")
+        finally:
+            process.kill()
+            process.wait()
+            process.stderr.close()
 
 
 class Recorder:

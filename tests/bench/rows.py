@@ -72,6 +72,8 @@ ROWS = [
     Row("double_depth32", "app: double, 64 connections, depth 32", "app", ["double", "7654321"], DEEP, APPS),
     Row("search_one_shot", "app: search, one request a connection, 64 in flight", "app",
         ["search", "morpheus"], [*MANY, "--one-shot"], SEARCHES, floor="one-shot", keep_alive=False, foreign=LOOKUPS),
+    Row("search_one_shot_in_order", "app: the same, next to a bare loop that closes in order, too", "app",
+        ["search", "morpheus"], [*MANY, "--one-shot"], OWN, floor="one-shot-in-order", keep_alive=False),
     Row("raw_64", "raw echo: 64 B, 64 connections, depth 1", "raw-echo", [TEXT_64.decode()], MANY,
         [*ECHOES, "redis"], floor="echo", foreign={"redis": redis_echo(TEXT_64)}),
     Row("raw_64k", "raw echo: 64 KiB, 8 connections", "raw-echo", [], ["--connections", 8], ECHOES,

@@ -3,6 +3,10 @@
 //   bare_epoll echo                       every byte comes back
 //   bare_epoll reply REQUEST_BYTES FILE   the file's bytes for every REQUEST_BYTES that came
 //   bare_epoll one-shot REQUEST_BYTES FILE   likewise, once, and the connection is closed
+//   bare_epoll one-shot-in-order REQUEST_BYTES FILE   likewise, but closed only when the peer's end
+//   has
+//                                                     come: until then a reset could destroy the
+//                                                     reply
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -10,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -20,6 +25,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/bench/peers/listening_port.h"
@@ -37,7 +43,7 @@ struct Peer {
   std::string unsent;        // what the kernel did not take
 };
 
-enum class Mode { kEcho, kReply, kOneShot };
+enum class Mode { kEcho, kReply, kOneShot, kOneShotInOrder };
 
 [[noreturn]] void die(const char* what) {
   std::perror(what);
@@ -81,6 +87,7 @@ class Loop {
           ready(*static_cast<Peer*>(event.data.ptr), event.events);
         }
       }
+      close_ended();
     }
   }
 
@@ -96,7 +103,7 @@ class Loop {
   void accept() {
     const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK);
     if (fd < 0) return;
-    if (mode_ == Mode::kOneShot && answer_at_once(fd)) return;
+    if (mode_ >= Mode::kOneShot && answer_at_once(fd)) return;
     watch(EPOLL_CTL_ADD, fd, EPOLLIN, new Peer{.fd = fd, .received = 0, .unsent = {}});
   }
 
@@ -107,9 +114,27 @@ class Loop {
       if (count > 0) std::fprintf(stderr, "a request in pieces: not for this floor\n");
       return false;
     }
-    (void)::send(fd, prepared_.data(), reply_bytes_, MSG_NOSIGNAL);
-    ::close(fd);
+    if (mode_ == Mode::kOneShotInOrder) {
+      (void)::send(fd, prepared_.data(), reply_bytes_, MSG_NOSIGNAL | MSG_MORE);
+      ::shutdown(fd, SHUT_WR);
+      ending_.push_back(fd);
+    } else {
+      (void)::send(fd, prepared_.data(), reply_bytes_, MSG_NOSIGNAL);
+      ::close(fd);
+    }
     return true;
+  }
+
+  // The end of most peers has come by the end of the turn; epoll watches for the others'.
+  void close_ended() {
+    for (const int fd : ending_) {
+      if (::recv(fd, buffer_.data(), buffer_.size(), 0) < 0 && errno == EAGAIN) {
+        watch(EPOLL_CTL_ADD, fd, EPOLLIN, new Peer{.fd = fd, .received = 0, .unsent = {}});
+      } else {
+        ::close(fd);
+      }
+    }
+    ending_.clear();
   }
 
   void ready(Peer& peer, unsigned events) {
@@ -138,7 +163,9 @@ class Loop {
       if (!send(peer, {prepared_.data(), now * reply_bytes_})) return;
       replies -= now;
     }
-    if (mode_ == Mode::kOneShot && peer.received == 0 && peer.unsent.empty()) close(peer);
+    if (peer.received > 0 || !peer.unsent.empty()) return;
+    if (mode_ == Mode::kOneShot) close(peer);
+    if (mode_ == Mode::kOneShotInOrder) ::shutdown(peer.fd, SHUT_WR);
   }
 
   // False: the peer is gone.
@@ -187,6 +214,7 @@ class Loop {
   std::string prepared_;
   int epoll_ = ::epoll_create1(0);
   int listener_ = -1;
+  std::vector<int> ending_;
   std::array<char, kReadBytes> buffer_;
 };
 
@@ -198,20 +226,29 @@ std::string contents(const char* name) {
   return all.str();
 }
 
+// Null: there is no such mode.
+const Mode* find_mode(std::string_view name) {
+  static constexpr std::array<std::pair<std::string_view, Mode>, 4> kModes = {
+      {{"echo", Mode::kEcho},
+       {"reply", Mode::kReply},
+       {"one-shot", Mode::kOneShot},
+       {"one-shot-in-order", Mode::kOneShotInOrder}}};
+  const auto found = std::ranges::find(kModes, name, &std::pair<std::string_view, Mode>::first);
+  return found == kModes.end() ? nullptr : &found->second;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string_view mode = argc > 1 ? argv[1] : "";
-  const bool replies = (mode == "reply" || mode == "one-shot") && argc == 4;
+  const Mode* mode = argc > 1 ? find_mode(argv[1]) : nullptr;
+  const bool replies = mode != nullptr && *mode != Mode::kEcho && argc == 4;
   const std::size_t request_bytes = replies ? std::strtoul(argv[2], nullptr, 10) : 0;
-  if (!(mode == "echo" && argc == 2) && request_bytes == 0) {
-    std::fprintf(stderr, "usage: bare_epoll echo | (reply|one-shot) REQUEST_BYTES FILE\n");
+  if (mode == nullptr || (*mode == Mode::kEcho ? argc != 2 : request_bytes == 0)) {
+    std::fprintf(
+        stderr, "usage: bare_epoll echo | (reply|one-shot|one-shot-in-order) REQUEST_BYTES FILE\n");
     return 2;
   }
-  const auto loop = std::make_unique<Loop>(mode == "echo"    ? Mode::kEcho
-                                           : mode == "reply" ? Mode::kReply
-                                                             : Mode::kOneShot,
-                                           request_bytes, replies ? contents(argv[3]) : "");
+  const auto loop = std::make_unique<Loop>(*mode, request_bytes, replies ? contents(argv[3]) : "");
   loop->listen();
   loop->run();
 }
