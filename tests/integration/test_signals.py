@@ -13,7 +13,7 @@ from support import wire
 def refuses(port):
     try:
         wire.connect(port).close()
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):  # the latter in the moment when the listener goes
         return True
     return False
 
