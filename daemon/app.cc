@@ -23,6 +23,7 @@
 #include "appd/machine/thread_limits.h"
 #include "appd/options/start_error.h"
 #include "appd/protocol/text/printable_text.h"
+#include "appd/reactor/backend.h"
 #include "appd/reactor/posix/descriptor_io.h"
 
 namespace appd::daemon {
@@ -94,7 +95,7 @@ Failure current_failure() {
 App::App(int argc, const char* const* argv) : App(argc, argv, program_of(argc, argv)) {}
 
 App::App(int argc, const char* const* argv, Program program)
-    : argc_(argc), argv_(argv), program_(std::move(program)) {
+    : argc_(argc), argv_(argv), program_(std::move(program)), backend_(reactor::system_backend) {
   if (argv != nullptr) signals_.emplace(take_over_signals());
   std::error_code ignored;  // a start in a folder that is gone has no relative paths to offer
   start_folder_ = std::filesystem::current_path(ignored).string();

@@ -18,7 +18,7 @@
 #include "appd/handlers/layers/layer.h"
 #include "appd/handlers/registry.h"
 #include "appd/handlers/typed/typed.h"
-#include "appd/reactor/backend.h"
+#include "appd/reactor/backend_factory.h"
 #include "appd/reactor/posix/held_signals.h"
 #include "appd/servers/outgoing_calls.h"
 
@@ -113,7 +113,7 @@ class App {
   std::vector<handlers::Layer> layers_;  // innermost first
   bool log_access_ = false;
   servers::OutgoingCallsFactory make_outgoing_;
-  reactor::BackendFactory backend_ = reactor::system_backend;
+  reactor::BackendFactory backend_;
 };
 
 // The built-in actions (docs/protocol.md 3), with --search-file.

@@ -178,15 +178,20 @@ bool Endpoint::lacks_zone() const {
   return v6.sin6_scope_id == 0 && IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr);
 }
 
+// By what an address means: padding, flow labels and lengths differ between systems.
 bool Endpoint::operator==(const Endpoint& other) const {
   if (family() != other.family()) return false;
+  if (family() == AF_INET) {
+    const auto a = view_as<sockaddr_in>(address());
+    const auto b = view_as<sockaddr_in>(other.address());
+    return a.sin_port == b.sin_port && a.sin_addr.s_addr == b.sin_addr.s_addr;
+  }
   if (family() == AF_INET6) {
     const auto a = view_as<sockaddr_in6>(address());
     const auto b = view_as<sockaddr_in6>(other.address());
     return a.sin6_port == b.sin6_port && a.sin6_scope_id == b.sin6_scope_id &&
            std::memcmp(&a.sin6_addr, &b.sin6_addr, sizeof a.sin6_addr) == 0;
   }
-  // What is left of the structures (padding, flow labels, lengths) differs between systems.
   return port() == other.port() && host() == other.host();
 }
 

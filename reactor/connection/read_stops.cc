@@ -1,12 +1,11 @@
 #include "appd/reactor/connection/read_stops.h"
 
-#include <ostream>
 #include <string_view>
 #include <utility>
 
 namespace appd::reactor {
 
-std::ostream& operator<<(std::ostream& out, ReadStops stops) {
+std::string ReadStops::to_string() const {
   using Name = std::pair<ReadStop, std::string_view>;
   static constexpr Name kNames[] = {
       {ReadStop::kNotStarted, "not started"},
@@ -17,14 +16,14 @@ std::ostream& operator<<(std::ostream& out, ReadStops stops) {
       {ReadStop::kGlancing, "glancing"},
       {ReadStop::kClosed, "closed"},
   };
-  if (stops.none()) return out << "reads";
-  std::string_view between;
+  if (none()) return "reads";
+  std::string text;
   for (const auto& [stop, name] : kNames) {
-    if (!stops.has(stop)) continue;
-    out << between << name;
-    between = ", ";
+    if (!has(stop)) continue;
+    if (!text.empty()) text += ", ";
+    text += name;
   }
-  return out;
+  return text;
 }
 
 }  // namespace appd::reactor

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <iosfwd>
+#include <string>
 
 namespace appd::reactor {
 
@@ -34,7 +34,7 @@ class ReadStops {
     return a;
   }
   // "reads" or the reasons, as in "paused, budget".
-  friend std::ostream& operator<<(std::ostream& out, ReadStops stops);
+  [[nodiscard]] std::string to_string() const;
 
  private:
   std::uint8_t bits_ = 0;

@@ -120,8 +120,12 @@ void Wire::deliver(Side to, std::size_t bytes) {
     strike();
     return;
   }
-  end.received.append(end.on_the_way.bytes().first(bytes));
-  end.on_the_way.consume(bytes);
+  if (end.received.empty() && bytes == end.on_the_way.size()) {
+    end.received = std::move(end.on_the_way);
+  } else {
+    end.received.append(end.on_the_way.bytes().first(bytes));
+    end.on_the_way.consume(bytes);
+  }
   end.arrived_bytes += bytes;
   world_.note(to == kServer ? "to-server" : "to-client", serial_, bytes);
 }

@@ -1,6 +1,4 @@
 // The states of a connection, in which order they follow, and why it does not read in each.
-#include <sstream>
-
 #include "connection_fixture.h"
 
 namespace appd::reactor {
@@ -12,12 +10,6 @@ using testing::Link;
 using State = Connection::State;
 
 constexpr ReadStops kReads;
-
-std::string text_of(ReadStops stops) {
-  std::ostringstream out;
-  out << stops;
-  return out.str();
-}
 
 struct StateFixture : ConnectionFixture {
   void check(State state, ReadStops stops) const {
@@ -44,10 +36,10 @@ struct StateFixture : ConnectionFixture {
 
 TEST_CASE("read stops: a set that says what is in it") {
   ReadStops stops;
-  CHECK(text_of(stops) == "reads");
+  CHECK(stops.to_string() == "reads");
   stops.add(ReadStop::kPaused);
   stops.add(ReadStop::kBudget);
-  CHECK(text_of(stops) == "paused, budget");
+  CHECK(stops.to_string() == "paused, budget");
   CHECK(stops.has(ReadStop::kBudget));
   CHECK(!stops.has(ReadStop::kClosed));
   CHECK(stops.has_any(ReadStop::kClosed | ReadStop::kPaused));
@@ -57,7 +49,7 @@ TEST_CASE("read stops: a set that says what is in it") {
   CHECK(stops.none());
   stops = ReadStop::kNotStarted | ReadStop::kHighWatermark | ReadStop::kEndRead |
           ReadStop::kGlancing | ReadStop::kClosed;
-  CHECK(text_of(stops) == "not started, high watermark, end read, glancing, closed");
+  CHECK(stops.to_string() == "not started, high watermark, end read, glancing, closed");
 }
 
 TEST_CASE_FIXTURE(StateFixture, "connection: reads from start() on, and nothing before") {
