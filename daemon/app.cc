@@ -9,6 +9,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -141,6 +142,63 @@ App& App::on_stop(StopFunction function) {
   return *this;
 }
 
+App& App::on_reload(StartFunction function) {
+  reload_functions_.push_back(std::move(function));
+  return *this;
+}
+
+App& App::every(reactor::Duration interval, std::function<void()> function) {
+  if (interval <= reactor::Duration::zero()) {
+    throw std::invalid_argument("App::every() needs an interval of more than nothing");
+  }
+  functions_.periodic.push_back({interval, std::move(function)});
+  return *this;
+}
+
+App& App::on_connect(servers::ProgramFunctions::ConnectionFunction function) {
+  functions_.connect.push_back(std::move(function));
+  return *this;
+}
+
+App& App::on_disconnect(servers::ProgramFunctions::ConnectionFunction function) {
+  functions_.disconnect.push_back(std::move(function));
+  return *this;
+}
+
+App& App::option(const std::string& name, const std::string& help, bool& variable) {
+  return option(options::switch_program_option(name, help, variable));
+}
+
+App& App::option(const std::string& name, const std::string& help, std::atomic<bool>& variable) {
+  return option(options::switch_program_option(name, help, variable));
+}
+
+App& App::option(const std::string& name, const std::string& help, std::string& variable) {
+  return option(options::text_program_option(name, help, variable));
+}
+
+App& App::option(options::ProgramOption option) {
+  options_.push_back(std::move(option));
+  return *this;
+}
+
+servers::ProgramCounter& App::counter(std::string name, std::string help) {
+  return metrics_->counter(std::move(name), std::move(help));
+}
+
+servers::ProgramGauge& App::gauge(std::string name, std::string help) {
+  return metrics_->gauge(std::move(name), std::move(help));
+}
+
+servers::ProgramHistogram& App::histogram(std::string name, std::string help,
+                                          std::vector<double> bounds) {
+  return metrics_->histogram(std::move(name), std::move(help), std::move(bounds));
+}
+
+void App::call_reload_functions(const Options& options) const {
+  for (const StartFunction& function : reload_functions_) function(options);
+}
+
 void App::call_start_functions(const Options& options) const {
   for (const StartFunction& function : start_functions_) function(options);
 }
@@ -150,7 +208,18 @@ void App::call_stop_functions() const {
 }
 
 ParsedOptions App::parse(const options::OptionValues& running) const {
-  return parse_options(argc_, argv_, system_environment(), program_, start_folder_, running);
+  std::vector<std::function<void()>> write_variables;
+  Program program = program_;
+  program.add_options = [&](options::OptionTable& table) {
+    if (program_.add_options) program_.add_options(table);
+    for (const options::ProgramOption& option : options_) {
+      write_variables.push_back(option(table));
+    }
+  };
+  ParsedOptions parsed =
+      parse_options(argc_, argv_, system_environment(), program, start_folder_, running);
+  parsed.write_variables = std::move(write_variables);
+  return parsed;
 }
 
 std::unique_ptr<Registry> App::make_registry(const Options& options) const {
@@ -176,6 +245,7 @@ int App::run() {
       print_answer(*parsed.answer);
       return static_cast<int>(options::ExitCode::kSuccess);
     }
+    for (const auto& write_variable : parsed.write_variables) write_variable();
     if (parsed.options.daemon) daemonizer.emplace(Daemonizer::detach());
     bool everything_ended = false;
     {

@@ -7,6 +7,7 @@
 //   return app.run();
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,18 +15,24 @@
 #include <utility>
 #include <vector>
 
+#include "appd/daemon/app_handles.h"
 #include "appd/daemon/options.h"
 #include "appd/handlers/layers/layer.h"
 #include "appd/handlers/registry.h"
 #include "appd/handlers/typed/typed.h"
+#include "appd/options/program_option.h"
 #include "appd/reactor/backend_factory.h"
 #include "appd/reactor/posix/held_signals.h"
 #include "appd/servers/outgoing_calls.h"
+#include "appd/servers/program_functions.h"
+#include "appd/servers/program_metrics.h"
 
 namespace appd::daemon {
 
 class Serving;
 
+// What a program is put together from. It has many functions, since each is one thing that a
+// program may add to its server; none depends on another.
 class App {
  public:
   // Fills a registry, at the start on the main thread, and again at each SIGHUP on a thread for
@@ -72,6 +79,51 @@ class App {
   // more but one that still blocks; also where the start failed behind on_start(). What it throws
   // is logged.
   App& on_stop(StopFunction function);
+  // Called when a reload has taken effect, on the first loop's thread, with the options that count
+  // from now on. What it throws is logged.
+  App& on_reload(StartFunction function);
+
+  // Calls `function` each `interval` on the first loop's thread, first when one has passed, until
+  // the loop ends; in a simulated world in its time. It must not block. What would have been due
+  // while the loop was busy is left out; what it throws is logged. Throws std::invalid_argument: an
+  // interval of nothing.
+  App& every(reactor::Duration interval, std::function<void()> function);
+  // Called on the loop of a connection, of whatever protocol: when it is accepted, before its first
+  // request, and when it is gone. What they throw is logged.
+  App& on_connect(servers::ProgramFunctions::ConnectionFunction function);
+  App& on_disconnect(servers::ProgramFunctions::ConnectionFunction function);
+  [[nodiscard]] const servers::ProgramFunctions& functions() const { return functions_; }
+
+  // For handlers and functions of the program, while it is served; valid as long as the App.
+  [[nodiscard]] AppLog& log() const { return *log_; }
+  [[nodiscard]] AppLoop& loop() const { return *loop_; }
+
+  // An option of the program's own: a flag, a variable of the environment, a key of the
+  // configuration file, a line of --help and --print-config. `variable` holds the default, outlives
+  // the App, and is written before on_start() and by a reload, then on the first loop's thread: a
+  // std::atomic where another one reads it.
+  template <options::CountVariable Variable>
+  App& option(const std::string& name, const std::string& help, Variable& variable,
+              options::CountRange range) {
+    return option(options::count_program_option(name, help, variable, range));
+  }
+  template <options::DurationVariable Variable>
+  App& option(const std::string& name, const std::string& help, Variable& variable,
+              options::DurationRange range) {
+    return option(options::duration_program_option(name, help, variable, range));
+  }
+  App& option(const std::string& name, const std::string& help, bool& variable);
+  App& option(const std::string& name, const std::string& help, std::atomic<bool>& variable);
+  App& option(const std::string& name, const std::string& help, std::string& variable);
+  App& option(options::ProgramOption option);
+
+  // Figures of the program's own (servers/program_metrics.h says what is thrown); valid as long as
+  // the App.
+  servers::ProgramCounter& counter(std::string name, std::string help);
+  servers::ProgramGauge& gauge(std::string name, std::string help);
+  servers::ProgramHistogram& histogram(std::string name, std::string help,
+                                       std::vector<double> bounds);
+  [[nodiscard]] const servers::ProgramMetrics& metrics() const { return *metrics_; }
 
   // Poller, network and clock of the loops; the system's unless said otherwise.
   App& use_backend(reactor::BackendFactory backend);
@@ -89,6 +141,7 @@ class App {
   // What was given to on_start() and on_stop(): for who serves the actions without run().
   void call_start_functions(const Options& options) const;
   void call_stop_functions() const;
+  void call_reload_functions(const Options& options) const;
 
   // Serves until a signal ends it. Never throws; returns the exit code (ExitCode): 0 served and
   // drained, 1 could not start, 2 wrong usage. Ready is one line a listener on standard output,
@@ -109,6 +162,12 @@ class App {
   std::optional<reactor::HeldSignals> signals_;  // none for an App that is never run
   std::vector<StartFunction> start_functions_;
   std::vector<StopFunction> stop_functions_;
+  std::vector<StartFunction> reload_functions_;
+  std::vector<options::ProgramOption> options_;
+  servers::ProgramFunctions functions_;
+  std::shared_ptr<AppLog> log_ = std::make_shared<AppLog>();
+  std::shared_ptr<AppLoop> loop_ = std::make_shared<AppLoop>();
+  std::unique_ptr<servers::ProgramMetrics> metrics_ = std::make_unique<servers::ProgramMetrics>();
   std::vector<AddActions> add_actions_;
   std::vector<handlers::Layer> layers_;  // innermost first
   bool log_access_ = false;

@@ -64,6 +64,8 @@ struct ParsedOptions {
   std::optional<std::string> answer;
   options::OptionValues values;    // of all options, as they count
   options::OptionChanges changes;  // since `running`
+  // Of options of the program's own: to be called when all this is to take effect.
+  std::vector<std::function<void()>> write_variables = {};
 };
 
 // Throws UsageError (a wrong flag, variable, key or value) and StartError (a configuration file

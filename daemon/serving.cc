@@ -92,7 +92,9 @@ Serving::Serving(const App& app, const ParsedOptions& parsed)
       values_(std::make_shared<options::OptionValues>(parsed.values)),
       pid_file_(acquire_pid_file(options_)),
       log_(options_.log),
+      log_attached_(app.log(), log_),
       started_(std::make_unique<Started>(app, options_, log_)),
+      app_(app),
       reloader_([this, &app, running = values_] { return load(this, app, *running); },
                 [this](std::string_view reason) {
                   log_.write(logging::Level::kError, "cannot reload, going on as before",
@@ -102,6 +104,8 @@ Serving::Serving(const App& app, const ParsedOptions& parsed)
                   reloader_.destroyed_here(app.make_registry(options_)), app.backend_,
                   app.make_outgoing_);
   if (app.log_access_) server_->log_access();
+  server_->use(app.functions());
+  loop_attached_.emplace(app.loop(), server_->main_loop());
   ready_lines_ = listen_all();
   server_->start();
 }
@@ -161,6 +165,7 @@ void Serving::apply(const ParsedOptions& parsed, std::unique_ptr<const Registry>
   server_->set_registry(reloader_.destroyed_here(std::move(registry)));
   log_.set_level(parsed.options.log.level);
   *values_ = parsed.values;
+  for (const auto& write_variable : parsed.write_variables) write_variable();
   const options::OptionChanges& changes = parsed.changes;
   if (!changes.need_restart.empty()) {
     log_.write(logging::Level::kWarn, "changed settings need a restart",
@@ -168,6 +173,13 @@ void Serving::apply(const ParsedOptions& parsed, std::unique_ptr<const Registry>
   }
   log_.write(logging::Level::kInfo, "reloaded",
              {{"changed", changes.applied.empty() ? "no setting" : joined(changes.applied)}});
+  try {
+    app_.call_reload_functions(parsed.options);
+  } catch (const std::exception& error) {
+    log_.write(logging::Level::kError, "a reload function failed", {{"reason", error.what()}});
+  } catch (...) {
+    log_.write(logging::Level::kError, "a reload function failed");
+  }
 }
 
 }  // namespace appd::daemon

@@ -44,9 +44,12 @@ class Serving {
   std::shared_ptr<options::OptionValues> values_;  // as they count now; the reloads' own
   std::optional<PidFile> pid_file_;
   logging::Log log_;
+  const Attachment log_attached_;
   std::unique_ptr<Started> started_;
+  const App& app_;
   Reloader reloader_;
   std::optional<servers::Server> server_;
+  std::optional<Attachment> loop_attached_;
   std::string ready_lines_;
   bool draining_ = false;
 };

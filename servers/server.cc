@@ -170,6 +170,12 @@ reactor::Result<Server::Bound> Server::bind(const Endpoint& endpoint,
   return bound;
 }
 
+void Server::use(ProgramFunctions functions) {
+  for (auto& what : functions.periodic) workers_.front()->call_every(std::move(what));
+  functions.periodic.clear();
+  shared_.functions = std::move(functions);
+}
+
 void Server::log_access() {
   for (const auto& worker : workers_) worker->log_access();
 }

@@ -50,6 +50,8 @@ class Server {
   std::vector<protocol::Address> listen(const protocol::Address& address,
                                         unsigned socket_mode = reactor::ListenOptions().mode);
 
+  // Before start(): what the program does beside answering requests.
+  void use(ProgramFunctions functions);
   // Before run(): a line in the log for each answer of `app`, level info.
   void log_access();
   // Makes every thread that serving takes: those of the loops, which wait for run(), the

@@ -100,6 +100,7 @@ Worker::Worker(ServerShared& shared, Ordinal ordinal, reactor::Backend backend,
                              .calls = calls_},
                 .log = {.log = shared.log, .limited_lines = limited_lines_},
                 .numbers = {.next = ordinal.index + 1, .step = ordinal.count}}},
+      events_(shared.functions, shared.log),
       drain_timer_(reactor::Timer::calling<&Worker::on_drain_deadline>(loop_.timers(), *this)) {}
 
 // Sessions go before what they use, those that the loop was to destroy included.
@@ -142,13 +143,13 @@ void Worker::accept_exhausted(std::error_code error) {
 }
 
 void Worker::accept(Protocol protocol, AnyTransport transport) {
-  std::string peer;
-  if (shared_.peers.enabled()) peer = transport.peer_endpoint().host();
+  std::optional<reactor::Endpoint> peer;  // a system call, for who asks
+  if (shared_.peers.enabled() || events_.wanted()) peer = transport.peer_endpoint();
   Session& session = seat(protocol, std::move(transport));
   ++session_count_;
   metrics_.add(Counter::kAccepted);
   try {
-    admit(session, std::move(peer));
+    admit(session, peer);
   } catch (const std::bad_alloc&) {
     session.cut();
   }
@@ -167,18 +168,27 @@ Session& Worker::seat(Protocol protocol, AnyTransport transport) {
   }
 }
 
-void Worker::admit(Session& session, std::string peer) {
-  if (!peer.empty()) {
-    const auto counted = counted_peers_.emplace(session.seat(), peer).first;
-    if (!shared_.peers.try_acquire(peer)) {
-      counted_peers_.erase(counted);
-      metrics_.add(Counter::kPeerLimit);
-      session.refuse(protocol::Status::kOverloaded,
-                     "too many connections from " + peer + "; close one first");
-      return;
-    }
-  }
+void Worker::admit(Session& session, const std::optional<reactor::Endpoint>& peer) {
+  if (peer && !may_come(session, *peer)) return;
+  if (peer && events_.wanted()) events_.connected(session, *peer);
   session.start();
+}
+
+bool Worker::may_come(Session& session, const reactor::Endpoint& endpoint) {
+  const std::string peer = shared_.peers.enabled() ? endpoint.host() : "";
+  if (peer.empty()) return true;
+  const auto counted = counted_peers_.emplace(session.seat(), peer).first;
+  if (shared_.peers.try_acquire(peer)) return true;
+  counted_peers_.erase(counted);
+  metrics_.add(Counter::kPeerLimit);
+  session.refuse(protocol::Status::kOverloaded,
+                 "too many connections from " + peer + "; close one first");
+  return false;
+}
+
+void Worker::call_every(ProgramFunctions::Periodic what) {
+  periodic_calls_.push_back(
+      std::make_unique<PeriodicCall>(loop_, dispatcher_.running(), shared_.log, std::move(what)));
 }
 
 void Worker::on_session_closed(Session& session, std::error_code reason) {
@@ -190,6 +200,7 @@ void Worker::on_session_closed(Session& session, std::error_code reason) {
   }
   --session_count_;
   metrics_.add(Counter::kClosed);
+  events_.disconnected(session);
   if (context_.drain.under_way)
     metrics_.add(reason || saying_farewell_ ? Counter::kCut : Counter::kDrained);
   connection_freed();

@@ -18,6 +18,7 @@
 #include "appd/reactor/listener.h"
 #include "appd/servers/connection_limits.h"
 #include "appd/servers/outgoing_calls.h"
+#include "appd/servers/program_functions.h"
 #include "appd/servers/sessions/session.h"
 
 namespace appd::servers {
@@ -42,6 +43,7 @@ struct ServerShared {
   JobRunner* pool = nullptr;
   // The worker's calls to other servers, made with its loop; absent: such calls fail.
   OutgoingCallsFactory make_outgoing;
+  ProgramFunctions functions;  // set before a loop runs
   // Held by who destroys a registry, or reads in another thread what a loop runs. Shared with jobs
   // that may outlive the server.
   const std::shared_ptr<std::mutex> registry_mutex = std::make_shared<std::mutex>();
@@ -77,6 +79,8 @@ class Worker final : private SessionOwner {
   void resume_accepting();
   // Before run(): a line in the log for each answer of `app`.
   void log_access() { context_.log.each_answer = true; }
+  // Before run(), or on the loop's thread.
+  void call_every(ProgramFunctions::Periodic what);
   // From the next request on.
   void set_registry(std::shared_ptr<const handlers::Registry> registry);
 
@@ -115,7 +119,8 @@ class Worker final : private SessionOwner {
   void connection_freed();
   void accept(protocol::Protocol protocol, reactor::AnyTransport transport);
   [[nodiscard]] Session& seat(protocol::Protocol protocol, reactor::AnyTransport transport);
-  void admit(Session& session, std::string peer);
+  void admit(Session& session, const std::optional<reactor::Endpoint>& peer);
+  [[nodiscard]] bool may_come(Session& session, const reactor::Endpoint& peer);
   void accept_exhausted(std::error_code error);
   void on_session_closed(Session& session, std::error_code reason) override;
   void free_seat(Seat seat) noexcept override { seats_.give_back(seat); }
@@ -135,6 +140,8 @@ class Worker final : private SessionOwner {
   logging::LimitedLines limited_lines_;
   SessionContext context_;
   std::vector<std::unique_ptr<Door>> doors_;
+  ConnectionEvents events_;
+  std::vector<std::unique_ptr<PeriodicCall>> periodic_calls_;
   std::map<Seat, std::string> counted_peers_;  // of shared_.peers, where that is enabled
   std::size_t session_count_ = 0;              // those that are retired are not in it
   reactor::Timer drain_timer_;

@@ -28,7 +28,9 @@ SimulatedServer::SimulatedServer(reactor::sim::World& world, const protocol::Add
   server_.emplace(
       limits, 1, log_, app.registry(options), [this, &world] { return backend(world); },
       app.outgoing_calls(), &*pool_);
+  server_->use(app.functions());
   server_->listen(address);
+  loop_attached_.emplace(app.loop(), server_->main_loop());
   actor_.emplace(server_->main_loop(), *poller_);
 }
 
@@ -40,6 +42,7 @@ reactor::Result<reactor::Backend> SimulatedServer::backend(reactor::sim::World& 
 
 void SimulatedServer::crash() {
   actor_.reset();
+  loop_attached_.reset();
   server_.reset();
   pool_.reset();
 }

@@ -31,6 +31,7 @@ class SimulatedServer {
   std::optional<SimulatedPool> pool_;
   reactor::sim::SimPoller* poller_ = nullptr;  // its loop's
   std::optional<servers::Server> server_;
+  std::optional<daemon::Attachment> loop_attached_;
   std::optional<reactor::sim::LoopActor> actor_;
 };
 

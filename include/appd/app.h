@@ -19,6 +19,8 @@
 namespace appd {
 
 using daemon::add_builtin_actions;
+using daemon::AppLog;
+using daemon::AppLoop;
 using daemon::Options;
 using daemon::Program;
 using handlers::access_log;
@@ -36,6 +38,9 @@ using options::path_option;
 using options::size_option;
 using options::switch_option;
 using options::text_option;
+using Counter = servers::ProgramCounter;
+using Gauge = servers::ProgramGauge;
+using Histogram = servers::ProgramHistogram;
 
 // The daemon of daemon/app.h, whose handlers can call other servers.
 class App : public daemon::App {

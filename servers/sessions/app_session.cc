@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "appd/handlers/failure.h"
-#include "appd/protocol/text/printable_text.h"
 #include "appd/servers/calls/decoding_job.h"
+#include "appd/servers/sessions/peer_of.h"
 
 namespace appd::servers {
 
@@ -15,14 +15,6 @@ using protocol::DecodeEvent;
 using protocol::Status;
 
 namespace {
-
-handlers::Peer peer_of(const reactor::Endpoint& endpoint) {
-  handlers::Peer peer;
-  peer.address = protocol::on_one_line(endpoint.to_string());  // a path may be any bytes
-  peer.host = endpoint.family() == AF_UNIX ? "unix" : endpoint.host();
-  if (peer.host.empty()) peer.host = peer.address;
-  return peer;
-}
 
 // A draining server's last reply says so: nobody asks again on a connection that then ends.
 // `followed`: further bytes came with its request.

@@ -175,3 +175,75 @@ TEST_CASE_FIXTURE(Fixture, "app: a standard output that takes nothing ends the s
   CHECK(outcome.errors == "app: write standard output: No space left on device\n");
   CHECK(nothing_left());
 }
+
+TEST_CASE_FIXTURE(Fixture, "app: options of its own come from flags, and from the file again") {
+  const std::string file = folder.file("app.toml");
+  write_text_file(file, "sweep = \"2s\"\nmost = 7\n");
+  const Outcome outcome = run_child([&] {
+    const char* const argv[] = {"app", listen.c_str(), "--config", file.c_str(), "--most",
+                                "8",   nullptr};
+    App app(6, argv);
+    int most = 5;
+    std::atomic<std::chrono::milliseconds> sweep = std::chrono::milliseconds(100);
+    std::string word = "first";
+    bool loud = false;
+    app.option("most", "help", most, {1, 9});
+    app.option("sweep", "help", sweep, {std::chrono::milliseconds(1)});
+    app.option("word", "help", word);
+    app.option("loud", "help", loud);
+    const auto note_all = [&](const char* when) {
+      note(std::string(when) + ": " + std::to_string(most) + " " +
+           std::to_string(sweep.load().count()) + " " + word + (loud ? " loud" : ""));
+    };
+    app.on_start([&](const Options&) {
+      note_all("start");
+      write_text_file(file, "loud = true\nword = \"second\"\nmost = 6\n");
+      ::raise(SIGHUP);
+    });
+    app.on_reload([](const Options&) { throw std::runtime_error("only told"); });
+    return [&] {
+      app.on_reload([&](const Options&) { note_all("never called, behind the one that throws"); });
+      app.every(std::chrono::milliseconds(1), [&] {
+        if (!loud) return;
+        note_all("reloaded");
+        ::raise(SIGTERM);
+        loud = false;
+      });
+      return app.run();
+    }();
+  });
+  CHECK(outcome.exit_code == 0);
+  CHECK(read_text_file(notes) == "start: 8 2000 first\nreloaded: 8 100 second loud\n");
+  CHECK(outcome.errors.find("error a reload function failed reason=\"only told\"") !=
+        std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "app: a wrong value of an option of its own ends the start") {
+  const Outcome outcome = run_child([&] {
+    const char* const argv[] = {"app", listen.c_str(), "--most=10", nullptr};
+    App app(3, argv);
+    int most = 5;
+    app.option("most", "help", most, {1, 9});
+    const int exit_code = app.run();
+    return most == 5 ? exit_code : 99;
+  });
+  CHECK(outcome.exit_code == 2);
+  CHECK(outcome.errors == "app: flag --most: \"10\" is not a whole number of 1 to 9\n");
+}
+
+TEST_CASE_FIXTURE(Fixture, "app: its log has lines of the program, from the start to the stop") {
+  const Outcome outcome = run([](App& app) {
+    app.on_start([&app](const Options&) {
+      app.log().info("opened", {{"path", "/var/lib/words"}, {"entries", 3}});
+      app.log().debug("not at this level");
+      if (!app.log().enabled(appd::logging::Level::kInfo)) app.log().error("wrong");
+      ::raise(SIGTERM);
+    });
+    app.on_stop([&app] { app.log().warn("closed"); });
+  });
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.errors.find(" info opened path=/var/lib/words entries=3\n") != std::string::npos);
+  CHECK(outcome.errors.find(" warn closed\n") != std::string::npos);
+  CHECK(outcome.errors.find("not at this level") == std::string::npos);
+  CHECK(outcome.errors.find("wrong") == std::string::npos);
+}

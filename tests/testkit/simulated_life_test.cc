@@ -1,0 +1,111 @@
+// What an app does beside its actions, in a simulated world.
+#include <appd/test.h>
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+namespace appd::test {
+
+TEST_CASE("life: a function runs each interval, in the world's time") {
+  int runs = 0;
+  App app;
+  app.every(1s, [&runs] { ++runs; });
+  SimulatedApp world(app);
+  const auto began = world.now();
+  world.jump(900ms);
+  CHECK(runs == 0);
+  world.jump(200ms);
+  CHECK(runs == 1);
+  world.jump(10s);
+  CHECK(runs == (world.now() - began) / 1s);
+}
+
+TEST_CASE("life: a periodic function that throws is called again, and nothing else suffers") {
+  int runs = 0;
+  App app;
+  app.on("runs", [&runs] { return runs; });
+  app.every(1s, [&runs] {
+    ++runs;
+    throw std::runtime_error("the disk is full");
+  });
+  app.every(2s, [] { throw 7; });
+  SimulatedApp world(app);
+  world.jump(5s);
+  CHECK(world.call("runs") == "5");
+}
+
+TEST_CASE("life: an interval of nothing is refused") {
+  App app;
+  CHECK_THROWS_AS(app.every(0s, [] {}), std::invalid_argument);
+  CHECK_THROWS_AS(app.every(-1s, [] {}), std::invalid_argument);
+}
+
+TEST_CASE("life: connections are told to come before their first request, and to go") {
+  std::vector<std::string> told;
+  App app;
+  app.on("told", [&told] { return static_cast<std::int64_t>(told.size()); });
+  app.on_connect([&told](const Peer& peer) { told.push_back("one: " + peer.host); });
+  app.on_connect([](const Peer&) { throw std::runtime_error("told in the log"); });
+  app.on_connect([&told](const Peer& peer) { told.push_back("two: " + peer.host); });
+  app.on_disconnect([&told](const Peer& peer) { told.push_back("bye: " + peer.host); });
+  app.on_disconnect([&told](const Peer& peer) { told.push_back("end: " + peer.host); });
+  SimulatedApp world(app);
+  CHECK(world.call("told") == "2");
+  CHECK(told == std::vector<std::string>{"one: 10.0.0.2", "two: 10.0.0.2"});
+  world.jump(10min);  // the idle connection ends
+  told.erase(told.begin(), told.begin() + 2);
+  CHECK(told == std::vector<std::string>{"end: 10.0.0.2", "bye: 10.0.0.2"});
+}
+
+TEST_CASE("life: a connection that a limit refuses neither comes nor goes") {
+  int there = 0;
+  int most = 0;
+  App backend;
+  App app;
+  app.on("there", [&there] { return there; });
+  app.on_connect([&](const Peer&) { most = std::max(most, ++there); });
+  app.on_disconnect([&](const Peer&) { --there; });
+  // It calls itself, from another host than the test.
+  app.on("self", [](CallContext call) -> Task<std::string> {
+    for (int i = 0; i < 2; ++i) {
+      const auto answer =
+          co_await call.call(parse_address(SimulatedApp::kAddress).value(), CallRequest("there"));
+      if (!answer) co_return answer.error().message;
+    }
+    co_return "answered";
+  });
+  daemon::Options options;
+  options.limits.max_connections_per_peer = 1;
+  SimulatedApp world(app, {.options = options});
+  CHECK(world.call("there") == "1");
+  CHECK(world.call("self") == R"("answered")");
+  CHECK(most == 2);
+  world.jump(10min);
+  CHECK(there == 0);
+}
+
+TEST_CASE("life: functions are posted to the loop while it serves") {
+  App app;
+  int ran = 0;
+  CHECK_FALSE(app.loop().post([&ran] { ++ran; }));
+  {
+    SimulatedApp world(app);
+    CHECK(app.loop().post([&ran] { ++ran; }));
+    world.jump(1ms);
+    CHECK(ran == 1);
+  }
+  CHECK_FALSE(app.loop().post([&ran] { ++ran; }));
+  CHECK(ran == 1);
+}
+
+TEST_CASE("life: the log of an app that nobody serves takes lines and drops them") {
+  App app;
+  CHECK_FALSE(app.log().enabled(logging::Level::kError));
+  app.log().error("nobody reads this", {{"why", "not served"}});
+}
+
+}  // namespace appd::test
