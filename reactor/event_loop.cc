@@ -54,6 +54,7 @@ void EventLoop::run() {
 }
 
 void EventLoop::run_once(std::optional<Duration> max_wait) {
+  const BlockStore::Scope scope(blocks_);
   auto count = backend_.poller->wait(time_to_wait(max_wait), events_);
   APPD_CHECK(count.has_value(), count.error().message);
   now_ = backend_.clock->now();
@@ -62,6 +63,7 @@ void EventLoop::run_once(std::optional<Duration> max_wait) {
   }
   dispatch_scheduled();
   timers_.fire_due(now_);
+  if (!after_timers_.empty()) after_timers_.call_all();
   run_posted();
   turn_end_.call_all();
   destroy_retired();
@@ -116,7 +118,7 @@ void EventLoop::schedule(Slot slot) {
 }
 
 std::optional<Duration> EventLoop::time_to_wait(std::optional<Duration> max_wait) const {
-  if (!scheduled_.empty() || !retired_.empty() || !turn_end_.empty() ||
+  if (!scheduled_.empty() || !retired_.empty() || !after_timers_.empty() || !turn_end_.empty() ||
       has_posted_.load(std::memory_order_acquire) || stopping_.load(std::memory_order_acquire)) {
     return Duration::zero();
   }

@@ -1,9 +1,8 @@
 // The reactor: one thread that waits for readiness and time, and calls back.
 //
-// A turn: wait - read the clock once - readiness callbacks - due timers - posted functions - who
+// A turn: wait - read the clock - readiness - due timers, who follows them - posted functions - who
 // waits for its end - destroy what was retired. Nothing dies inside its own callback: owners hand
-// finished objects to retire(). Everything is for the loop's own thread, except post(), stop() and
-// wake().
+// finished objects to retire(). The loop's own thread only, except post(), stop() and wake().
 #pragma once
 
 #include <atomic>
@@ -18,6 +17,7 @@
 #include <vector>
 
 #include "appd/reactor/backend.h"
+#include "appd/reactor/memory/block_store.h"
 #include "appd/reactor/memory/buffer.h"
 #include "appd/reactor/memory/generational_table.h"
 #include "appd/reactor/memory/retirable.h"
@@ -99,19 +99,19 @@ class EventLoop {
   void stop();
   void wake() { backend_.poller->wake(); }
 
-  // The time of this turn. Before the first turn, or after a long pause between turns, call
-  // refresh_now() once. measured_now() reads the clock each time: for telling how long it took.
+  // The time of this turn; refresh_now() before the first and after a long pause between turns.
+  // measured_now() reads the clock each time: for telling how long it took.
   [[nodiscard]] TimePoint now() const { return now_; }
   [[nodiscard]] TimePoint measured_now() const { return backend_.clock->now(); }
   void refresh_now() { now_ = measured_now(); }
 
   [[nodiscard]] TimerQueue& timers() { return timers_; }
   [[nodiscard]] TurnEndList& turn_end() { return turn_end_; }
+  [[nodiscard]] TurnEndList& after_timers() { return after_timers_; }  // of this turn or the next
   [[nodiscard]] Network& network() { return *backend_.network; }
 
   // Registers `sink`, with no interest yet (no system call).
   [[nodiscard]] Registration watch(Descriptor fd, EventSink& sink);
-
   // A Registration of 4 bytes: given back before `fd`, the same in all calls, is closed.
   [[nodiscard]] Slot take_slot(EventSink& sink);
   void give_back(Slot slot, Descriptor fd);
@@ -136,9 +136,8 @@ class EventLoop {
   // At once: for who goes before the loop does. Not within a turn.
   void destroy_retired();
 
-  // Memory that connections of this loop share. It is one connection's at a time, from
-  // claim_buffers() to release_buffers() within one callback. false: somebody else's callback, from
-  // within which this one came, has it.
+  // Memory that connections of this loop share: one connection's at a time, to release_buffers()
+  // within one callback. false: somebody else's callback, from within which this one came, has it.
   [[nodiscard]] bool claim_buffers() { return !std::exchange(buffers_claimed_, true); }
   void release_buffers() { buffers_claimed_ = false; }
   [[nodiscard]] bool buffers_claimed() const { return buffers_claimed_; }
@@ -185,12 +184,13 @@ class EventLoop {
   std::vector<Token> scheduled_now_;  // the turn's own, kept for its memory
   std::vector<ReadyEvent> events_;
   std::vector<std::unique_ptr<Retirable, Retirable::Disposer>> retired_;
+  TurnEndList after_timers_;
   TurnEndList turn_end_;
   std::unique_ptr<std::byte[]> read_buffer_;
   Buffer output_buffer_;
   bool buffers_claimed_ = false;
+  BlockStore blocks_;
   std::atomic<bool> stopping_ = false;
-
   std::mutex posted_mutex_;
   std::vector<std::unique_ptr<Posted>> posted_;      // guarded by posted_mutex_
   std::atomic<bool> has_posted_ = false;             // set under the mutex, read without

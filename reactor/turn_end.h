@@ -1,4 +1,5 @@
-// The end of a loop's turn (EventLoop::turn_end()).
+// Moments of a loop's turn: its end (EventLoop::turn_end()), and when the timers had theirs
+// (EventLoop::after_timers()).
 #pragma once
 
 namespace appd::reactor {

@@ -3,21 +3,7 @@
 #include <algorithm>
 
 #include "appd/reactor/check.h"
-
-// AddressSanitizer is told who owns what, as a heap would tell it.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define APPD_ADDRESS_SANITIZER
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define APPD_ADDRESS_SANITIZER
-#endif
-#ifdef APPD_ADDRESS_SANITIZER
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(begin, bytes) ((void)(begin), (void)(bytes))
-#define ASAN_UNPOISON_MEMORY_REGION(begin, bytes) ((void)(begin), (void)(bytes))
-#endif
+#include "appd/reactor/memory/address_sanitizer.h"
 
 namespace appd::reactor {
 namespace {
