@@ -24,6 +24,24 @@ void require_header_field(std::string_view what, std::string_view text) {
 
 }  // namespace
 
+Reply::Reply(const Reply& other)
+    : filled_(other.filled_),
+      form_(other.form_),
+      status_(other.status_),
+      bytes_(other.bytes_),
+      content_(other.content_),
+      words_(other.words_ ? std::make_unique<Words>(*other.words_) : nullptr) {}
+
+Reply& Reply::operator=(const Reply& other) {
+  if (this != &other) *this = Reply(other);
+  return *this;
+}
+
+Reply::Words& Reply::words() {
+  if (!words_) words_ = std::make_unique<Words>();
+  return *words_;
+}
+
 void Reply::clear() {
   if (filled_ || status_ != Status::kOk) clear_filled();
 }
@@ -34,7 +52,7 @@ void Reply::clear_filled() {
   status_ = Status::kOk;
   bytes_ = 0;
   if (content_.capacity() > kMaxKeptBytes) std::string().swap(content_);
-  detail_.clear();
+  if (words_) words_->detail.clear();
 }
 
 char* Reply::put_json(std::size_t value_bytes) {
@@ -107,8 +125,8 @@ void Reply::set_binary(std::string_view bytes, std::string_view content_type,
   require_header_field("content-type", content_type);
   require_header_field("content-encoding", content_encoding);
   clear();
-  content_type_ = content_type;
-  content_encoding_ = content_encoding;
+  words().content_type = content_type;
+  words().content_encoding = content_encoding;
   set_binary(bytes);
   form_ = Form::kOther;
 }
@@ -128,7 +146,7 @@ void Reply::set_error(Status status, std::string_view text, std::string_view det
   result.append(kErrorBegin).append(text);
   set_string(result);
   status_ = status;
-  detail_ = detail;
+  if (!detail.empty()) words().detail = detail;
 }
 
 }  // namespace appd::handlers

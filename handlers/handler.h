@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -53,6 +54,13 @@ inline constexpr std::size_t kPackedPayloadBytes = 4;
 // Invariant: each set_* replaces the whole reply, so there is never half of one.
 class Reply {
  public:
+  Reply() = default;
+  Reply(const Reply& other);
+  Reply& operator=(const Reply& other);
+  Reply(Reply&&) noexcept = default;
+  Reply& operator=(Reply&&) noexcept = default;
+  ~Reply() = default;
+
   // Memory that is kept from one reply to the next; a larger content is given back.
   static constexpr std::size_t kMaxKeptBytes = 1024 * 1024;
 
@@ -95,20 +103,29 @@ class Reply {
   }
   [[nodiscard]] std::string_view content_type() const {
     if (form_ == Form::kJson) return protocol::kJsonContentType;
-    return form_ == Form::kBinary ? protocol::kServerBinaryType : std::string_view(content_type_);
+    return form_ == Form::kBinary ? protocol::kServerBinaryType : words_->content_type;
   }
   [[nodiscard]] std::string_view content_encoding() const {
     if (form_ == Form::kJson) return protocol::kUtf8Encoding;
-    return form_ == Form::kBinary ? protocol::kBinaryEncoding : std::string_view(content_encoding_);
+    return form_ == Form::kBinary ? protocol::kBinaryEncoding : words_->content_encoding;
   }
-  [[nodiscard]] std::string_view detail() const { return detail_; }
+  [[nodiscard]] std::string_view detail() const {
+    return words_ ? words_->detail : std::string_view();
+  }
 
  private:
   enum class Form : std::uint8_t {
     kJson,
     kBinary,  // with the type and the encoding of the tutorial's server
-    kOther,   // with content_type_ and content_encoding_
+    kOther,   // with those of words_
   };
+  // What most replies have not: a reply is moved often, and should be small.
+  struct Words {
+    std::string content_type;
+    std::string content_encoding;
+    std::string detail;
+  };
+  [[nodiscard]] Words& words();
   // Writes all around a value of so many bytes, and returns where these go.
   [[nodiscard]] char* put_json(std::size_t value_bytes);
   // The same around what is appended to content_: of what is large or is not known beforehand.
@@ -123,9 +140,7 @@ class Reply {
   // The content is its first bytes_; what is behind them is room for others, so that it need not be
   // cleared before it is written to.
   std::string content_;
-  std::string content_type_;
-  std::string content_encoding_;
-  std::string detail_;
+  std::unique_ptr<Words> words_;  // null: none so far
 };
 
 // Fills `reply`, or fails with invalid_argument, out_of_range or another status: the error's
