@@ -31,7 +31,7 @@ class ObservedSink final : public ReplySink {
  public:
   ObservedSink(Responder responder, Observers observers)
       : responder_(std::move(responder)), observers_(std::move(observers)) {}
-  void complete(Reply reply) noexcept override {
+  void complete(Reply&& reply) noexcept override {
     try {
       if (!reply.filled()) set_internal(reply, "the action filled no reply");
     } catch (const std::bad_alloc&) {

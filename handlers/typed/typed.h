@@ -48,10 +48,10 @@ inline constexpr bool kOnlyBlocks<F> = kTakesContext<ParametersOf<F>> && !kIsTas
 template <class F>
 void set_handler(Action& action, F function, bool plain) {
   if constexpr (kIsTask<ReturnedOf<F>>) {
-    action.waiting_handler = CoroutineStarter(
-        [function = std::move(function), plain](const Request& request, const CallContext& context,
-                                                Responder responder) {
-          start_typed(function, plain, request, context, std::move(responder));
+    action.waiting_handler =
+        CoroutineStarter([function = std::move(function), plain](
+                             const Request& request, CallContext context, Responder responder) {
+          start_typed(function, plain, request, std::move(context), std::move(responder));
         });
   } else {
     action.takes_context = kOnlyBlocks<F>;

@@ -19,22 +19,24 @@ namespace appd::handlers::detail {
 struct NoValue {};
 
 // What a function may be called with, its value aside.
+template <class Context>  // CallContext, const where it is not given away
 struct Surroundings {
   const Request& request;
-  const CallContext* context;  // null where no parameter is one
-  Reply* reply;                // likewise
+  Context* context;  // null where no parameter is one
+  Reply* reply;      // likewise
 };
 
 // The argument for a parameter of type A.
-template <class A, class T>
-decltype(auto) argument_for([[maybe_unused]] T& value, [[maybe_unused]] const Surroundings& call) {
+template <class A, class T, class Context>
+decltype(auto) argument_for([[maybe_unused]] T& value,
+                            [[maybe_unused]] const Surroundings<Context>& call) {
   using Plain = std::remove_cvref_t<A>;
   if constexpr (std::same_as<Plain, Request>) {
     return call.request;
   } else if constexpr (std::same_as<Plain, OwnedRequest>) {
     return OwnedRequest(call.request);
   } else if constexpr (std::same_as<Plain, CallContext>) {
-    return CallContext(*call.context);
+    return CallContext(std::move(*call.context));
   } else if constexpr (std::same_as<A, Reply&>) {
     return *call.reply;
   } else {
@@ -42,9 +44,9 @@ decltype(auto) argument_for([[maybe_unused]] T& value, [[maybe_unused]] const Su
   }
 }
 
-template <class F, class T, class... A>
+template <class F, class T, class Context, class... A>
 decltype(auto) call_function(const F& function, [[maybe_unused]] T& value,
-                             [[maybe_unused]] const Surroundings& call,
+                             [[maybe_unused]] const Surroundings<Context>& call,
                              std::type_identity<std::tuple<A...>>) {
   return function(argument_for<A>(value, call)...);
 }
@@ -66,7 +68,7 @@ auto value_for(const Site& site) {
 template <class F>
 Result<void> call_typed(const F& function, bool plain_refusals, const Request& request,
                         Reply& reply) {
-  const Surroundings call{request, request.context, &reply};
+  const Surroundings<const CallContext> call{request, request.context, &reply};
   if (kTakesContext<ParametersOf<F>> && call.context == nullptr) return no_context();
   std::forward_list<std::string> texts;
   auto value = value_for<F>(Site{request, texts, plain_refusals});
@@ -85,29 +87,28 @@ Result<void> call_typed(const F& function, bool plain_refusals, const Request& r
   }
 }
 
-template <class R>
-Task<Result<Reply>> reply_of(Task<R> task, Request::Form form) {
-  Reply reply;
-  Result<void> replied;
-  if constexpr (std::is_void_v<R>) {
-    co_await std::move(task);
-    reply_with_nothing(form, reply);
-  } else {
-    replied = reply_with(form, co_await std::move(task), reply);
+// From what a coroutine returned to the reply.
+struct PutResult {
+  template <class R>
+  Result<void> operator()(Request::Form form, R&& result, Reply& reply) const {
+    return reply_with(form, std::forward<R>(result), reply);
   }
-  if (!replied) co_return tl::unexpected(std::move(replied.error()));
-  co_return reply;
-}
+  Result<void> operator()(Request::Form form, Reply& reply) const {
+    reply_with_nothing(form, reply);
+    return {};
+  }
+};
 
 template <class F>
 void start_typed(const F& function, bool plain_refusals, const Request& request,
-                 const CallContext& context, Responder responder) {
+                 CallContext context, Responder responder) {
+  CallServices& services = context.services();  // the call's, which is there
   std::forward_list<std::string> texts;
   auto value = value_for<F>(Site{request, texts, plain_refusals});
   if (!value) return responder.fail(value.error());
-  auto task = call_function(function, *value, Surroundings{request, &context, nullptr},
+  auto task = call_function(function, *value, Surroundings<CallContext>{request, &context, nullptr},
                             std::type_identity<ParametersOf<F>>());
-  answer_by(reply_of(std::move(task), request.form), context, std::move(responder));
+  services.run(AnsweringTask(std::move(task), request.form, PutResult(), std::move(responder)));
 }
 
 }  // namespace appd::handlers::detail

@@ -9,9 +9,10 @@
 #include <utility>
 
 #include "appd/handlers/handler.h"
-#include "appd/handlers/waiting/task.h"
+#include "appd/handlers/waiting/answering_task.h"
 #include "appd/protocol/address.h"
 #include "appd/reactor/clock.h"
+#include "appd/reactor/memory/block_store.h"
 #include "appd/reactor/threads/stop_token.h"
 
 namespace appd::handlers {
@@ -50,7 +51,7 @@ struct CallReply {
 
 // Something that a call waits for. Destroying it gives it up: its completion is not called then.
 // Destroy it on the loop's thread, and not after the server.
-class Wait {
+class Wait : public reactor::InBlock {
  public:
   virtual ~Wait() = default;
 };
@@ -103,9 +104,9 @@ class CallServices {
   [[nodiscard]] virtual std::unique_ptr<Wait> start_call(const protocol::Address& server,
                                                          CallRequest request, CallDone done) = 0;
 
-  // Takes the call's coroutine over and starts it; it must catch everything. Destroyed when done,
-  // or when the call is over, wherever it waits. Once a call; the loop's thread only.
-  virtual void run(Task<void> coroutine) = 0;
+  // Takes the call's coroutine over and starts it. When it is done, it answers; then, or when the
+  // call is over, wherever it waits, it is destroyed. Once a call; the loop's thread only.
+  virtual void run(AnsweringTask&& coroutine) = 0;
 };
 
 }  // namespace appd::handlers

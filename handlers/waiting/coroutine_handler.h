@@ -93,18 +93,14 @@ constexpr void require_owned() {
 class CoroutineStarter {
  public:
   explicit CoroutineStarter(WaitingHandler start) : start_(std::move(start)) {}
-  void operator()(const Request& request, const CallContext& context, Responder responder) const {
-    start_(request, context, std::move(responder));
+  void operator()(const Request& request, CallContext context, Responder responder) const {
+    start_(request, std::move(context), std::move(responder));
   }
 
  private:
   WaitingHandler start_;
 };
 [[nodiscard]] bool is_coroutine(const WaitingHandler& handler);
-
-// Runs `task` as the answer of a call, until it is done or the call is over. Whatever goes wrong in
-// it is answered as for a Handler. The loop's thread only.
-void answer_by(Task<Result<Reply>> task, const CallContext& context, Responder responder);
 
 // `function`: Task<Result<Reply>>(OwnedRequest, CallContext), callable as const: several loops call
 // it at once. What it captures lives as long as the registry, which every call keeps.
@@ -117,10 +113,14 @@ template <class Function>
     static_assert(
         std::is_invocable_r_v<Task<Result<Reply>>, const Function&, OwnedRequest, CallContext>,
         "a coroutine handler is a Task<Result<Reply>>(OwnedRequest, CallContext)");
-    return CoroutineStarter([function = std::move(function)](const Request& request,
-                                                             const CallContext& context,
-                                                             Responder responder) {
-      answer_by(function(OwnedRequest(request), context), context, std::move(responder));
+    return CoroutineStarter([function = std::move(function)](
+                                const Request& request, CallContext context, Responder responder) {
+      CallServices& services = context.services();  // the call's, which is there
+      const auto put = [](Request::Form /*form*/, Result<Reply> result, Reply& reply) {
+        return std::move(result).map([&reply](Reply&& given) { reply = std::move(given); });
+      };
+      services.run(AnsweringTask(function(OwnedRequest(request), std::move(context)), request.form,
+                                 put, std::move(responder)));
     });
   }
 }

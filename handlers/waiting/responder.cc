@@ -35,8 +35,7 @@ Responder& Responder::operator=(Responder&& other) noexcept {
   return *this;
 }
 
-Responder::~Responder() {
-  if (!sink_) return;
+void Responder::drop() noexcept {
   if (std::uncaught_exceptions() > 0 && left_by_throwing != nullptr && !*left_by_throwing) {
     *left_by_throwing = std::move(sink_);
     return;
@@ -44,7 +43,7 @@ Responder::~Responder() {
   sink_->drop();
 }
 
-void Responder::reply(Reply reply) noexcept {
+void Responder::reply(Reply&& reply) noexcept {
   if (!sink_) return;
   std::exchange(sink_, nullptr)->complete(std::move(reply));
 }

@@ -15,7 +15,7 @@ class ReplySink {
   // At most once. Any thread; never blocks for long. Where nobody waits for the answer any more
   // (deadline, disconnection, the end of the server), it is dropped and counted. A reply that is
   // not filled is answered `internal`.
-  virtual void complete(Reply reply) noexcept = 0;
+  virtual void complete(Reply&& reply) noexcept = 0;
   // Instead of complete(): whoever had to answer is gone. Not counted where nobody waits.
   virtual void drop() noexcept { complete(dropped_reply()); }
 
@@ -32,11 +32,14 @@ class Responder {
   // What this one still had to answer is answered as by its destructor.
   Responder& operator=(Responder&& other) noexcept;
   // Dropped without an answer: `internal`, so that no caller waits for ever.
-  ~Responder();
+  ~Responder() {
+    if (sink_) drop();
+  }
 
   // The answer, any filled reply; one that is not filled is `internal`. A second answer of any kind
   // is ignored.
-  void reply(Reply reply) noexcept;
+  void reply(Reply&& reply) noexcept;
+  void reply(const Reply& reply) { this->reply(Reply(reply)); }
   // An error reply. `text` is for the caller (docs/protocol.md 4); with kInternal it goes to the
   // log alone.
   void fail(Status status, std::string_view text) noexcept;
@@ -47,6 +50,8 @@ class Responder {
   [[nodiscard]] bool pending() const { return sink_ != nullptr; }
 
  private:
+  void drop() noexcept;
+
   std::shared_ptr<ReplySink> sink_;
 };
 

@@ -13,7 +13,8 @@
 // coroutine holds, tasks and waits it is in the middle of included: that is how work that nobody
 // wants any more is dropped. Never destroy one that is running.
 //
-// One thread: a task is resumed on the loop's thread only.
+// One thread: a task is resumed on the loop's thread only. Coroutines live in the loop's blocks
+// (block_store.h).
 #pragma once
 
 #include <coroutine>
@@ -22,6 +23,7 @@
 #include <utility>
 
 #include "appd/reactor/check.h"
+#include "appd/reactor/memory/block_store.h"
 
 namespace appd::handlers {
 
@@ -31,7 +33,7 @@ class Task;
 namespace detail {
 
 // What promises of any T share: who waits, and what was thrown.
-class TaskPromiseBase {
+class TaskPromiseBase : public reactor::InBlock {
  public:
   [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
   [[nodiscard]] auto final_suspend() const noexcept { return ResumeAwaiting{}; }
@@ -111,6 +113,8 @@ class [[nodiscard]] Task {
   }
   // Its result; throws what it threw. Only when done(), once.
   [[nodiscard]] T result() { return coroutine_.promise().take(); }
+  // Whoever takes it destroys it.
+  [[nodiscard]] Handle release() { return std::exchange(coroutine_, {}); }
   // Destroys the coroutine, wherever it waits.
   void reset() {
     if (coroutine_) std::exchange(coroutine_, {}).destroy();

@@ -1,13 +1,16 @@
 #include "appd/servers/calls/call.h"
 
 #include <algorithm>
+#include <array>
 #include <new>
 #include <utility>
 
 #include "appd/handlers/failure.h"
 #include "appd/handlers/waiting/call_context.h"
+#include "appd/handlers/waiting/coroutine_handler.h"
 #include "appd/handlers/waiting/owned_request.h"
 #include "appd/reactor/check.h"
+#include "appd/reactor/memory/block_store.h"
 #include "appd/servers/calls/decoding_job.h"
 
 namespace appd::servers {
@@ -29,7 +32,7 @@ class ActionJob final : public Job {
       : handle_(std::move(handle)), action_(action), request_(request) {}
 
   void run() noexcept override {
-    if (handle_->stop_token().stop_requested()) {
+    if (handle_->stop_requested()) {
       handle_->put({.kind = CallEvent::Kind::kWorkDropped});
       return;
     }
@@ -68,23 +71,40 @@ std::optional<reactor::TimePoint> earlier_deadline(std::optional<reactor::TimePo
 
 }  // namespace
 
-Call::Call(CallEnvironment& environment, Delegate& delegate,
-           std::shared_ptr<const handlers::Registry> registry, const Terms& terms)
+struct Call::Block {
+  explicit Block(const std::shared_ptr<const CallHome>& home) : handle(home) {}
+  CallHandle handle;
+  alignas(Call) std::array<std::byte, sizeof(Call)> call;
+};
+
+Call::Pointer Call::make(CallEnvironment& environment, Delegate& delegate,
+                         std::shared_ptr<const CallHome> home, const Terms& terms) {
+  auto block = std::allocate_shared<Block>(reactor::BlockAllocator<Block>(), std::move(home));
+  void* const place = block->call.data();
+  CallHandle* const handle = &block->handle;
+  return Pointer(new (place) Call(environment, delegate, {std::move(block), handle}, terms));
+}
+
+void Call::Destroy::operator()(Call* call) const noexcept {
+  if (!call->ended_) call->end(Counter::kCallsDropped);
+  const std::shared_ptr<CallHandle> memory = std::move(call->handle_);
+  call->~Call();
+}
+
+Call::Call(CallEnvironment& environment, Delegate& delegate, std::shared_ptr<CallHandle> handle,
+           const Terms& terms)
     : environment_(environment),
       delegate_(delegate),
       terms_(terms),
       permit_(environment.parts().limit),
       name_(environment, *this),
-      handle_(std::make_shared<CallHandle>(*this, name_.id(), environment.mailbox(),
-                                           std::move(registry))),
+      handle_(std::move(handle)),
       deadline_(reactor::Timer::calling<&Call::on_deadline>(environment.loop().timers(), *this)) {
+  handle_->attach(*this, name_.id());
   environment_.count(Counter::kCallsBegun);
 }
 
-Call::~Call() {
-  APPD_CHECK(!running_, action_name_);
-  if (!ended_) end(Counter::kCallsDropped);
-}
+Call::~Call() { APPD_CHECK(!running() && ended_, action_name_); }
 
 // The name goes first: what the stop token wakes up may answer at once, which is late already.
 void Call::end(Counter how) {
@@ -134,14 +154,12 @@ bool Call::begin(const handlers::Action& action, const Request& request, Reply& 
     const bool taken = environment_.submit(std::make_unique<ActionJob>(handle_, action, request));
     return taken ? false : refuse_without_pool(reply);
   }
-  run_step([&] {
+  const bool answered = run_step(reply, [&] {
     handlers::call_waiting_handler(action.waiting_handler, request, CallContext(handle_),
-                                   Responder(handle_));
+                                   make_responder());
   });
-  if (!answer_) return false;
-  reply = std::move(*answer_);
-  end(Counter::kCallsAnswered);
-  return true;
+  if (answered) end(Counter::kCallsAnswered);
+  return answered;
 }
 
 bool Call::start_decoding(OwnedRequest raw, std::string_view name, Reply& reply) {
@@ -157,30 +175,39 @@ bool Call::start_decoding(OwnedRequest raw, std::string_view name, Reply& reply)
 
 // The call goes on -------------------------------------------------------------------------------
 
-void Call::run_step(const std::function<void()>& step) {
-  APPD_CHECK(!running_, action_name_);
+// A coroutine's stays with the call (run()), and so need not hold the handle.
+Responder Call::make_responder() {
+  if (!handlers::is_coroutine(action_->waiting_handler)) return Responder(handle_);
+  return Responder(std::shared_ptr<CallHandle>(std::shared_ptr<void>(), handle_.get()));
+}
+
+template <class Step>
+bool Call::run_step(Reply& reply, const Step& step) {
+  APPD_CHECK(!running(), action_name_);
   const handlers::RunningCall::Scope scope(environment_.parts().running, *action_,
                                            terms_.connection);
-  running_ = true;
+  place_ = &reply;
   try {
     step();
   } catch (...) {  // no memory for an error reply
-    running_ = false;
+    place_ = nullptr;
     throw;
   }
-  running_ = false;
+  if (coroutine_.done()) coroutine_.answer(reply);
+  place_ = nullptr;
   if (coroutine_.done()) coroutine_.reset();
+  return answered_;
 }
 
 void Call::resume(const std::function<void()>& step) {
-  run_step(step);
-  if (answer_) answer(std::move(*answer_));
+  Reply reply;
+  if (run_step(reply, step)) answer(std::move(reply));
 }
 
-void Call::run(handlers::Task<void> coroutine) {
+void Call::run(handlers::AnsweringTask&& coroutine) {
   APPD_CHECK(!coroutine_.valid(), action_name_);
   coroutine_ = std::move(coroutine);
-  if (running_) {
+  if (running()) {
     coroutine_.start();
   } else {
     resume([this] { coroutine_.start(); });
@@ -214,8 +241,9 @@ void Call::on_work_done(std::uint32_t wait) {
 
 // Its answer -------------------------------------------------------------------------------------
 
-void Call::take_answer(Reply reply) {
-  if (!answer_) answer_ = std::move(reply);
+void Call::take_answer(Reply&& reply) noexcept {
+  if (!answered_ && &reply != place_) *place_ = std::move(reply);
+  answered_ = true;
 }
 
 void Call::give_up() {
@@ -235,7 +263,7 @@ void Call::on_deadline() {
   answer(std::move(reply));
 }
 
-void Call::answer(Reply reply) {
+void Call::answer(Reply&& reply) {
   if (!ended_) end(Counter::kCallsAnswered);
   delegate_.on_answered(*this, std::move(reply));
 }

@@ -18,8 +18,8 @@
 
 #include "appd/handlers/dispatch.h"
 #include "appd/handlers/handler.h"
+#include "appd/handlers/waiting/answering_task.h"
 #include "appd/handlers/waiting/owned_request.h"
-#include "appd/handlers/waiting/task.h"
 #include "appd/reactor/timer_queue.h"
 #include "appd/servers/calls/call_environment.h"
 #include "appd/servers/calls/call_handle.h"
@@ -32,7 +32,7 @@ class Call final {
   class Delegate {
    public:
     // Once, never from within start(). May destroy the call.
-    virtual void on_answered(Call& call, handlers::Reply reply) = 0;
+    virtual void on_answered(Call& call, handlers::Reply&& reply) = 0;
 
    protected:
     ~Delegate() = default;
@@ -47,10 +47,15 @@ class Call final {
     int depth = 0;                           // of calls within calls
   };
 
-  // All outlive the call, and it keeps its registry.
-  Call(CallEnvironment& environment, Delegate& delegate,
-       std::shared_ptr<const handlers::Registry> registry, const Terms& terms);
-  ~Call();
+  struct Destroy {
+    void operator()(Call* call) const noexcept;
+  };
+  using Pointer = std::unique_ptr<Call, Destroy>;
+
+  // In one piece of memory with its handle, which stays until nobody holds that any more. All but
+  // `terms` outlive the call, and it keeps its home.
+  [[nodiscard]] static Pointer make(CallEnvironment& environment, Delegate& delegate,
+                                    std::shared_ptr<const CallHome> home, const Terms& terms);
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -76,10 +81,11 @@ class Call final {
   // give_up() the call may be gone.
   // Runs `step`, of the call's own code; if that answers the call, the delegate is told.
   void resume(const std::function<void()>& step);
-  [[nodiscard]] bool running() const { return running_; }
-  void run(handlers::Task<void> coroutine);
-  // From within resume() or start().
-  void take_answer(handlers::Reply reply);
+  [[nodiscard]] bool running() const { return place_ != nullptr; }
+  void run(handlers::AnsweringTask&& coroutine);
+  [[nodiscard]] const std::shared_ptr<CallHandle>& handle() const { return handle_; }
+  // From within resume() or start(). The first one counts.
+  void take_answer(handlers::Reply&& reply) noexcept;
   void on_event(CallEvent event);
   // Without memory to go on: answered `internal`.
   void give_up();
@@ -88,6 +94,11 @@ class Call final {
   void remove_work(std::uint32_t wait) { work_.erase(wait); }
 
  private:
+  struct Block;
+  Call(CallEnvironment& environment, Delegate& delegate, std::shared_ptr<CallHandle> handle,
+       const Terms& terms);
+  ~Call();
+
   // Each true: the reply says why it is not begun.
   [[nodiscard]] bool refuse_beyond_limit(handlers::Reply& reply);
   [[nodiscard]] bool refuse_without_pool(handlers::Reply& reply);
@@ -95,12 +106,15 @@ class Call final {
   [[nodiscard]] bool begin(const handlers::Action& action, const handlers::Request& request,
                            handlers::Reply& reply);
   void arm_deadline();
-  void run_step(const std::function<void()>& step);
+  [[nodiscard]] handlers::Responder make_responder();
+  // Runs `step`, and what follows from it. True: the call is answered, in `reply`.
+  template <class Step>
+  [[nodiscard]] bool run_step(handlers::Reply& reply, const Step& step);
   void on_work_done(std::uint32_t wait);
   void on_deadline();
   // `how` it ends, as it is counted.
   void end(Counter how);
-  void answer(handlers::Reply reply);
+  void answer(handlers::Reply&& reply);
 
   CallEnvironment& environment_;
   Delegate& delegate_;
@@ -109,13 +123,13 @@ class Call final {
   std::string_view action_name_;              // of the registry
   CallLimit::Permit permit_;
   CallEnvironment::Name name_;
-  const std::shared_ptr<CallHandle> handle_;
-  handlers::Task<void> coroutine_;
+  std::shared_ptr<CallHandle> handle_;
+  handlers::AnsweringTask coroutine_;
   std::map<std::uint32_t, std::function<void()>> work_;
   std::uint32_t next_work_ = 0;
-  std::optional<handlers::Reply> answer_;  // given while running
   reactor::Timer deadline_;
-  bool running_ = false;
+  handlers::Reply* place_ = nullptr;  // of an answer, while running
+  bool answered_ = false;             // while running
   bool ended_ = false;
 };
 

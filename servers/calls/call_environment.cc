@@ -9,11 +9,18 @@
 namespace appd::servers {
 
 CallEnvironment::CallEnvironment(Parts parts)
-    : parts_(std::move(parts)), mailbox_(std::make_shared<CallMailbox>(parts_.loop, *this)) {}
+    : parts_(std::move(parts)),
+      mailbox_(std::make_shared<CallMailbox>(parts_.loop, *this)),
+      home_(std::make_shared<CallHome>(mailbox_, parts_.registry)) {}
 
 CallEnvironment::~CallEnvironment() {
   mailbox_->close();
   APPD_CHECK(calls_.taken() == 0, calls_.taken());
+}
+
+void CallEnvironment::set_registry(std::shared_ptr<const handlers::Registry> registry) {
+  home_ = std::make_shared<CallHome>(mailbox_, registry);
+  parts_.registry = std::move(registry);
 }
 
 bool CallEnvironment::submit(std::unique_ptr<Job> job) {

@@ -13,6 +13,7 @@
 #include "appd/reactor/event_loop.h"
 #include "appd/reactor/memory/buffer_budget.h"
 #include "appd/reactor/memory/generational_table.h"
+#include "appd/servers/calls/call_home.h"
 #include "appd/servers/calls/call_limit.h"
 #include "appd/servers/calls/call_mailbox.h"
 #include "appd/servers/job_runner.h"
@@ -45,15 +46,14 @@ class CallEnvironment final {
   CallEnvironment& operator=(const CallEnvironment&) = delete;
 
   // From the next call on; calls keep the registry they were found in.
-  void set_registry(std::shared_ptr<const handlers::Registry> registry) {
-    parts_.registry = std::move(registry);
-  }
+  void set_registry(std::shared_ptr<const handlers::Registry> registry);
   // Closes the connections to other servers. When the last call is gone.
   void end_outgoing() { parts_.outgoing.reset(); }
 
   [[nodiscard]] const Parts& parts() const { return parts_; }
   [[nodiscard]] reactor::EventLoop& loop() const { return parts_.loop; }
-  [[nodiscard]] const std::shared_ptr<CallMailbox>& mailbox() const { return mailbox_; }
+  // Of the calls from now on.
+  [[nodiscard]] const std::shared_ptr<const CallHome>& home() const { return home_; }
   void count(Counter counter) { parts_.metrics.add(counter); }
   // Whether the pool took `job`; if not, that is counted.
   [[nodiscard]] bool submit(std::unique_ptr<Job> job);
@@ -93,6 +93,7 @@ class CallEnvironment final {
   Parts parts_;
   reactor::GenerationalTable<Named> calls_;
   const std::shared_ptr<CallMailbox> mailbox_;
+  std::shared_ptr<const CallHome> home_;
 };
 
 }  // namespace appd::servers

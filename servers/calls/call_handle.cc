@@ -20,13 +20,8 @@ Error too_deep() { return {make_error_code(Status::kInternal), "too many calls w
 
 }  // namespace
 
-CallHandle::CallHandle(Call& call, CallId id, std::shared_ptr<CallMailbox> mailbox,
-                       std::shared_ptr<const handlers::Registry> registry)
-    : call_(&call),
-      loop_thread_(std::this_thread::get_id()),
-      id_(id),
-      mailbox_(std::move(mailbox)),
-      registry_(std::move(registry)) {}
+CallHandle::CallHandle(std::shared_ptr<const CallHome> home)
+    : loop_thread_(std::this_thread::get_id()), home_(std::move(home)) {}
 
 Call* CallHandle::on_loop() const {
   return std::this_thread::get_id() == loop_thread_ ? call_ : nullptr;
@@ -43,16 +38,16 @@ void CallHandle::resume(const std::function<void()>& step) {
 
 void CallHandle::put(CallEvent event) noexcept {
   event.call = id_;
-  mailbox_->put(std::move(event));
+  home_->mailbox->put(std::move(event));
 }
 
-void CallHandle::complete(handlers::Reply reply) noexcept {
+void CallHandle::complete(handlers::Reply&& reply) noexcept {
   settle(CallEvent::Kind::kAnswer, std::move(reply));
 }
 
 void CallHandle::drop() noexcept { settle(CallEvent::Kind::kNoAnswer, dropped_reply()); }
 
-void CallHandle::settle(CallEvent::Kind kind, handlers::Reply reply) noexcept {
+void CallHandle::settle(CallEvent::Kind kind, handlers::Reply&& reply) noexcept {
   Call* const call = on_loop();
   if (call != nullptr && call->running()) {
     call->take_answer(std::move(reply));
@@ -64,15 +59,18 @@ void CallHandle::settle(CallEvent::Kind kind, handlers::Reply reply) noexcept {
 std::unique_ptr<Wait> CallHandle::start_sleep(reactor::Duration duration, Done done) {
   Call* const call = on_loop();
   if (call == nullptr) return nullptr;
-  return std::make_unique<SleepWait>(shared_from_this(), call->environment().loop(), duration,
-                                     std::move(done));
+  reactor::EventLoop& loop = call->environment().loop();
+  if (duration <= reactor::Duration::zero()) {
+    return std::make_unique<TurnWait>(call->handle(), loop, std::move(done));
+  }
+  return std::make_unique<SleepWait>(call->handle(), loop, duration, std::move(done));
 }
 
 handlers::Result<std::unique_ptr<Wait>> CallHandle::start_offload(std::function<void()> work,
                                                                   Done done) {
   Call* const call = on_loop();
   if (call == nullptr) return nullptr;
-  auto wait = std::make_unique<OffloadWait>(shared_from_this(), *call, std::move(done));
+  auto wait = std::make_unique<OffloadWait>(call->handle(), *call, std::move(done));
   if (!call->environment().submit(wait->make_job(std::move(work)))) {
     return protocol::fail(Status::kOverloaded,
                           "too many requests wait for the worker pool; try again later");
@@ -91,13 +89,13 @@ std::unique_ptr<Wait> CallHandle::start_action(CallRequest request, CallDone don
   Call* const call = on_loop();
   if (call == nullptr) return nullptr;
   if (call->terms().depth >= kMaxCallDepth) return fail_soon(too_deep(), std::move(done));
-  const handlers::Action* action = registry_->find(request.action);
+  const handlers::Action* action = home_->registry->find(request.action);
   if (action == nullptr) {
     return fail_soon(Error{make_error_code(Status::kInvalidAction),
                            "invalid action \"" + request.action + "\"."},
                      std::move(done));
   }
-  auto wait = std::make_unique<ActionWait>(shared_from_this(), *call, std::move(done));
+  auto wait = std::make_unique<ActionWait>(call->handle(), *call, std::move(done));
   if (auto called = wait->start(*action, request); !called) {
     return fail_soon(std::move(called.error()), wait->take_done());
   }
@@ -117,7 +115,7 @@ std::unique_ptr<Wait> CallHandle::start_call(const protocol::Address& server, Ca
   }
   return outgoing->start(
       server, std::move(request), {.deadline = deadline_, .depth = call->terms().depth + 1},
-      [handle = shared_from_this(),
+      [handle = call->handle(),
        done = std::move(done)](handlers::Result<handlers::CallReply> reply) mutable {
         // `done` may destroy the wait, and with it this function.
         const auto kept = std::move(done);
@@ -126,7 +124,7 @@ std::unique_ptr<Wait> CallHandle::start_call(const protocol::Address& server, Ca
       });
 }
 
-void CallHandle::run(handlers::Task<void> coroutine) {
+void CallHandle::run(handlers::AnsweringTask&& coroutine) {
   if (Call* const call = on_loop()) call->run(std::move(coroutine));
 }
 

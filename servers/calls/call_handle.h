@@ -8,26 +8,27 @@
 #include <optional>
 #include <thread>
 
-#include "appd/handlers/registry.h"
 #include "appd/handlers/waiting/call_services.h"
 #include "appd/handlers/waiting/responder.h"
-#include "appd/reactor/threads/stop_token.h"
+#include "appd/reactor/threads/lazy_stop_source.h"
+#include "appd/servers/calls/call_home.h"
 #include "appd/servers/calls/call_mailbox.h"
 
 namespace appd::servers {
 
 class Call;
 
-class CallHandle final : public handlers::CallServices,
-                         public handlers::ReplySink,
-                         public std::enable_shared_from_this<CallHandle> {
+class CallHandle final : public handlers::CallServices, public handlers::ReplySink {
  public:
-  // Made on the loop's thread. `registry` holds the handler that is called.
-  CallHandle(Call& call, CallId id, std::shared_ptr<CallMailbox> mailbox,
-             std::shared_ptr<const handlers::Registry> registry);
+  // Made on the loop's thread.
+  explicit CallHandle(std::shared_ptr<const CallHome> home);
 
   // The call's own, on the loop's thread:
   // Before the handler gets this.
+  void attach(Call& call, CallId id) {
+    call_ = &call;
+    id_ = id;
+  }
   void set_deadline(std::optional<reactor::TimePoint> deadline) { deadline_ = deadline; }
   // The call is answered or no longer wanted.
   void detach() { call_ = nullptr; }
@@ -42,15 +43,15 @@ class CallHandle final : public handlers::CallServices,
 
   // Tells the call, on its loop's thread, unless it is over by then.
   void put(CallEvent event) noexcept;
-  [[nodiscard]] const std::shared_ptr<const handlers::Registry>& registry() const {
-    return registry_;
-  }
+  // Nobody waits any more for what is done for the call.
+  [[nodiscard]] bool stop_requested() const { return stop_.stop_requested(); }
+  [[nodiscard]] const std::shared_ptr<const CallHome>& home() const { return home_; }
 
-  void complete(handlers::Reply reply) noexcept override;
+  void complete(handlers::Reply&& reply) noexcept override;
   void drop() noexcept override;
 
   [[nodiscard]] std::optional<reactor::TimePoint> deadline() const override { return deadline_; }
-  [[nodiscard]] reactor::StopToken stop_token() const override { return stop_.get_token(); }
+  [[nodiscard]] reactor::StopToken stop_token() const override { return stop_.token(); }
   [[nodiscard]] std::unique_ptr<handlers::Wait> start_sleep(reactor::Duration duration,
                                                             Done done) override;
   [[nodiscard]] handlers::Result<std::unique_ptr<handlers::Wait>> start_offload(
@@ -60,21 +61,20 @@ class CallHandle final : public handlers::CallServices,
   [[nodiscard]] std::unique_ptr<handlers::Wait> start_call(const protocol::Address& server,
                                                            handlers::CallRequest request,
                                                            CallDone done) override;
-  void run(handlers::Task<void> coroutine) override;
+  void run(handlers::AnsweringTask&& coroutine) override;
 
  private:
-  void settle(CallEvent::Kind kind, handlers::Reply reply) noexcept;
+  void settle(CallEvent::Kind kind, handlers::Reply&& reply) noexcept;
   // The call; null: it is over, or this is not the loop's thread.
   [[nodiscard]] Call* on_loop() const;
   [[nodiscard]] std::unique_ptr<handlers::Wait> fail_soon(protocol::Error error, CallDone done);
 
-  Call* call_;  // the loop's thread only
+  Call* call_ = nullptr;  // the loop's thread only
   const std::thread::id loop_thread_;
-  const CallId id_;
-  const std::shared_ptr<CallMailbox> mailbox_;
-  const std::shared_ptr<const handlers::Registry> registry_;
+  CallId id_;
+  const std::shared_ptr<const CallHome> home_;
   std::optional<reactor::TimePoint> deadline_;
-  reactor::StopSource stop_;
+  mutable reactor::LazyStopSource stop_;
 };
 
 }  // namespace appd::servers

@@ -78,7 +78,19 @@ SleepWait::SleepWait(std::shared_ptr<CallHandle> handle, reactor::EventLoop& loo
 // In all that follow: going on may destroy the wait, so what is still needed is on the stack.
 void SleepWait::on_timer() {
   const auto done = std::move(done_);
-  const auto handle = handle_;
+  const auto handle = std::move(handle_);
+  handle->resume(done);
+}
+
+TurnWait::TurnWait(std::shared_ptr<CallHandle> handle, reactor::EventLoop& loop,
+                   std::function<void()> done)
+    : handle_(std::move(handle)), done_(std::move(done)) {
+  loop.after_timers().add(*this);
+}
+
+void TurnWait::on_turn_end() noexcept {
+  const auto done = std::move(done_);
+  const auto handle = std::move(handle_);
   handle->resume(done);
 }
 
@@ -145,12 +157,12 @@ Call& ActionWait::make_child() {
   Call::Terms terms = parent_.terms();
   ++terms.depth;
   terms.begin = parent_.environment().loop().now();
-  child_ = std::make_unique<Call>(parent_.environment(), static_cast<Call::Delegate&>(*this),
-                                  handle_->registry(), terms);
+  child_ = Call::make(parent_.environment(), static_cast<Call::Delegate&>(*this), handle_->home(),
+                      terms);
   return *child_;
 }
 
-void ActionWait::on_answered(Call& /*call*/, Reply reply) {
+void ActionWait::on_answered(Call& /*call*/, Reply&& reply) {
   reply_ = std::move(reply);
   finish();
 }

@@ -21,9 +21,22 @@ class SleepWait final : public handlers::Wait {
  private:
   void on_timer();
 
-  const std::shared_ptr<CallHandle> handle_;
+  std::shared_ptr<CallHandle> handle_;
   std::function<void()> done_;
   reactor::Timer timer_;
+};
+
+// Only until the others of this turn had theirs: needs no place among the timers.
+class TurnWait final : public handlers::Wait, private reactor::TurnEndSink {
+ public:
+  TurnWait(std::shared_ptr<CallHandle> handle, reactor::EventLoop& loop,
+           std::function<void()> done);
+
+ private:
+  void on_turn_end() noexcept override;
+
+  std::shared_ptr<CallHandle> handle_;
+  std::function<void()> done_;
 };
 
 // Work that the pool does.
@@ -53,14 +66,14 @@ class ActionWait final : public handlers::Wait, private Call::Delegate {
   [[nodiscard]] handlers::CallServices::CallDone take_done() { return std::move(done_); }
 
  private:
-  void on_answered(Call& call, handlers::Reply reply) override;
+  void on_answered(Call& call, handlers::Reply&& reply) override;
   [[nodiscard]] Call& make_child();
   void finish();
 
   const std::shared_ptr<CallHandle> handle_;
   Call& parent_;  // valid while handle_ says that the call is not over
   handlers::CallServices::CallDone done_;
-  std::unique_ptr<Call> child_;  // of an action that waits
+  Call::Pointer child_;  // of an action that waits
   handlers::Reply reply_;
   reactor::Timer answered_;  // an answer that came within start() is told in the next turn
 };

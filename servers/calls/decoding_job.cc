@@ -37,7 +37,7 @@ DecodingJob::DecodingJob(std::shared_ptr<CallHandle> handle, handlers::OwnedRequ
       charge_(std::move(budget), kDecodingParts * raw_->payload.size()) {}
 
 void DecodingJob::run() noexcept {
-  if (handle_->stop_token().stop_requested()) {
+  if (handle_->stop_requested()) {
     handle_->put({.kind = CallEvent::Kind::kWorkDropped});
     return;
   }
@@ -52,7 +52,7 @@ void DecodingJob::run() noexcept {
 
 CallEvent DecodingJob::decode() {
   protocol::JsonReader reader(max_nesting_);
-  handlers::Dispatcher dispatcher(*handle_->registry(), reader);
+  handlers::Dispatcher dispatcher(*handle_->home()->registry, reader);
   LaterCall later(*raw_->source);
   const handlers::Dispatched done = dispatcher.dispatch(*raw_->header, raw_->payload, later);
   CallEvent event{.kind = CallEvent::Kind::kAnswer, .action = done.action_name()};

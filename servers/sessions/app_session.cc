@@ -61,9 +61,12 @@ bool logs_access(const SessionLog& log) {
 
 // What a session has only while there is something in it. It, and not the session, is what calls
 // know, so that an idle session needs no further bases.
-struct AppSession::UnderWay final : Call::Delegate, handlers::PeerSource, reactor::TurnEndSink {
+struct AppSession::UnderWay final : Call::Delegate,
+                                    handlers::PeerSource,
+                                    reactor::TurnEndSink,
+                                    reactor::InBlock {
   explicit UnderWay(AppSession& owner) : session(owner) {}
-  void on_answered(Call& call, handlers::Reply reply) override {
+  void on_answered(Call& call, handlers::Reply&& reply) override {
     session.on_answered(call, std::move(reply));
   }
   void on_turn_end() noexcept override { session.send_due(); }
@@ -297,7 +300,7 @@ std::string_view AppSession::action_name() {
 
 // Requests that wait for their answers -----------------------------------------------------------
 
-std::unique_ptr<Call> AppSession::make_call(const protocol::MessageHeader& header) {
+Call::Pointer AppSession::make_call(const protocol::MessageHeader& header) {
   UnderWay& owner = under_way();
   Call::Terms terms{.begin = message_began(),
                     .connection = number(),
@@ -305,15 +308,13 @@ std::unique_ptr<Call> AppSession::make_call(const protocol::MessageHeader& heade
                     .depth = header.call_depth};
   if (header.deadline) terms.deadline = terms.begin + *header.deadline;
   CallEnvironment& calls = context().messages.calls;
-  return std::make_unique<Call>(calls, owner, calls.parts().registry, terms);
+  return Call::make(calls, owner, calls.home(), terms);
 }
 
 bool AppSession::start_call(const handlers::Action& action, const handlers::Request& request,
                             handlers::Reply& reply) {
   auto call = make_call(*request.header);
-  handlers::Request kept = request;
-  kept.source = call->terms().source;  // the requester is gone by the time of the answer
-  if (call->start(action, kept, reply)) return true;
+  if (call->start(action, request, reply)) return true;
   owe(std::move(call), *request.header);
   return false;
 }
@@ -338,7 +339,7 @@ handlers::Dispatched AppSession::start_decoding(const Message& message) {
   return {.action = action};
 }
 
-void AppSession::owe(std::unique_ptr<Call> call, const protocol::MessageHeader& header) {
+void AppSession::owe(Call::Pointer call, const protocol::MessageHeader& header) {
   UnderWay& owner = under_way();
   if (!owner.owed) owner.owed.emplace(connection(), context().limits);
   const Asked asked = asked_by(header, call->action_name(), context().loop.now());
@@ -347,7 +348,7 @@ void AppSession::owe(std::unique_ptr<Call> call, const protocol::MessageHeader& 
   if (owes() == Owes::kNothing) set_owes(Owes::kAnswers);
 }
 
-void AppSession::on_answered(const Call& call, handlers::Reply reply) {
+void AppSession::on_answered(const Call& call, handlers::Reply&& reply) {
   if (owes() == Owes::kNothing) return;
   try {
     if (!reply.filled()) handlers::set_internal(reply, "the action filled no reply");

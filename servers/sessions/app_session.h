@@ -57,9 +57,9 @@ class AppSession final : public Session {
                                 handlers::Reply& reply);
   // Of a request that is too large to be decoded here.
   [[nodiscard]] handlers::Dispatched start_decoding(const Message& message);
-  [[nodiscard]] std::unique_ptr<Call> make_call(const protocol::MessageHeader& header);
-  void on_answered(const Call& call, handlers::Reply reply);
-  void owe(std::unique_ptr<Call> call, const protocol::MessageHeader& header);
+  [[nodiscard]] Call::Pointer make_call(const protocol::MessageHeader& header);
+  void on_answered(const Call& call, handlers::Reply&& reply);
+  void owe(Call::Pointer call, const protocol::MessageHeader& header);
   // What is in turn leaves, together; where there is room again, reading goes on. At the end of the
   // turn in which an answer came, so that one write takes all of them.
   void send_due();

@@ -8,38 +8,35 @@
 
 namespace appd::servers {
 
-void OwedReplies::add(std::unique_ptr<Call> call, const Asked& asked, std::size_t request_bytes) {
-  push({.call = std::move(call), .held_bytes = request_bytes}, asked);
-}
-
-void OwedReplies::add(handlers::Reply reply, const Asked& asked) {
-  Asked last = asked;
-  if (protocol::closes_connection(reply.status())) last.keep_alive = false;
-  const std::size_t bytes = reply.content().size();
-  push({.reply = std::move(reply), .held_bytes = bytes}, last);
-}
-
-void OwedReplies::push(Owed owed, const Asked& asked) {
-  owed.extended = asked.extended;
-  owed.keep_alive = asked.keep_alive;
-  owed.request_id = asked.request_id;
-  owed.action = asked.action;
-  owed.began = asked.began;
-  owed_.push_back(std::move(owed));
-  held_bytes_ += owed_.back().held_bytes;
+void OwedReplies::add(Call::Pointer call, const Asked& asked, std::size_t request_bytes) {
+  push(asked, request_bytes).call = std::move(call);
   account();
 }
 
-void OwedReplies::settle(const Call& call, handlers::Reply reply) {
-  const auto found = std::find_if(owed_.begin(), owed_.end(), [&call](const Owed& candidate) {
-    return candidate.call.get() == &call;
-  });
+void OwedReplies::add(handlers::Reply&& reply, const Asked& asked) {
+  Owed& owed = push(asked, reply.content().size());
+  if (protocol::closes_connection(reply.status())) owed.keep_alive = false;
+  owed.reply = std::move(reply);
+  account();
+}
+
+OwedReplies::Owed& OwedReplies::push(const Asked& asked, std::size_t held_bytes) {
+  Owed& owed = owed_.emplace_back(asked, held_bytes);
+  held_bytes_ += held_bytes;
+  return owed;
+}
+
+void OwedReplies::settle(const Call& call, handlers::Reply&& reply) {
+  const auto first = owed_.begin() + in_turn_;
+  const auto asks = [&call](const Owed& owed) { return owed.call.get() == &call; };
+  const auto found = std::find_if(first, owed_.end(), asks);
   APPD_CHECK(found != owed_.end(), call.action_name());
+  if (found == first) ++in_turn_;
   found->action = call.action_name();
   answer(*found, std::move(reply));
 }
 
-void OwedReplies::answer(Owed& owed, handlers::Reply reply) {
+void OwedReplies::answer(Owed& owed, handlers::Reply&& reply) {
   held_bytes_ -= owed.held_bytes;
   owed.held_bytes = reply.content().size();
   held_bytes_ += owed.held_bytes;
@@ -47,8 +44,8 @@ void OwedReplies::answer(Owed& owed, handlers::Reply reply) {
   owed.call.reset();
 }
 
-void OwedReplies::refuse_rest(handlers::Reply reply) {
-  const auto first = std::find_if(owed_.begin(), owed_.end(),
+void OwedReplies::refuse_rest(handlers::Reply&& reply) {
+  const auto first = std::find_if(owed_.begin() + in_turn_, owed_.end(),
                                   [](const Owed& owed) { return owed.call != nullptr; });
   if (first == owed_.end()) return;
   const Queue gone(std::make_move_iterator(first + 1), std::make_move_iterator(owed_.end()));

@@ -12,6 +12,7 @@
 
 #include "appd/handlers/handler.h"
 #include "appd/reactor/connection/connection.h"
+#include "appd/reactor/memory/block_store.h"
 #include "appd/servers/calls/call.h"
 #include "appd/servers/drain_report.h"
 #include "appd/servers/limits.h"
@@ -30,14 +31,14 @@ class OwedReplies {
   ~OwedReplies() { connection_.set_delegate_bytes(0); }
 
   // After all others: the reply to a request of so many bytes, which its call will answer.
-  void add(std::unique_ptr<Call> call, const Asked& asked, std::size_t request_bytes);
+  void add(Call::Pointer call, const Asked& asked, std::size_t request_bytes);
   // Likewise, a reply that is known already.
-  void add(handlers::Reply reply, const Asked& asked);
+  void add(handlers::Reply&& reply, const Asked& asked);
 
   // The answer of `call`, one of these, which ends. What is in turn now is for send_due().
-  void settle(const Call& call, handlers::Reply reply);
+  void settle(const Call& call, handlers::Reply&& reply);
   // `reply` is the answer to the first request without one, and the last: what comes after it goes.
-  void refuse_rest(handlers::Reply reply);
+  void refuse_rest(handlers::Reply&& reply);
 
   // send(Asked, const handlers::Reply&, bool more) for each reply that is in turn, as long
   // as the connection is open; `more`: others are owed after it.
@@ -48,6 +49,7 @@ class OwedReplies {
       send(next.asked(), next.reply, owed_.size() > 1);
       held_bytes_ -= next.held_bytes;
       owed_.pop_front();
+      if (in_turn_ > 0) --in_turn_;
     }
     account();
   }
@@ -66,16 +68,24 @@ class OwedReplies {
 
  private:
   struct Owed {
-    std::unique_ptr<Call> call = {};  // null: answered
-    handlers::Reply reply = {};       // once answered
-    std::size_t held_bytes = 0;  // of the request while its call waits, of the reply afterwards
+    Owed(const Asked& asked, std::size_t request_bytes)
+        : held_bytes(request_bytes),
+          extended(asked.extended),
+          keep_alive(asked.keep_alive),
+          request_id(asked.request_id),
+          action(asked.action),
+          began(asked.began) {}
+
+    Call::Pointer call = {};     // null: answered
+    handlers::Reply reply = {};  // once answered
+    std::size_t held_bytes;      // of the request while its call waits, of the reply afterwards
 
     // Asked, to keep.
-    bool extended = false;
-    bool keep_alive = false;
-    std::string request_id = {};
-    std::string action = {};
-    reactor::TimePoint began = {};
+    bool extended;
+    bool keep_alive;
+    std::string request_id;
+    std::string action;
+    reactor::TimePoint began;
 
     [[nodiscard]] Asked asked() const {
       return {.extended = extended,
@@ -85,16 +95,18 @@ class OwedReplies {
               .began = began};
     }
   };
-  using Queue = std::deque<Owed>;
+  using Queue = std::deque<Owed, reactor::BlockAllocator<Owed>>;
 
-  void push(Owed owed, const Asked& asked);
-  void answer(Owed& owed, handlers::Reply reply);
+  // At the end; not accounted for yet.
+  [[nodiscard]] Owed& push(const Asked& asked, std::size_t held_bytes);
+  void answer(Owed& owed, handlers::Reply&& reply);
   // The budget of all connections learns what is held.
   void account();
 
   reactor::Connection& connection_;
   const Limits& limits_;
   Queue owed_;
+  std::ptrdiff_t in_turn_ = 0;  // so many of the first are answered, at least
   std::size_t held_bytes_ = 0;  // of all
 };
 

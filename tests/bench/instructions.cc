@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "appd/handlers/actions/builtin.h"
+#include "appd/handlers/typed/typed.h"
 #include "appd/servers/worker.h"
 #include "tests/bench/peers/app_messages.h"
 #include "tests/support/calm_world.h"
@@ -30,6 +31,18 @@ struct Case {
   bool one_shot = false;
 };
 
+handlers::Task<std::string> same_turn(std::string text, handlers::CallContext /*call*/) {
+  co_return text;
+}
+handlers::Task<std::string> next_turn(std::string text, handlers::CallContext call) {
+  co_await call.sleep(reactor::Duration::zero());
+  co_return text;
+}
+
+std::string typed_request(std::string_view action) {
+  return bench::app_request("{\"action\": \"" + std::string(action) + R"(", "value": "morpheus"})");
+}
+
 const std::map<std::string, std::function<Case()>, std::less<>> kCases = {
     {"search", [] { return Case{.request = bench::search_request()}; }},
     {"search_pipelined", [] { return Case{.request = bench::search_request(), .pipeline = 32}; }},
@@ -37,6 +50,11 @@ const std::map<std::string, std::function<Case()>, std::less<>> kCases = {
     {"echo_64k", [] { return Case{.request = bench::echo_request(64 * 1024)}; }},
     {"search_one_shot",
      [] { return Case{.request = bench::search_request(false), .one_shot = true}; }},
+    {"typed_string", [] { return Case{.request = typed_request("same"), .pipeline = 32}; }},
+    {"coroutine_same_turn",
+     [] { return Case{.request = typed_request("same-turn"), .pipeline = 32}; }},
+    {"coroutine_next_turn",
+     [] { return Case{.request = typed_request("next-turn"), .pipeline = 32}; }},
 };
 
 [[noreturn]] void fail(const char* what) {
@@ -89,6 +107,9 @@ class Driver {
   static std::shared_ptr<const handlers::Registry> actions() {
     auto registry = std::make_shared<handlers::Registry>();
     handlers::add_builtin_actions(*registry, {});
+    registry->add(handlers::make_action("same", [](std::string text) { return text; }));
+    registry->add(handlers::make_action("same-turn", same_turn));
+    registry->add(handlers::make_action("next-turn", next_turn));
     return registry;
   }
 

@@ -64,6 +64,16 @@ std::shared_ptr<const handlers::Registry> typed_registry() {
   registry->add(handlers::make_action("same", [](std::string_view text) { return text; }));
   registry->add(handlers::make_action("halved", [](int n) { return n / 2; }));
   registry->add(handlers::make_action(
+      "at-once", [](std::string text, handlers::CallContext) -> handlers::Task<std::string> {
+        co_return text;
+      }));
+  registry->add(handlers::make_action(
+      "kept", [](handlers::OwnedRequest request) -> handlers::Task<handlers::Reply> {
+        handlers::Reply reply;
+        reply.set_json(request->value->text());
+        co_return reply;
+      }));
+  registry->add(handlers::make_action(
       "wait", [](std::int64_t n, handlers::CallContext call) -> handlers::Task<std::int64_t> {
         co_await call.sleep(0s);
         co_return n;
@@ -144,9 +154,33 @@ TEST_CASE("session: nor do pipelined requests, a request-id or a deadline") {
   CHECK(conversation.count(requests, replies) == 0);
 }
 
-TEST_CASE("session: the counter sees what a waiting handler allocates") {
+TEST_CASE("session: a coroutine that answers at once costs no allocation but its own") {
   Conversation conversation;
-  CHECK(conversation.count(call("wait", "7"), result("7")) > 0);
+  CHECK(conversation.count(call("at-once", R"("short")"), result(R"("short")")) == 0);
+  std::string requests;
+  std::string replies;
+  for (int i = 0; i < 32; ++i) {
+    requests += call("at-once", R"("short")", R"(, "deadline-ms": 60000)");
+    replies += result(R"("short")");
+  }
+  CHECK(conversation.count(requests, replies) == 0);
+}
+
+TEST_CASE("session: nor does one that waits, but for what its connection keeps meanwhile") {
+  Conversation conversation;
+  CHECK(conversation.count(call("wait", "7"), result("7")) == 10);
+  std::string requests;
+  std::string replies;
+  for (int i = 0; i < 32; ++i) {
+    requests += call("wait", "7");
+    replies += result("7");
+  }
+  CHECK(conversation.count(requests, replies) == 10);  // once for all that wait together
+}
+
+TEST_CASE("session: the counter sees what a coroutine allocates") {
+  Conversation conversation;
+  CHECK(conversation.count(call("kept", "7"), result("7")) > 0);
 }
 
 }  // namespace

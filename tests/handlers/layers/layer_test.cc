@@ -59,7 +59,7 @@ struct Waiting {
 class Answers final : public ReplySink {
  public:
   explicit Answers(std::vector<Status>& statuses) : statuses_(statuses) {}
-  void complete(Reply reply) noexcept override { statuses_.push_back(reply.status()); }
+  void complete(Reply&& reply) noexcept override { statuses_.push_back(reply.status()); }
 
  private:
   std::vector<Status>& statuses_;
@@ -69,7 +69,7 @@ class Answers final : public ReplySink {
 class Detail final : public ReplySink {
  public:
   explicit Detail(std::string& detail) : detail_(detail) {}
-  void complete(Reply reply) noexcept override { detail_ = reply.detail(); }
+  void complete(Reply&& reply) noexcept override { detail_ = reply.detail(); }
 
  private:
   std::string& detail_;
@@ -79,7 +79,7 @@ class Detail final : public ReplySink {
 class Dropped final : public ReplySink {
  public:
   explicit Dropped(bool& dropped) : dropped_(dropped) {}
-  void complete(Reply /*reply*/) noexcept override { dropped_ = false; }
+  void complete(Reply&& /*reply*/) noexcept override { dropped_ = false; }
   void drop() noexcept override { dropped_ = true; }
 
  private:
