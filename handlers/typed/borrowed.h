@@ -16,8 +16,8 @@ namespace appd::handlers {
 
 // Whether a T is a view, a pointer or a reference, or holds one: std::optional<std::string_view>,
 // std::map<std::string, std::vector<Bytes>>. Looks into arrays and into the arguments of templates,
-// also of templates that it does not know; what is in a class of your own it cannot see, so for one
-// that holds a view say it:
+// also of templates that it does not know, and into structs with APPD_FIELDS; what is in another
+// class of your own it cannot see, so for one that holds a view say it:
 //
 //   template <>
 //   inline constexpr bool appd::handlers::kBorrows<Query> = true;

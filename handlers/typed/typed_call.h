@@ -25,11 +25,6 @@ namespace appd::handlers::detail {
 // `from_types`, and in place of it what `said` says.
 [[nodiscard]] Signature with_words(Signature from_types, const Signature& said);
 
-template <class T>
-inline constexpr bool kIsOptional = false;
-template <class T>
-inline constexpr bool kIsOptional<std::optional<T>> = true;
-
 // The request's one value. Errors: those of ValueForm, and invalid_argument where it is missing or
 // where binary content came for a type that has no binary form.
 template <class T>
@@ -43,7 +38,7 @@ Result<T> typed_argument(const Site& site) {
     }
   }
   if (site.request.value) return Form::from_json(*site.request.value, site);
-  if constexpr (kIsOptional<T>) {
+  if constexpr (internal::kIsOptional<T>) {
     return T();
   } else {
     return missing_value(site, Form::one());

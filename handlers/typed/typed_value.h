@@ -3,6 +3,7 @@
 //   bool, integers, float, double                             typed_number.h
 //   std::string, std::string_view, Bytes, JsonView, Json      typed_text.h
 //   std::vector and std::optional of these                    typed_container.h
+//   structs of these                                          typed_struct.h
 #pragma once
 
 #include <stdexcept>
@@ -13,6 +14,7 @@
 #include "appd/handlers/typed/json_value.h"
 #include "appd/handlers/typed/typed_container.h"
 #include "appd/handlers/typed/typed_number.h"
+#include "appd/handlers/typed/typed_struct.h"
 #include "appd/handlers/typed/typed_text.h"
 
 namespace appd::handlers {

@@ -11,13 +11,22 @@ namespace {
 // Enough to recognise a value by; the whole may be megabytes.
 constexpr std::size_t kShownTextBytes = 40;
 
-// The content itself where the header names the action, else its member "value".
-std::string pointer_to(const Site& site) {
-  std::string pointer;
-  for (const Site* at = &site; at->outer != nullptr; at = at->outer) {
-    pointer.insert(0, "/" + std::to_string(at->index));
+// A step of a pointer (RFC 6901, section 3).
+std::string step_to(const Site& site) {
+  std::string step = "/";
+  if (site.name == nullptr) return step += std::to_string(site.index);
+  const std::string_view name(site.name, site.index);
+  for (const char c : protocol::utf8_prefix(name, kShownTextBytes)) {
+    if (c == '~') {
+      step += "~0";
+    } else if (c == '/') {
+      step += "~1";
+    } else {
+      step += c;
+    }
   }
-  return site.request.header->action ? pointer : "/value" + pointer;
+  if (name.size() > kShownTextBytes) step += "...";
+  return step;
 }
 
 // "a number" would not tell an integer from 5.0 or 1e3.
@@ -32,6 +41,15 @@ std::string internal::joined(std::initializer_list<std::string_view> texts) {
   std::string whole;
   for (const std::string_view text : texts) whole += text;
   return whole;
+}
+
+// The content itself where the header names the action, else its member "value".
+std::string pointer_to(const Site& site) {
+  std::string pointer;
+  for (const Site* at = &site; at->outer != nullptr; at = at->outer) {
+    pointer.insert(0, step_to(*at));
+  }
+  return site.request.header->action ? pointer : "/value" + pointer;
 }
 
 std::string expected_text(const Site& site, std::string_view expected) {

@@ -32,13 +32,20 @@ struct Site {
   std::forward_list<std::string>& texts;  // unescaped strings, kept until the call is over
   bool plain_refusals = false;            // ActionOptions
   const Site* outer = nullptr;            // nullptr: the argument itself
-  std::size_t index = 0;                  // in the array `outer`
+  std::size_t index = 0;                  // in the array `outer`; of a member, bytes of its name
+  const char* name = nullptr;             // of the member of the object `outer`
 
   [[nodiscard]] Site element(std::size_t at) const {
     return {request, texts, plain_refusals, this, at};
   }
+  // `of` outlives what is returned.
+  [[nodiscard]] Site member(std::string_view of) const {
+    return {request, texts, plain_refusals, this, of.size(), of.data()};
+  }
 };
 
+// As errors name the place: "/value/ttl_ms". Of a very long name only the beginning.
+[[nodiscard]] std::string pointer_to(const Site& site);
 // How a refusal begins: "ACTION: expected WHAT", or "ACTION takes WHAT" where it is to be plain.
 [[nodiscard]] std::string expected_text(const Site& site, std::string_view expected);
 // What came is not what was expected: "ACTION: expected WHAT at JSON pointer "/value/2", but ...".

@@ -73,6 +73,7 @@ class JsonView {
  private:
   friend class JsonReader;
   friend class JsonArray;
+  friend class JsonMembers;
   JsonView(std::string_view text, JsonKind kind, bool plain)
       : text_(text), kind_(kind), plain_(plain) {}
   [[nodiscard]] std::optional<std::string_view> string_without_escape() const;
