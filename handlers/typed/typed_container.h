@@ -1,14 +1,17 @@
-// std::vector and std::optional of other values as arguments and results (value_form.h).
+// std::vector, std::optional and maps of other values as arguments and results (value_form.h).
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "appd/handlers/typed/value_form.h"
 #include "appd/protocol/text/json_array.h"
+#include "appd/protocol/text/json_members.h"
 
 namespace appd::handlers {
 
@@ -17,6 +20,14 @@ namespace internal {
 // Of `elements`: an array of them, as JSON Schema; one of them or null.
 [[nodiscard]] std::string array_schema(const std::string& elements);
 [[nodiscard]] std::string nullable_schema(const std::string& value);
+// An object with any names, as JSON Schema.
+[[nodiscard]] std::string map_schema(const std::string& values);
+[[nodiscard]] tl::unexpected<protocol::Error> twice(const Site& member, std::string_view expected);
+// Appends `"name": `. Errors: internal, where it is not UTF-8.
+[[nodiscard]] Result<void> append_name(std::string& out, std::string_view name);
+
+template <class Map>
+struct MapForm;
 
 }  // namespace internal
 
@@ -116,5 +127,52 @@ struct ValueForm<std::optional<T>> {
     return std::optional<T>(*std::move(decoded));
   }
 };
+
+// JSON: an object, each name once. There is no binary form.
+template <class Map>
+struct internal::MapForm {
+  using Mapped = ValueForm<typename Map::mapped_type>;
+  static constexpr bool kBinary = false;
+  static constexpr std::size_t kWidth = 0;
+  static std::string one() { return joined({"an object of ", Mapped::many()}); }
+  static std::string many() { return joined({"objects of ", Mapped::many()}); }
+  static std::string schema() { return map_schema(Mapped::schema()); }
+
+  static Result<Map> from_json(JsonView value, const Site& site) {
+    if (value.kind() != protocol::JsonKind::kObject) {
+      return unexpected_value(Status::kInvalidArgument, site, one(), value);
+    }
+    Map values;
+    protocol::JsonMembers members(value);
+    while (const auto member = members.next()) {
+      std::string scratch;
+      const std::string_view name = member->name.string(scratch);
+      auto decoded = Mapped::from_json(member->value, site.member(name));
+      if (!decoded) return tl::unexpected(std::move(decoded.error()));
+      if (!values.try_emplace(std::string(name), *std::move(decoded)).second) {
+        return twice(site.member(name), one());
+      }
+    }
+    return values;
+  }
+  static Result<void> append_json(std::string& out, const Map& values) {
+    out += '{';
+    bool first = true;
+    for (const auto& [name, value] : values) {
+      if (!std::exchange(first, false)) out += ", ";
+      if (Result<void> added = append_name(out, name); !added) return added;
+      if (Result<void> added = Mapped::append_json(out, value); !added) return added;
+    }
+    out += '}';
+    return {};
+  }
+};
+
+template <Value T, class... Other>
+struct ValueForm<std::map<std::string, T, Other...>>
+    : internal::MapForm<std::map<std::string, T, Other...>> {};
+template <Value T, class... Other>
+struct ValueForm<std::unordered_map<std::string, T, Other...>>
+    : internal::MapForm<std::unordered_map<std::string, T, Other...>> {};
 
 }  // namespace appd::handlers

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "appd/protocol/text/json_array.h"
 #include "appd/protocol/text/json_members.h"
 
 namespace appd::handlers::internal {
@@ -29,13 +30,23 @@ std::string listed(FieldForms fields, bool optional) {
 }
 
 // "set: expected an object with key, value at JSON pointer "/value", but WHAT", or plain.
-tl::unexpected<protocol::Error> wrong_members(const Site& site, FieldForms fields,
-                                              const std::string& what) {
-  std::string text = expected_text(site, members_words("an object", fields));
+tl::unexpected<protocol::Error> wrong_parts(const Site& site, const std::string& expected,
+                                            const std::string& what) {
+  std::string text = expected_text(site, expected);
   if (!site.plain_refusals) {
     text.append(" at JSON pointer \"").append(pointer_to(site)).append("\"");
   }
   return fail(Status::kInvalidArgument, text.append(", but ").append(what));
+}
+
+tl::unexpected<protocol::Error> wrong_members(const Site& site, FieldForms fields,
+                                              const std::string& what) {
+  return wrong_parts(site, members_words("an object", fields), what);
+}
+
+tl::unexpected<protocol::Error> wrong_count(const Site& site, FieldForms fields,
+                                            const std::string& what) {
+  return wrong_parts(site, elements_words("an array", fields), what);
 }
 
 // Of a name that somebody sent.
@@ -70,6 +81,24 @@ Result<void> read_members(void* target, JsonView object, FieldForms fields, cons
     if ((found >> at & 1) != 0 || fields[at].optional) continue;
     return wrong_members(site, fields, "there is no " + shown_name(site.member(fields[at].name)));
   }
+  return {};
+}
+
+Result<void> read_elements(void* target, JsonView array, FieldForms fields, std::size_t least,
+                           const Site& site) {
+  if (array.kind() != protocol::JsonKind::kArray) {
+    return unexpected_value(Status::kInvalidArgument, site, elements_words("an array", fields),
+                            array);
+  }
+  std::size_t count = 0;
+  protocol::JsonArray elements(array);
+  while (const auto element = elements.next()) {
+    if (count == fields.size()) return wrong_count(site, fields, "more came");
+    Result<void> read = fields[count].read(target, *element, site.element(count));
+    if (!read) return read;
+    ++count;
+  }
+  if (count < least) return wrong_count(site, fields, "only " + std::to_string(count) + " came");
   return {};
 }
 
@@ -112,14 +141,37 @@ std::string members_schema(FieldForms fields) {
          R"(], "additionalProperties": false})";
 }
 
+std::string elements_words(std::string_view noun, FieldForms fields) {
+  std::string words(noun);
+  if (fields.empty()) return words + " without elements";
+  for (const FieldForm& field : fields) {
+    words += &field == fields.data() ? " of " : ", ";
+    if (!field.name.empty()) words.append(field.name).append(": ");
+    words += field.one();
+  }
+  return words;
+}
+
+std::string elements_schema(FieldForms fields, std::size_t least) {
+  std::string schemas;
+  for (const FieldForm& field : fields) {
+    if (!schemas.empty()) schemas += ", ";
+    schemas += field.schema();
+  }
+  return R"({"type": "array", "prefixItems": [)" + schemas + R"(], "minItems": )" +
+         std::to_string(least) + R"(, "maxItems": )" + std::to_string(fields.size()) + "}";
+}
+
 std::string packed_words(FieldForms fields) {
   std::size_t width = 0;
   std::string each;
   for (const FieldForm& field : fields) {
     width += field.width;
-    each.append(each.empty() ? "" : "; ").append(field.name).append(": ").append(field.binary());
+    if (!each.empty()) each += "; ";
+    if (!field.name.empty()) each.append(field.name).append(": ");
+    each += field.binary();
   }
-  return std::to_string(width) + " bytes, one field behind the other: " + each;
+  return std::to_string(width) + " bytes, one value behind the other: " + each;
 }
 
 void append_member_name(std::string& out, std::string_view name, bool& first) {

@@ -1,5 +1,5 @@
-// Inside the layer: values that consist of several with names, whatever holds them (typed_struct.h,
-// typed_named.h). One place reads them, for all types.
+// Inside the layer: values that consist of several, whatever holds them (typed_struct.h,
+// typed_tuple.h, typed_named.h). One place reads them, for all types.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ inline constexpr std::size_t kMaxFields = 64;
 struct FieldForm {
   using Words = std::string();
 
-  std::string_view name;
+  std::string_view name;  // of a tuple's, empty
   // Reads `value` into the field of what is at `target`.
   Result<void> (*read)(void* target, JsonView value, const Site& site);
   Result<void> (*read_bytes)(void* target, Bytes bytes, const Site& site);  // where width > 0
@@ -90,6 +90,9 @@ constexpr FieldForm field_form(std::string_view name) {
 // the fields. What is at `target` is filled in part then.
 [[nodiscard]] Result<void> read_members(void* target, JsonView object, FieldForms fields,
                                         const Site& site);
+// The same of an array, by their places: the first `least` have to be there.
+[[nodiscard]] Result<void> read_elements(void* target, JsonView array, FieldForms fields,
+                                         std::size_t least, const Site& site);
 // Fields of so many bytes, one behind the other.
 [[nodiscard]] Result<void> read_packed(void* target, Bytes bytes, FieldForms fields,
                                        const Site& site);
@@ -97,6 +100,9 @@ constexpr FieldForm field_form(std::string_view name) {
 // "an object with key, value and perhaps ttl_ms".
 [[nodiscard]] std::string members_words(std::string_view noun, FieldForms fields);
 [[nodiscard]] std::string members_schema(FieldForms fields);
+// "an array of a string, an integer".
+[[nodiscard]] std::string elements_words(std::string_view noun, FieldForms fields);
+[[nodiscard]] std::string elements_schema(FieldForms fields, std::size_t least);
 [[nodiscard]] std::string packed_words(FieldForms fields);
 
 // Appends what stands in front of the value of a member; `first` is of the object's first one.

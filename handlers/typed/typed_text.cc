@@ -34,4 +34,20 @@ std::string nullable_schema(const std::string& value) {
   return R"({"anyOf": [)" + value + R"(, {"type": "null"}]})";
 }
 
+std::string map_schema(const std::string& values) {
+  return R"({"type": "object", "additionalProperties": )" + values + "}";
+}
+
+tl::unexpected<protocol::Error> twice(const Site& member, std::string_view expected) {
+  return protocol::fail(
+      Status::kInvalidArgument,
+      joined({expected_text(member, expected), ", but \"", pointer_to(member), "\" came twice"}));
+}
+
+Result<void> append_name(std::string& out, std::string_view name) {
+  Result<void> added = append_text_json(out, name);
+  if (added) out += ": ";
+  return added;
+}
+
 }  // namespace appd::handlers::internal

@@ -2,8 +2,10 @@
 //
 //   bool, integers, float, double                             typed_number.h
 //   std::string, std::string_view, Bytes, JsonView, Json      typed_text.h
-//   std::vector and std::optional of these                    typed_container.h
+//   std::vector, std::optional and maps of these              typed_container.h
+//   std::pair, std::tuple and std::array of these             typed_tuple.h
 //   structs of these                                          typed_struct.h
+//   enumerations                                              typed_choice.h
 #pragma once
 
 #include <stdexcept>
@@ -12,10 +14,12 @@
 #include <type_traits>
 
 #include "appd/handlers/typed/json_value.h"
+#include "appd/handlers/typed/typed_choice.h"
 #include "appd/handlers/typed/typed_container.h"
 #include "appd/handlers/typed/typed_number.h"
 #include "appd/handlers/typed/typed_struct.h"
 #include "appd/handlers/typed/typed_text.h"
+#include "appd/handlers/typed/typed_tuple.h"
 
 namespace appd::handlers {
 

@@ -119,7 +119,7 @@ TEST_CASE("struct: members of fixed widths are binary content, one behind the ot
   CHECK(Typed(same<Point>).json(R"({"visible": true, "layer": -2, "x": 0.5})") ==
         json_result(R"({"x": 0.5, "layer": -2, "visible": true})"));
   CHECK(point.binary("1") ==
-        refused("13 bytes, one field behind the other: x: 8 bytes, an IEEE 754 binary64 number in "
+        refused("13 bytes, one value behind the other: x: 8 bytes, an IEEE 754 binary64 number in "
                 "network order; layer: 4 bytes, a 32-bit integer in network order; visible: "
                 "1 byte, 0 or 1, but 1 byte came"));
   CHECK(Typed(same<std::vector<Point>>).binary(std::string(bytes) + std::string(bytes)) ==
