@@ -26,7 +26,10 @@ struct Signature {
 // What a person says about an action.
 struct ActionOptions {
   std::string summary = {};  // one line, no full stop
+  // Values that the function would refuse are a mistake that make_action() finds.
   std::vector<Example> examples = {};
+  // The names of the values of a function that takes several, in their order.
+  std::vector<std::string> parameters = {};
   // The function blocks (files, databases, long computations): it runs in the worker pool. Not for
   // coroutines.
   bool blocks = false;

@@ -3,14 +3,15 @@
 //   registry.add(make_action("upper", [](std::string text) { return to_upper(std::move(text)); }));
 //
 // The function is called by several loops at once: what it captures is immutable or guarded, and
-// its operator() is const. It takes at most one value of typed_value.h and, if it likes, `const
-// Request&`, which has everything else. Borrowed values (string_view, Bytes, JsonView) are valid
-// during the call. It returns nothing, a value, a Reply, or a Result<> of these; an error's status
-// and message reach the caller as handler.h says. One that takes a `Reply&`, too, fills it itself:
-// an answer of several forms, or one that is written without a copy.
+// its operator() is const. It takes a value of typed_value.h, or several that have names
+// (ActionOptions::parameters), and, if it likes, `const Request&`, which has everything else.
+// Borrowed values (string_view, Bytes, JsonView) are valid during the call. It returns nothing, a
+// value, a Reply, or a Result<> of these; an error's status and message reach the caller as
+// handler.h says. One that takes a `Reply&`, too, fills it itself: an answer of several forms, or
+// one that is written without a copy.
 //
-// A function that returns a Task<> of such a type is a coroutine: it may wait (task.h). It takes at
-// most one value and, if it likes, an OwnedRequest and a CallContext, all by value; nothing that it
+// A function that returns a Task<> of such a type is a coroutine: it may wait (task.h). It takes
+// values and, if it likes, an OwnedRequest and a CallContext, all by value; nothing that it
 // takes or returns is borrowed (borrowed.h).
 //
 // A function that blocks (ActionOptions) may take a CallContext, too, for its deadline and its stop
@@ -46,17 +47,18 @@ template <HasSignature F>
 inline constexpr bool kOnlyBlocks<F> = kTakesContext<ParametersOf<F>> && !kIsTask<ReturnedOf<F>>;
 
 template <class F>
-void set_handler(Action& action, F function, bool plain) {
+void set_handler(Action& action, F function, NamesOf<F> names, bool plain) {
   if constexpr (kIsTask<ReturnedOf<F>>) {
-    action.waiting_handler =
-        CoroutineStarter([function = std::move(function), plain](
-                             const Request& request, CallContext context, Responder responder) {
-          start_typed(function, plain, request, std::move(context), std::move(responder));
+    action.waiting_handler = CoroutineStarter(
+        [function = std::move(function), names = std::move(names), plain](
+            const Request& request, CallContext context, Responder responder) {
+          start_typed(function, names, plain, request, std::move(context), std::move(responder));
         });
   } else {
     action.takes_context = kOnlyBlocks<F>;
-    action.handler = [function = std::move(function), plain](const Request& request, Reply& reply) {
-      return call_typed(function, plain, request, reply);
+    action.handler = [function = std::move(function), names = std::move(names), plain](
+                         const Request& request, Reply& reply) {
+      return call_typed(function, names, plain, request, reply);
     };
   }
 }
@@ -70,7 +72,9 @@ template <class F>
   using R = detail::ResultType<F>;
   constexpr std::string_view kNull = R"({"type": "null"})";
   Signature signature;
-  if constexpr (!std::is_void_v<T>) {
+  if constexpr (detail::kTakesSeveral<F>) {
+    // It follows from the names, too.
+  } else if constexpr (!std::is_void_v<T>) {
     signature.argument_schema = ValueForm<T>::schema();
     if constexpr (ValueForm<T>::kBinary) signature.argument_binary = ValueForm<T>::binary();
   } else if constexpr (!detail::kTakesRequest<detail::ParametersOf<F>>) {
@@ -91,7 +95,8 @@ template <class F>
   return signature;
 }
 
-// Throws nothing of its own; Registry::add() says what is wrong with a name, and which options
+// Throws std::invalid_argument: parameters without names or with too many, an example that the
+// function does not take. Registry::add() says what is wrong with a name, and which options
 // `function` cannot have. An action with a name of kPackedNameBytes that takes an integer may also
 // be called packed.
 template <class F>
@@ -108,9 +113,19 @@ template <class F>
     action.runs_in_pool = options.blocks;
     action.packed_call =
         IntegerValue<detail::ArgumentType<F>> && action.name.size() == kPackedNameBytes;
-    action.signature = detail::with_words(signature_of<F>(), options.signature);
+    Signature signature = signature_of<F>();
+    detail::NamesOf<F> names{};
+    if constexpr (detail::kTakesSeveral<F>) {
+      names = detail::named(std::type_identity<detail::ArgumentType<F>>(), action.name,
+                            std::move(options.parameters));
+      names->describe(signature);
+    } else {
+      detail::expect_no_names(action.name, options.parameters);
+    }
+    detail::check_examples<F>(action.name, options.examples, names);
+    action.signature = detail::with_words(std::move(signature), options.signature);
     action.examples = std::move(options.examples);
-    detail::set_handler(action, std::move(function), options.plain_refusals);
+    detail::set_handler(action, std::move(function), std::move(names), options.plain_refusals);
   }
   return action;
 }
@@ -120,7 +135,14 @@ template <class F>
   static_assert(!detail::kOnlyBlocks<F>,
                 "a handler that takes a CallContext returns a Task<>, or blocks: give the options "
                 "{.blocks = true}");
-  return make_action(std::move(name), std::move(function), ActionOptions());
+  static_assert(!detail::kTakesSeveral<F>,
+                "an action that takes several values names them: give the options "
+                "{.parameters = {\"first\", \"second\"}}, or take one struct with APPD_FIELDS");
+  if constexpr (detail::kOnlyBlocks<F> || detail::kTakesSeveral<F>) {
+    return {};
+  } else {
+    return make_action(std::move(name), std::move(function), ActionOptions());
+  }
 }
 
 }  // namespace appd::handlers

@@ -1,9 +1,9 @@
-#include "appd/handlers/typed/typed_call.h"
-
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <stdexcept>
 
+#include "appd/handlers/typed/typed_function.h"
 #include "appd/protocol/byte_order.h"
 #include "appd/protocol/text/utf8.h"
 
@@ -79,6 +79,24 @@ void reply_with_nothing(Request::Form form, Reply& reply) {
   } else {
     reply.set_json("null");
   }
+}
+
+ExampleCall::ExampleCall(const std::string& action, const Example& example)
+    : action_(action), example_(example) {
+  request_.action = action;
+  request_.header = &header_;
+  if (const Result<JsonView> result = JsonView::parse(example.result); !result) {
+    refuse(result.error());
+  }
+  if (example.value.empty()) return;
+  const Result<JsonView> value = JsonView::parse(example.value);
+  if (!value) refuse(value.error());
+  request_.value = *value;
+}
+
+void ExampleCall::refuse(const protocol::Error& error) const {
+  throw std::invalid_argument("action \"" + action_ + "\" has the example " + example_.value +
+                              " -> " + example_.result + ", which does not fit: " + error.message);
 }
 
 }  // namespace appd::handlers::detail

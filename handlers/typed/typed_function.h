@@ -10,6 +10,7 @@
 
 #include "appd/handlers/handler.h"
 #include "appd/handlers/typed/typed_call.h"
+#include "appd/handlers/typed/typed_named.h"
 #include "appd/handlers/typed/typed_signature.h"
 #include "appd/handlers/waiting/coroutine_handler.h"
 
@@ -26,8 +27,28 @@ struct Surroundings {
   Reply* reply;      // likewise
 };
 
+// Which of the values the parameter at `place` is.
+template <class... A>
+constexpr std::size_t value_place(std::size_t place) {
+  constexpr bool kSurrounding[] = {Surrounding<A>...};
+  std::size_t values = 0;
+  for (std::size_t at = 0; at < place; ++at) values += kSurrounding[at] ? 0 : 1;
+  return values;
+}
+
+template <std::size_t kPlace, class... T>
+auto&& value_at(Several<T...>& values) {
+  using Member = std::tuple_element_t<kPlace, std::tuple<T...>>;
+  auto& slot = std::get<kPlace>(values.slots);
+  if constexpr (std::is_default_constructible_v<Member>) {
+    return std::move(slot);
+  } else {
+    return *std::move(slot);
+  }
+}
+
 // The argument for a parameter of type A.
-template <class A, class T, class Context>
+template <class A, std::size_t kPlace, class T, class Context>
 decltype(auto) argument_for([[maybe_unused]] T& value,
                             [[maybe_unused]] const Surroundings<Context>& call) {
   using Plain = std::remove_cvref_t<A>;
@@ -39,24 +60,36 @@ decltype(auto) argument_for([[maybe_unused]] T& value,
     return CallContext(std::move(*call.context));
   } else if constexpr (std::same_as<A, Reply&>) {
     return *call.reply;
+  } else if constexpr (kIsSeveral<T>) {
+    return value_at<kPlace>(value);
   } else {
     return std::move(value);
   }
 }
 
-template <class F, class T, class Context, class... A>
-decltype(auto) call_function(const F& function, [[maybe_unused]] T& value,
+template <class F, class T, class Context, class... A, std::size_t... kAt>
+decltype(auto) call_in_order(const F& function, [[maybe_unused]] T& value,
                              [[maybe_unused]] const Surroundings<Context>& call,
-                             std::type_identity<std::tuple<A...>>) {
-  return function(argument_for<A>(value, call)...);
+                             std::type_identity<std::tuple<A...>>, std::index_sequence<kAt...>) {
+  return function(argument_for<A, value_place<A...>(kAt)>(value, call)...);
+}
+template <class F, class T, class Context, class... A>
+decltype(auto) call_function(const F& function, T& value, const Surroundings<Context>& call,
+                             std::type_identity<std::tuple<A...>> parameters) {
+  return call_in_order(function, value, call, parameters, std::index_sequence_for<A...>());
 }
 
 // The value for `F`, NoValue where it takes none.
 template <class F>
-auto value_for(const Site& site) {
+auto value_for(const Site& site, [[maybe_unused]] const NamesOf<F>& names) {
   using T = ArgumentType<F>;
-  if constexpr (!std::is_void_v<T>) {
-    static_assert(Value<T>, "an action takes a value of handlers/typed/typed_value.h");
+  if constexpr (kTakesSeveral<F>) {
+    Result<T> values;
+    if (Result<void> read = names->read(&*values, site); !read) {
+      values = tl::unexpected(std::move(read.error()));
+    }
+    return values;
+  } else if constexpr (!std::is_void_v<T>) {
     return typed_argument<T>(site);
   } else if constexpr (kTakesRequest<ParametersOf<F>>) {
     return Result<NoValue>();
@@ -66,12 +99,12 @@ auto value_for(const Site& site) {
 }
 
 template <class F>
-Result<void> call_typed(const F& function, bool plain_refusals, const Request& request,
-                        Reply& reply) {
+Result<void> call_typed(const F& function, const NamesOf<F>& names, bool plain_refusals,
+                        const Request& request, Reply& reply) {
   const Surroundings<const CallContext> call{request, request.context, &reply};
   if (kTakesContext<ParametersOf<F>> && call.context == nullptr) return no_context();
   std::forward_list<std::string> texts;
-  auto value = value_for<F>(Site{request, texts, plain_refusals});
+  auto value = value_for<F>(Site{request, texts, plain_refusals}, names);
   if (!value) return tl::unexpected(std::move(value.error()));
   const std::type_identity<ParametersOf<F>> parameters;
   if constexpr (std::is_void_v<ReturnedOf<F>>) {
@@ -100,15 +133,42 @@ struct PutResult {
 };
 
 template <class F>
-void start_typed(const F& function, bool plain_refusals, const Request& request,
-                 CallContext context, Responder responder) {
+void start_typed(const F& function, const NamesOf<F>& names, bool plain_refusals,
+                 const Request& request, CallContext context, Responder responder) {
   CallServices& services = context.services();  // the call's, which is there
   std::forward_list<std::string> texts;
-  auto value = value_for<F>(Site{request, texts, plain_refusals});
+  auto value = value_for<F>(Site{request, texts, plain_refusals}, names);
   if (!value) return responder.fail(value.error());
   auto task = call_function(function, *value, Surroundings<CallContext>{request, &context, nullptr},
                             std::type_identity<ParametersOf<F>>());
   services.run(AnsweringTask(std::move(task), request.form, PutResult(), std::move(responder)));
+}
+
+// An example as the call that it is. Throws std::invalid_argument where it is not JSON.
+class ExampleCall {
+ public:
+  ExampleCall(const std::string& action, const Example& example);
+  [[nodiscard]] const Request& request() const { return request_; }
+  // Throws std::invalid_argument: the action does not take it.
+  [[noreturn]] void refuse(const protocol::Error& error) const;
+
+ private:
+  const std::string& action_;
+  const Example& example_;
+  protocol::MessageHeader header_;
+  Request request_;
+};
+
+// Throws std::invalid_argument where the function would not take the value of an example.
+template <class F>
+void check_examples(const std::string& action, const std::vector<Example>& examples,
+                    const NamesOf<F>& names) {
+  for (const Example& example : examples) {
+    const ExampleCall call(action, example);
+    std::forward_list<std::string> texts;
+    const auto value = value_for<F>(Site{call.request(), texts}, names);
+    if (!value) call.refuse(value.error());
+  }
 }
 
 }  // namespace appd::handlers::detail

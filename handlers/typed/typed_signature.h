@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -20,8 +21,12 @@ struct CallSignature {
   using Parameters = std::tuple<A...>;
 };
 // A function object with one operator(), which is const, or a pointer to a function.
+// Nothing else has one: a generic operator() has many, one that is not const must not be shared.
 template <class F>
-struct TypedSignature : TypedSignature<decltype(&F::operator())> {};
+struct TypedSignature {};
+template <class F>
+requires requires { &F::operator(); }
+struct TypedSignature<F> : TypedSignature<decltype(&F::operator())> {};
 template <class R, class... A>
 struct TypedSignature<R (*)(A...)> : CallSignature<R, A...> {};
 template <class R, class... A>
@@ -42,24 +47,39 @@ concept Surrounding = std::same_as<std::remove_cvref_t<A>, Request> ||
     std::same_as<std::remove_cvref_t<A>, OwnedRequest> ||
     std::same_as<std::remove_cvref_t<A>, CallContext> || std::same_as<A, Reply&>;
 
-template <class T>
-struct ValueIs {
-  using Type = T;
+// The values of a function that takes several (ActionOptions::parameters). JsonView has no empty
+// state to be filled later.
+template <class... T>
+struct Several {
+  template <class Each>
+  using Slot = std::conditional_t<std::is_default_constructible_v<Each>, Each, std::optional<Each>>;
+  std::tuple<Slot<T>...> slots;
 };
-// The type of the value in a parameter list, which is at most one; void: there is none.
-template <class Parameters>
-struct ValueOf;
-template <>
-struct ValueOf<std::tuple<>> {
+
+template <class... T>
+struct Types {};
+template <class... T, class... U>
+Types<T..., U...> operator+(Types<T...>, Types<U...>);
+
+template <class Values>
+struct ValueIn {
   using Type = void;
 };
-template <class A, class... Rest>
-struct ValueOf<std::tuple<A, Rest...>> {
-  static_assert(Surrounding<A> || (Surrounding<Rest> && ...),
-                "an action takes one value; take several in a std::vector, or a JsonView");
-  using Type = typename std::conditional_t<Surrounding<A>, ValueOf<std::tuple<Rest...>>,
-                                           ValueIs<std::remove_cvref_t<A>>>::Type;
+template <class T>
+struct ValueIn<Types<T>> {
+  using Type = T;
 };
+template <class First, class Second, class... More>
+struct ValueIn<Types<First, Second, More...>> {
+  using Type = Several<First, Second, More...>;
+};
+template <class A>
+using ValueTypes = std::conditional_t<Surrounding<A>, Types<>, Types<std::remove_cvref_t<A>>>;
+// The type of the value in a parameter list; void: there is none; Several<...>: more than one.
+template <class Parameters>
+struct ValueOf;
+template <class... A>
+struct ValueOf<std::tuple<A...>> : ValueIn<decltype((Types<>() + ... + ValueTypes<A>()))> {};
 
 template <class Parameters>
 inline constexpr bool kTakesRequest = false;
@@ -103,5 +123,14 @@ template <class F>
 using ArgumentType = typename ValueOf<ParametersOf<F>>::Type;
 template <class F>
 using ResultType = typename ResultOf<std::remove_cvref_t<ReturnedOf<F>>>::Type;
+
+template <class T>
+inline constexpr bool kIsSeveral = false;
+template <class... T>
+inline constexpr bool kIsSeveral<Several<T...>> = true;
+template <class F>
+inline constexpr bool kTakesSeveral = false;
+template <HasSignature F>
+inline constexpr bool kTakesSeveral<F> = kIsSeveral<ArgumentType<F>>;
 
 }  // namespace appd::handlers::detail
