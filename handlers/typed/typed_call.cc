@@ -1,9 +1,10 @@
+#include "appd/handlers/typed/typed_call.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <stdexcept>
 
-#include "appd/handlers/typed/typed_function.h"
 #include "appd/protocol/byte_order.h"
 #include "appd/protocol/text/utf8.h"
 

@@ -22,6 +22,21 @@ namespace appd::handlers::detail {
 // For a function that takes no value: null and empty content are none.
 [[nodiscard]] Result<void> expect_no_value(const Site& site);
 
+// An example as the call that it is. Throws std::invalid_argument where it is not JSON.
+class ExampleCall {
+ public:
+  ExampleCall(const std::string& action, const Example& example);
+  [[nodiscard]] const Request& request() const { return request_; }
+  // Throws std::invalid_argument: the action does not take it.
+  [[noreturn]] void refuse(const protocol::Error& error) const;
+
+ private:
+  const std::string& action_;
+  const Example& example_;
+  protocol::MessageHeader header_;
+  Request request_;
+};
+
 // `from_types`, and in place of it what `said` says.
 [[nodiscard]] Signature with_words(Signature from_types, const Signature& said);
 

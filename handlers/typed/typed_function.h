@@ -144,21 +144,6 @@ void start_typed(const F& function, const NamesOf<F>& names, bool plain_refusals
   services.run(AnsweringTask(std::move(task), request.form, PutResult(), std::move(responder)));
 }
 
-// An example as the call that it is. Throws std::invalid_argument where it is not JSON.
-class ExampleCall {
- public:
-  ExampleCall(const std::string& action, const Example& example);
-  [[nodiscard]] const Request& request() const { return request_; }
-  // Throws std::invalid_argument: the action does not take it.
-  [[noreturn]] void refuse(const protocol::Error& error) const;
-
- private:
-  const std::string& action_;
-  const Example& example_;
-  protocol::MessageHeader header_;
-  Request request_;
-};
-
 // Throws std::invalid_argument where the function would not take the value of an example.
 template <class F>
 void check_examples(const std::string& action, const std::vector<Example>& examples,
