@@ -4,11 +4,15 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <span>
 #include <string_view>
 
+#include "appd/clients/appctl/tutorial_form.h"
 #include "appd/options/command_line.h"
 #include "appd/options/option_table.h"
 #include "appd/options/start_error.h"
+#include "appd/protocol/text/json.h"
+#include "appd/protocol/text/utf8.h"
 
 namespace appd::clients {
 namespace {
@@ -33,10 +37,10 @@ constexpr std::uint64_t kDefaultMaxContent = 64 * 1024 * 1024;
 constexpr std::uint64_t kDefaultMaxValue = 256 * 1024 * 1024;
 
 constexpr const char* kUsage =
-    R"(Usage: appctl [--server ADDRESS] [options] ACTION [VALUE]
-       appctl [--server ADDRESS] [options] call ACTION [VALUE]
+    R"(Usage: appctl [--server ADDRESS] [options] ACTION [VALUE...]
+       appctl [--server ADDRESS] [options] call ACTION [VALUE...]
        appctl [--server ADDRESS] [options] VALUE...        (echo servers)
-       appctl [--server ADDRESS] [options] bench ACTION [VALUE]
+       appctl [--server ADDRESS] [options] bench ACTION [VALUE...]
        appctl resolve HOST [SERVICE]
 
 Calls an action of a message server and prints the result.)";
@@ -48,7 +52,8 @@ spaces, and what comes back must be what was sent.
 
 binary, double and negate are sent as the tutorial's client does it: the action's and the value's
 bytes, or the name and a big-endian int32. Every other action goes as JSON; its VALUE is JSON where
-it is valid JSON and a string otherwise (for search always a string). For a server that means
+it is valid JSON and a string otherwise (for search always a string), and several VALUEs are an array
+of them. For a server that means
 something else by these names, --json and --binary with --file send them as any other. Without VALUE
 the message has none. VALUE - is standard input, which counts as a file; one line end behind a file's text is not
 part of it, nor is a byte order mark in front of it. Words behind -- are taken as they are. Negative numbers need no --.
@@ -272,13 +277,43 @@ Result<void> take_value(const Word& word, CommandLine& line) {
   return {};
 }
 
-Result<void> take_call_words(std::vector<Word> words, CommandLine& line) {
-  if (words.empty()) return wrong_usage("which ACTION? See appctl --help");
-  if (words.size() > 2) {
-    return wrong_usage("too many words, from \"" + words[2].text +
+// Appends what `word` is as JSON: a string where it is no JSON, or where `form` says so.
+Result<void> append_word(const Word& word, ValueForm form, std::string& json) {
+  if (word.is("-")) {
+    return wrong_usage("standard input, -, is a VALUE alone, not one of several");
+  }
+  if (form != ValueForm::kString) {
+    if (const auto view = protocol::JsonView::parse(word.text)) {
+      json += view->text();
+      return {};
+    }
+    if (form == ValueForm::kJson) return wrong_usage("\"" + word.text + "\" is not JSON");
+  }
+  if (!protocol::is_valid_utf8(word.text)) return wrong_usage("a VALUE is not UTF-8");
+  protocol::append_json_string(json, word.text);
+  return {};
+}
+
+// Several values: an array of them.
+Result<void> take_values(std::span<const Word> words, CommandLine& line) {
+  if (tutorial_form(line.action, line.form) != TutorialForm::kNone) {
+    return wrong_usage("too many words, from \"" + words[1].text +
                        "\" on: a VALUE with spaces needs quotes");
   }
+  std::string array = "[";
+  for (const Word& word : words) {
+    if (array.size() > 1) array += ", ";
+    if (auto done = append_word(word, line.form, array); !done) return done;
+  }
+  array += ']';
+  line.form = ValueForm::kJson;
+  return take_value({.text = std::move(array)}, line);
+}
+
+Result<void> take_call_words(std::vector<Word> words, CommandLine& line) {
+  if (words.empty()) return wrong_usage("which ACTION? See appctl --help");
   line.action = words[0].text;
+  if (words.size() > 2) return take_values(std::span(words).subspan(1), line);
   if (words.size() == 2) {
     if (auto done = take_value(words[1], line); !done) return done;
   }

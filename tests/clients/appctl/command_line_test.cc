@@ -47,6 +47,26 @@ TEST_CASE("command line: negative numbers are values, not options") {
   CHECK(parse({"echo", "-.5", "--trace"}).value == "-.5");
 }
 
+TEST_CASE("command line: several values are an array, each taken as a single one would be") {
+  const auto line = parse({"set", "key", "5", "a \"b\"", " [true,null] ", "-1"});
+  CHECK(line.value == R"(["key", 5, "a \"b\"", [true,null], -1])");
+  CHECK(line.form == ValueForm::kJson);
+  CHECK(parse({"--string", "set", "key", "5"}).value == R"(["key", "5"])");
+  CHECK(parse({"--json", "double", "1", "2"}).value == "[1, 2]");
+  CHECK(parse({"set", "a", "--", "-"}).value == R"(["a", "-"])");
+  CHECK(parse({"bench", "set", "a", "b"}).value == R"(["a", "b"])");
+}
+
+TEST_CASE("command line: several values are refused where they would say nothing") {
+  CHECK(refusal({"search", "two", "words"}) ==
+        R"(too many words, from "words" on: a VALUE with spaces needs quotes)");
+  CHECK(refusal({"--binary", "set", "a", "b"}).find("too many words") != std::string::npos);
+  CHECK(refusal({"--json", "set", "1", "b"}) == R"("b" is not JSON)");
+  CHECK(refusal({"set", "a", "-"}).find("alone") != std::string::npos);
+  CHECK(refusal({"set", "a", "b", "--file", "x"}).find("twice") != std::string::npos);
+  CHECK(refusal({"set", "a", "\xff"}) == "a VALUE is not UTF-8");
+}
+
 TEST_CASE("command line: words behind -- are taken as they are") {
   CHECK(parse({"echo", "--", "--json"}).value == "--json");
   CHECK(parse({"--", "call", "-"}).action == "call");
