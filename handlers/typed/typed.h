@@ -101,12 +101,21 @@ template <class F>
 // be called packed.
 template <class F>
 [[nodiscard]] Action make_action(std::string name, F function, ActionOptions options) {
-  static_assert(detail::HasSignature<F>,
-                "an action is a function, or a function object with one const operator()");
+  static_assert(detail::kHasSignature<F>,
+                "an action is a function, or a function object with one const operator(), because "
+                "several threads share it: leave out `mutable`, and write types instead of `auto`");
   Action action;
-  if constexpr (detail::kWaitsBorrowed<F>) {
+  if constexpr (!detail::HasSignature<F>) {
+    return action;
+  } else if constexpr (detail::kWaitsBorrowed<F>) {
     require_owned<F>();
-  } else if constexpr (detail::HasSignature<F>) {
+  } else if constexpr (!std::is_void_v<detail::RefusedOf<F>>) {
+    static_assert(sizeof(detail::RefusedType<detail::RefusedOf<F>>) > 0);
+  } else if constexpr (detail::kChangesArguments<detail::ParametersOf<F>>) {
+    static_assert(!detail::kChangesArguments<detail::ParametersOf<F>>,
+                  "an action takes its values by value or const reference: nobody would see what "
+                  "it changes in them");
+  } else {
     action.name = std::move(name);
     action.summary = std::move(options.summary);
     action.time_limit = options.time_limit;
@@ -139,6 +148,13 @@ template <class F>
                 "an action that takes several values names them: give the options "
                 "{.parameters = {\"first\", \"second\"}}, or take one struct with APPD_FIELDS");
   if constexpr (detail::kOnlyBlocks<F> || detail::kTakesSeveral<F>) {
+    return {};
+  } else if constexpr (detail::kWaitsBorrowed<F>) {
+    // Here as well, so that the error stands near the line that is wrong.
+    static_assert(sizeof(detail::OwnedSignature<detail::SignatureOf<F>>) > 0);
+    return {};
+  } else if constexpr (!std::is_void_v<detail::RefusedOf<F>>) {
+    static_assert(sizeof(detail::RefusedType<detail::RefusedOf<F>>) > 0);
     return {};
   } else {
     return make_action(std::move(name), std::move(function), ActionOptions());

@@ -16,6 +16,33 @@
 
 namespace appd::handlers::detail {
 
+// A type that has to be a Value; what need not be is a Value for that, too: bool.
+template <class A>
+using ValueParameter = std::conditional_t<Surrounding<A>, bool, std::remove_cvref_t<A>>;
+template <class R>
+using ValueResult = std::conditional_t<std::is_void_v<R> || std::same_as<R, Reply> ||
+                                           std::is_convertible_v<R, std::string_view>,
+                                       bool, R>;
+template <class R, class Parameters>
+struct FirstRefusedIn;
+template <class R, class... A>
+struct FirstRefusedIn<R, std::tuple<A...>> : FirstRefused<ValueParameter<A>..., ValueResult<R>> {};
+template <class F>
+struct FirstRefusedOf : FirstRefused<> {};
+template <HasSignature F>
+struct FirstRefusedOf<F> : FirstRefusedIn<ResultType<F>, ParametersOf<F>> {};
+// Which type of `F` is none that an action takes or gives; void: all are, or it has none.
+template <class F>
+using RefusedOf = typename FirstRefusedOf<F>::Type;
+
+template <class A>
+inline constexpr bool kChangesArgument = !Surrounding<A> && std::is_lvalue_reference_v<A> &&
+                                         !std::is_const_v<std::remove_reference_t<A>>;
+template <class Parameters>
+inline constexpr bool kChangesArguments = false;
+template <class... A>
+inline constexpr bool kChangesArguments<std::tuple<A...>> = (kChangesArgument<A> || ...);
+
 // What stands for the value where a function takes none.
 struct NoValue {};
 

@@ -41,6 +41,10 @@ concept HasSignature = requires {
   typename TypedSignature<F>::Returned;
 };
 
+// The same for an assertion, which would tell a concept's parts.
+template <class F>
+inline constexpr bool kHasSignature = HasSignature<F>;
+
 // A parameter that is not the request's value, but what surrounds it.
 template <class A>
 concept Surrounding = std::same_as<std::remove_cvref_t<A>, Request> ||

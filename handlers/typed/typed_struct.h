@@ -91,12 +91,20 @@ constexpr bool borrows(const std::tuple<Field<Struct, Type>...>&) {
   return (kBorrows<Type> || ...);
 }
 
+template <class Struct, class... Type>
+constexpr bool are_values(const std::tuple<Field<Struct, Type>...>&) {
+  return (Value<Type> && ...);
+}
+// All members are values: only then is the struct one.
+template <class T>
+concept FieldsOfValues = HasFields<T> && are_values(kFieldsOf<T>);
+
 }  // namespace internal
 
 template <internal::HasFields T>
 inline constexpr bool kBorrows<T> = internal::borrows(internal::kFieldsOf<T>);
 
-template <internal::HasFields T>
+template <internal::FieldsOfValues T>
 struct ValueForm<T> {
   static_assert(std::is_default_constructible_v<T>,
                 "a struct with APPD_FIELDS is made empty and then filled: give it a default "

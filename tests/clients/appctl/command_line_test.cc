@@ -150,7 +150,7 @@ TEST_CASE("command line: what is wrong is named") {
   names({"--server", "http://x:1", "x"}, "http");
   names({"--server", "x:0", "x"}, "port 0");
   names({"--server"}, "--server");
-  names({"a", "b", "c"}, "\"c\"");
+  names({"search", "b", "c"}, "\"c\"");
   names({}, "ACTION");
 }
 

@@ -1,6 +1,9 @@
 # Runs COMPILE, which has to fail with one error whose text has WORDS in it; or, without WORDS, has
-# to succeed. What stands around an error may not bury it: at most 30 lines, with those of
-# the source that GCC 14 shows.
+# to succeed. What stands around an error may not bury it: at most LINES lines, 30 unless told, with
+# those of the source that GCC 14 shows.
+if(NOT LINES)
+  set(LINES 30)
+endif()
 separate_arguments(compile UNIX_COMMAND "${COMPILE}")
 execute_process(COMMAND ${compile} ${DEFINE} RESULT_VARIABLE failed ERROR_VARIABLE told)
 if(NOT WORDS)
@@ -17,7 +20,7 @@ string(REGEX MATCHALL "(^|\n)[^\n]* error: [^\n]*" errors "${told}")
 list(LENGTH errors count)
 string(REGEX MATCHALL "\n" lines "${told}")
 list(LENGTH lines line_count)
-if(NOT count EQUAL 1 OR line_count GREATER 30)
+if(NOT count EQUAL 1 OR line_count GREATER LINES)
   message(FATAL_ERROR "${count} errors in ${line_count} lines instead of one short one:\n${told}")
 endif()
 if(NOT errors MATCHES "${WORDS}")
