@@ -88,6 +88,8 @@ ROWS = [
         ["successor", "7654321"], DEEP, OWN, program="typed_app"),
     Row("typed_string_depth32", "app: an action of std::string, 64 connections, depth 32", "app",
         ["same", "morpheus"], DEEP, OWN, program="typed_app"),
+    Row("typed_struct_depth32", "app: an action of a struct of three members, 64 connections, depth 32", "app",
+        ["same-set", '{"key": "trinity", "value": "morpheus", "ttl_ms": 5000}'], DEEP, OWN, program="typed_app"),
     Row("same_turn_depth32", "app: a coroutine that answers in the same turn, 64 connections, depth 32", "app",
         ["same-turn", "morpheus"], DEEP, OWN, program="typed_app"),
     Row("next_turn_depth32", "app: a coroutine that answers in the next turn, 64 connections, depth 32", "app",

@@ -36,6 +36,14 @@ CONFIGURATIONS = (
     '{"ring": "a", "\\u00e9": "\\n"}', '{"ring": 5}', '{"a": "b", "a": "c"}', "[]",
 )  # fmt: skip
 
+VALUES = (
+    b'{"leaves": [{"key": "a/b~", "ttl_ms": 5, "color": "red"}], "named": {"\\u0061": {"key": ""}}, '
+    b'"triple": [0.5, true, "blue"], "rest": {"any": [1e3, null]}}',
+    b'{"rest": 1, "named": {}, "leaves": []}',
+    b'{"rest": 1, "named": {}, "leaves": [{"key": "k", "other": 1}]}',
+    b'{"rest": 1, "named": {"x": {"key": "k"}, "x": {"key": "k"}}, "leaves": []}',
+    b'{"triple": [1, true], "rest": 1, "named": {}, "leaves": [], "rest": 2}',
+)
 JSON_TEXTS = (
     b"null", b" [1, -0.5e+10, 1e400, 123456789012345678901234567890]", b'{"a": {"b": []}, "a": {}}',
     b'"\\ud83d\\udc30 \\u0000 \\"\\\\\\/\\b\\f\\n\\r\\t"', b'"\\udc30"', b"[" * 40 + b"]" * 40,
@@ -113,6 +121,7 @@ def seeds(cases):
         + [b"\x02" + s for s in session_seeds(messages[:4])],
         "fast_path": headers + contents + list(JSON_TEXTS) + [b"\0".join(headers[::7])],
         "frame_decoder": frames + [b"".join(frames[:5]), b"\x00\x00" * 3, b"\xff\xff"],
+        "values": list(VALUES),
         "json": contents + headers + list(JSON_TEXTS),
         "message_decoder": [b"\x0c" + s for s in messages + pipelines] + [b"\x03" + messages[0]],
         "message_header": [b"\x00" + h for h in headers] + [b"\x01" + h for h in headers[:5]],

@@ -4,10 +4,17 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
 namespace {
+
+struct Set {
+  std::string key, value;
+  std::optional<std::int64_t> ttl_ms;
+};
+APPD_FIELDS(Set, key, value, ttl_ms);
 
 using appd::handlers::CallContext;
 using appd::handlers::Task;
@@ -25,6 +32,7 @@ int main(int argc, char** argv) {
   appd::App app(argc, argv);
   app.on("successor", [](std::int64_t n) { return n + 1; });
   app.on("same", [](std::string text) { return text; });
+  app.on("same-set", [](Set set) { return set; });
   app.on("same-turn", same_turn);
   app.on("next-turn", next_turn);
   return app.run();
