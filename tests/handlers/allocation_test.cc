@@ -31,6 +31,12 @@ using namespace std::literals;
 
 namespace appd::handlers::test {
 
+struct Set {
+  std::string_view key, value;
+  std::optional<std::int64_t> ttl_ms;
+};
+APPD_FIELDS(Set, key, value, ttl_ms);
+
 namespace {
 
 // Of the later calls, behind one that may warm up; also checks that they succeed.
@@ -102,6 +108,22 @@ TEST_CASE("allocation: typed handlers of text, numbers and JSON cost none") {
 TEST_CASE("allocation: typed handlers of binary content cost none") {
   CHECK(allocations_of_repeated(kBinary, "halved\x00\x00\x00\x02"sv,
                                 make_action("halved", [](int n) { return n / 2; })) == 0);
+}
+
+TEST_CASE("allocation: a struct and several values cost none but their own") {
+  const auto content =
+      R"({"action": "set", "value": {"ttl_ms": 5, "key": "trinity", "value": "morpheus"}})"sv;
+  CHECK(allocations_of_repeated(kJson, content, make_action("set", [](Set set) { return set; })) ==
+        0);
+  const auto set = [](std::string_view key, std::string_view value, std::optional<int> ttl_ms) {
+    return Set{key, value, ttl_ms};
+  };
+  CHECK(allocations_of_repeated(
+            kJson, content, make_action("set", set, {.parameters = {"key", "value", "ttl_ms"}})) ==
+        0);
+  CHECK(allocations_of_repeated(
+            kJson, R"({"action": "set", "value": ["trinity", "morpheus"]})",
+            make_action("set", set, {.parameters = {"key", "value", "ttl_ms"}})) == 0);
 }
 
 }  // namespace appd::handlers::test
