@@ -12,8 +12,20 @@ Task<std::string> answer_later(std::int64_t seconds, CallContext call) {
   co_return "after " + std::to_string(seconds) + " s";
 }
 
+struct Pause {
+  std::int64_t seconds = 0;
+  std::optional<std::string> word;
+};
+APPD_FIELDS(Pause, seconds, word);
+
+Task<std::string> say_later(std::string word, Pause pause, CallContext call) {
+  co_await call.sleep(std::chrono::seconds(pause.seconds));
+  co_return word + pause.word.value_or("");
+}
+
 App my_app() {
   App app;
+  app.on("say", say_later, {.parameters = {"word", "pause"}});
   app.on("twice", [](std::int64_t n) { return 2 * n; });
   app.on("blocking", [] { return "done"; }, {.blocks = true});
   app.on("later", answer_later, {.time_limit = 20s});
@@ -37,6 +49,16 @@ TEST_CASE("testkit: an error reply is told with its status") {
   SimulatedApp world(app);
   CHECK(world.call("nobody") == R"(invalid_action: invalid action "nobody".)");
   CHECK(world.call("twice", "true").starts_with("invalid_argument: twice: expected an integer"));
+}
+
+TEST_CASE("testkit: a coroutine takes several values, structs among them") {
+  const App app = my_app();
+  SimulatedApp world(app);
+  CHECK(world.call("say", R"({"pause": {"seconds": 5, "word": "!"}, "word": "now"})") ==
+        R"("now!")");
+  CHECK(world.call("say", R"(["now", {"seconds": 1}])") == R"("now")");
+  CHECK(world.call("say", R"(["now", {"seconds": "1"}])").find("/value/1/seconds") !=
+        std::string::npos);
 }
 
 TEST_CASE("testkit: a handler that waits takes the world's time, not ours") {
