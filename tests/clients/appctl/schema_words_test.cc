@@ -31,6 +31,17 @@ TEST_CASE("schema words: arrays and choices are told with what is in them") {
         "an array, each element an array, each element a number");
 }
 
+TEST_CASE("schema words: values of several parts say their parts") {
+  CHECK(words(R"({"enum": ["red", "blue"]})") == R"(one of "red", "blue")");
+  CHECK(words(R"({"type": "object", "additionalProperties": {"type": "boolean"}})") ==
+        "an object, each member a boolean");
+  CHECK(words(R"({"type": "array", "prefixItems": [{"type": "string"}, {}], "minItems": 2, )"
+              R"("maxItems": 2})") == "an array of a string, any JSON value");
+  CHECK(words(R"({"type": "object", "properties": {"key": {"type": "string"}, "ttl": {}}, )"
+              R"("required": ["key"], "additionalProperties": false})") ==
+        "an object with key: a string, ttl (may be missing): any JSON value");
+}
+
 TEST_CASE("schema words: a schema that says more stands there itself") {
   for (const char* schema :
        {R"({"type": "string", "enum": ["a", "b"]})", R"({"type": "strange"})", R"({"anyOf": []})",
