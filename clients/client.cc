@@ -17,7 +17,7 @@ ChannelOptions channel_options(const protocol::Address& server, const ClientOpti
 }  // namespace
 
 Result<std::unique_ptr<Client>> Client::connect(std::string_view server, ClientOptions options) {
-  auto address = protocol::parse_address(server);
+  auto address = protocol::parse_address(server, kSpokenProtocols);
   if (!address) return fail(ClientError::kInvalidRequest, address.error().message);
   return connect(*address, std::move(options));
 }

@@ -46,29 +46,24 @@ std::string frames_around(std::string_view content) {
 
 }  // namespace
 
-Result<SharedRequest> encode_request(Request request, Protocol protocol) {
+Result<SharedRequest> encode_request(Request request, const Protocol& protocol) {
   WireRequest wire;
-  switch (protocol) {
-    case Protocol::kRawEcho:
-      if (request.content.empty()) {
-        return fail(ClientError::kInvalidRequest,
-                    "a raw echo needs at least one byte: nothing would come back for none");
-      }
-      wire.body = std::move(request.content);
-      wire.keep_alive = true;
-      break;
-    case Protocol::kFramedEcho:
-      wire.body = frames_around(request.content);
-      wire.keep_alive = true;
-      break;
-    case Protocol::kApp:
-    case Protocol::kMessageEcho:
-      auto head = encode_head(request);
-      if (!head) return tl::unexpected(head.error());
-      wire.head = std::move(*head);
-      wire.body = std::move(request.content);
-      wire.keep_alive = request.keep_alive.value_or(false);
-      break;
+  if (protocol == Protocol::kRawEcho) {
+    if (request.content.empty()) {
+      return fail(ClientError::kInvalidRequest,
+                  "a raw echo needs at least one byte: nothing would come back for none");
+    }
+    wire.body = std::move(request.content);
+    wire.keep_alive = true;
+  } else if (protocol == Protocol::kFramedEcho) {
+    wire.body = frames_around(request.content);
+    wire.keep_alive = true;
+  } else {
+    auto head = encode_head(request);
+    if (!head) return tl::unexpected(head.error());
+    wire.head = std::move(*head);
+    wire.body = std::move(request.content);
+    wire.keep_alive = request.keep_alive.value_or(false);
   }
   return std::make_shared<const WireRequest>(std::move(wire));
 }

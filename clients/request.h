@@ -1,11 +1,13 @@
 // A request as values, and as the bytes that one of the protocols sends for it.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,11 @@
 #include "appd/protocol/message_header.h"
 
 namespace appd::clients {
+
+// What clients speak; an address of another protocol is refused with this list.
+inline constexpr std::array<std::string_view, 4> kSpokenProtocols = {
+    protocol::Protocol::kApp, protocol::Protocol::kMessageEcho, protocol::Protocol::kFramedEcho,
+    protocol::Protocol::kRawEcho};
 
 // What is asked. Raw and framed echoes send the content alone and look at nothing else.
 struct Request {
@@ -44,7 +51,8 @@ using SharedRequest = std::shared_ptr<const WireRequest>;
 // A framed echo gets frames of at most 65,535 bytes (docs/protocol.md 2.3), an empty content one
 // empty frame. Errors: kInvalidRequest for a header of more than 65,535 bytes, and for an empty
 // content of a raw echo, which nothing would answer.
-[[nodiscard]] Result<SharedRequest> encode_request(Request request, protocol::Protocol protocol);
+[[nodiscard]] Result<SharedRequest> encode_request(Request request,
+                                                   const protocol::Protocol& protocol);
 
 // What encode_request() put into frames.
 [[nodiscard]] std::string content_of_frames(std::string_view frames);

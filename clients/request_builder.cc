@@ -115,7 +115,7 @@ Result<Request> build_echo_request(Protocol protocol, std::string value, ValueFo
   if (protocol != Protocol::kMessageEcho) {
     if (!fields.empty() || form != ValueForm::kAutomatic) {
       return fail(ClientError::kInvalidRequest,
-                  std::string(protocol::protocol_name(protocol)) +
+                  protocol.name +
                       " sends bytes alone: --header, --json, --string and --binary say nothing");
     }
     return binary_request(std::move(value));

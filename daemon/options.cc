@@ -11,6 +11,7 @@
 #include "appd/options/command_line.h"
 #include "appd/options/config_file.h"
 #include "appd/options/start_error.h"
+#include "appd/servers/served_protocols.h"
 
 namespace appd::daemon {
 namespace {
@@ -25,7 +26,8 @@ constexpr std::uint64_t kNoMost = INT64_MAX;
 protocol::Result<std::vector<Address>> parse_addresses(std::span<const std::string> texts) {
   std::vector<Address> addresses;
   for (const std::string& text : texts) {
-    protocol::Result<Address> address = protocol::parse_address(text);
+    protocol::Result<Address> address =
+        protocol::parse_address(text, servers::built_in_protocols()->names());
     if (!address) return tl::unexpected(address.error());
     addresses.push_back(*std::move(address));
   }

@@ -1,7 +1,6 @@
 #include "appd/protocol/address.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstddef>
 #include <optional>
@@ -11,21 +10,20 @@
 namespace appd::protocol {
 namespace {
 
-// In the order of the enum.
-constexpr std::array<std::string_view, 4> kProtocolNames = {"app", "message-echo", "framed-echo",
-                                                            "raw-echo"};
 constexpr std::string_view kMark = "://";
 
 tl::unexpected<Error> refuse(const std::string& why) { return fail(Status::kInvalidArgument, why); }
 
-Result<Protocol> parse_protocol(std::string_view name) {
-  auto found = std::find(kProtocolNames.begin(), kProtocolNames.end(), name);
-  if (found != kProtocolNames.end()) {
-    return static_cast<Protocol>(found - kProtocolNames.begin());
+// Null: every name that has the form of one.
+using KnownNames = const std::span<const std::string_view>*;
+
+Result<Protocol> parse_protocol(std::string_view name, KnownNames known) {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
+  if (known != nullptr && std::find(known->begin(), known->end(), name) == known->end()) {
+    return refuse(unknown_protocol(name, *known));
   }
-  if (name == "admin") return refuse("protocol admin is not available in this build");
-  return refuse("protocol must be app, message-echo, framed-echo or raw-echo, not " +
-                in_quotes(name));
+  if (!name.empty() && name.find_first_not_of(kLetters) == name.npos) return Protocol(name);
+  return refuse("protocol must be lower-case letters, digits and hyphens, not " + in_quotes(name));
 }
 
 Result<TransportKind> parse_transport(std::string_view name) {
@@ -36,11 +34,11 @@ Result<TransportKind> parse_transport(std::string_view name) {
 }
 
 // PROTOCOL[+TRANSPORT]
-Result<void> parse_scheme(std::string_view scheme, Address& address) {
+Result<void> parse_scheme(std::string_view scheme, KnownNames known, Address& address) {
   std::size_t plus = scheme.find('+');
-  Result<Protocol> protocol = parse_protocol(scheme.substr(0, plus));
+  Result<Protocol> protocol = parse_protocol(scheme.substr(0, plus), known);
   if (!protocol) return tl::unexpected<Error>(std::move(protocol.error()));
-  address.protocol = *protocol;
+  address.protocol = *std::move(protocol);
   if (plus == std::string_view::npos) return {};
   Result<TransportKind> transport = parse_transport(scheme.substr(plus + 1));
   if (!transport) return tl::unexpected<Error>(std::move(transport.error()));
@@ -145,23 +143,36 @@ Result<void> parse_path(std::string_view text, Address& address) {
   return {};
 }
 
-Result<void> parse_into(std::string_view text, Address& address) {
+Result<void> parse_into(std::string_view text, KnownNames known, Address& address) {
   std::size_t mark = text.find(kMark);
   if (mark == text.npos) return parse_host_and_port(text, address);
-  if (Result<void> scheme = parse_scheme(text.substr(0, mark), address); !scheme) return scheme;
+  Result<void> scheme = parse_scheme(text.substr(0, mark), known, address);
+  if (!scheme) return scheme;
   std::string_view rest = text.substr(mark + kMark.size());
   return address.transport == TransportKind::kUnix ? parse_path(rest, address)
                                                    : parse_host_and_port(rest, address);
 }
 
+Result<Address> parse(std::string_view text, KnownNames known) {
+  Address address;
+  Result<void> parsed = parse_into(text, known, address);
+  if (parsed) return address;
+  return refuse("address " + in_quotes(text) + ": " + parsed.error().message);
+}
+
 }  // namespace
 
-std::string_view protocol_name(Protocol protocol) {
-  return kProtocolNames[static_cast<std::size_t>(protocol)];
+std::string unknown_protocol(std::string_view name, std::span<const std::string_view> known) {
+  std::string names;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (i > 0) names += i + 1 < known.size() ? ", " : " or ";
+    names += known[i];
+  }
+  return "protocol must be " + names + ", not " + in_quotes(name);
 }
 
 std::string Address::to_string() const {
-  std::string text(protocol_name(protocol));
+  std::string text = protocol.name;
   if (transport == TransportKind::kUnix) {
     text += "+unix";
     text += kMark;
@@ -173,11 +184,10 @@ std::string Address::to_string() const {
   return text + ':' + std::to_string(port);
 }
 
-Result<Address> parse_address(std::string_view text) {
-  Address address;
-  Result<void> parsed = parse_into(text, address);
-  if (parsed) return address;
-  return refuse("address " + in_quotes(text) + ": " + parsed.error().message);
+Result<Address> parse_address(std::string_view text) { return parse(text, nullptr); }
+
+Result<Address> parse_address(std::string_view text, std::span<const std::string_view> known) {
+  return parse(text, &known);
 }
 
 }  // namespace appd::protocol

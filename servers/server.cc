@@ -109,6 +109,11 @@ struct Server::Listening {
 };
 
 std::vector<Address> Server::listen(const Address& address, unsigned socket_mode) {
+  if (shared_.protocols->find(address.protocol.name) == nullptr) {
+    throw options::StartError(
+        address.to_string() + ": " +
+        protocol::unknown_protocol(address.protocol.name, shared_.protocols->names()));
+  }
   const reactor::ListenOptions options{
       .backlog = static_cast<int>(std::min<std::size_t>(shared_.limits.backlog, INT_MAX)),
       .reuse_port = address.transport == TransportKind::kTcp && workers_.size() > 1,
@@ -132,7 +137,7 @@ std::vector<Address> Server::listen(const Address& address, unsigned socket_mode
   std::vector<Address> served;
   for (Bound& bound : listening.bound) {
     served.push_back(bound_address(address, bound.endpoint));
-    serve(address.protocol, std::move(bound));
+    serve(address.protocol.name, std::move(bound));
   }
   return served;
 }
@@ -205,7 +210,7 @@ Server::Listening Server::bind_all(const std::vector<Endpoint>& endpoints,
   return listening;
 }
 
-void Server::serve(protocol::Protocol protocol, Bound bound) {
+void Server::serve(std::string_view protocol, Bound bound) {
   if (bound.sockets.size() == 1) {
     workers_[next_worker_++ % workers_.size()]->listen(protocol, std::move(bound.sockets.front()));
     return;

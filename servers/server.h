@@ -89,7 +89,7 @@ class Server {
                                             reactor::ListenOptions options);
   [[nodiscard]] Listening bind_all(const std::vector<reactor::Endpoint>& endpoints,
                                    const reactor::ListenOptions& options);
-  void serve(protocol::Protocol protocol, Bound bound);
+  void serve(std::string_view protocol, Bound bound);
   void start_threads(std::string& what);
   void watch_loops();
   void join_loops();

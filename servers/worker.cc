@@ -1,14 +1,9 @@
 #include "appd/servers/worker.h"
 
-#include <algorithm>
 #include <new>
 #include <utility>
 
 #include "appd/reactor/check.h"
-#include "appd/servers/sessions/app_session.h"
-#include "appd/servers/sessions/framed_echo_session.h"
-#include "appd/servers/sessions/message_echo_session.h"
-#include "appd/servers/sessions/raw_echo_session.h"
 
 namespace appd::servers {
 namespace {
@@ -16,27 +11,12 @@ namespace {
 // From the drain time-out to the end: for the last error replies to arrive.
 constexpr auto kFarewell = std::chrono::milliseconds(100);
 
-using protocol::Protocol;
 using reactor::AnyTransport;
 
-constexpr std::size_t kSeatBytes = std::max({sizeof(AppSession), sizeof(MessageEchoSession),
-                                             sizeof(FramedEchoSession), sizeof(RawEchoSession)});
-
-Session* make_session(Protocol protocol, void* memory, SessionContext& context, Seat seat,
-                      AnyTransport transport) {
-  switch (protocol) {
-    case Protocol::kApp:
-      return new (memory) AppSession(context, seat, std::move(transport));
-    case Protocol::kMessageEcho:
-      return new (memory) MessageEchoSession(context, seat, std::move(transport));
-    case Protocol::kFramedEcho:
-      return new (memory) FramedEchoSession(context, seat, std::move(transport));
-    case Protocol::kRawEcho:
-      return new (memory) RawEchoSession(context, seat, std::move(transport));
-  }
-  APPD_CHECK(false, static_cast<int>(protocol));
-  return nullptr;
-}
+// A seat is a protocol's index and a cell of its slab.
+constexpr unsigned kCellBits = 26;
+constexpr Seat kCellMask = (Seat{1} << kCellBits) - 1;
+static_assert(ServedProtocols::kMost <= std::size_t{1} << (32 - kCellBits));
 
 }  // namespace
 
@@ -56,7 +36,7 @@ ServerShared::ServerShared(const Limits& the_limits, logging::Log& the_log)
 
 // Doors ------------------------------------------------------------------------------------------
 
-Worker::Door::Door(Worker& worker, Protocol protocol,
+Worker::Door::Door(Worker& worker, const ServedProtocol& protocol,
                    std::unique_ptr<reactor::ListeningSocket> socket)
     : worker_(worker), protocol_(protocol), listener_(worker.loop_, std::move(socket), *this) {}
 
@@ -75,7 +55,6 @@ void Worker::Door::on_accept_exhausted(std::error_code error) { worker_.accept_e
 Worker::Worker(ServerShared& shared, Ordinal ordinal, reactor::Backend backend,
                std::shared_ptr<const handlers::Registry> registry)
     : shared_(shared),
-      seats_(kSeatBytes),
       loop_(std::move(backend)),
       decode_(shared.limits.max_nesting),
       registry_(guarded(std::move(registry))),
@@ -101,7 +80,9 @@ Worker::Worker(ServerShared& shared, Ordinal ordinal, reactor::Backend backend,
                 .log = {.log = shared.log, .limited_lines = limited_lines_},
                 .numbers = {.next = ordinal.index + 1, .step = ordinal.count}}},
       events_(shared.functions, shared.log),
-      drain_timer_(reactor::Timer::calling<&Worker::on_drain_deadline>(loop_.timers(), *this)) {}
+      drain_timer_(reactor::Timer::calling<&Worker::on_drain_deadline>(loop_.timers(), *this)) {
+  for (const ServedProtocol& one : shared.protocols->all()) seats_.emplace_back(one.session_bytes);
+}
 
 // Sessions go before what they use, those that the loop was to destroy included.
 Worker::~Worker() {
@@ -109,8 +90,10 @@ Worker::~Worker() {
   for_each_session([](Session& session) { session.dispose(); });
 }
 
-void Worker::listen(Protocol protocol, std::unique_ptr<reactor::ListeningSocket> socket) {
-  auto door = std::make_unique<Door>(*this, protocol, std::move(socket));
+void Worker::listen(std::string_view protocol, std::unique_ptr<reactor::ListeningSocket> socket) {
+  const ServedProtocol* const served = shared_.protocols->find(protocol);
+  APPD_CHECK(served != nullptr);
+  auto door = std::make_unique<Door>(*this, *served, std::move(socket));
   if (auto started = door->listener().start(); !started) {
     throw std::system_error(started.error().code, started.error().message);
   }
@@ -142,7 +125,7 @@ void Worker::accept_exhausted(std::error_code error) {
                        {{"reason", reason}});
 }
 
-void Worker::accept(Protocol protocol, AnyTransport transport) {
+void Worker::accept(const ServedProtocol& protocol, AnyTransport transport) {
   std::optional<reactor::Endpoint> peer;  // a system call, for who asks
   if (shared_.peers.enabled() || events_.wanted()) peer = transport.peer_endpoint();
   Session& session = seat(protocol, std::move(transport));
@@ -155,17 +138,23 @@ void Worker::accept(Protocol protocol, AnyTransport transport) {
   }
 }
 
-Session& Worker::seat(Protocol protocol, AnyTransport transport) {
-  const Seat seat = seats_.take();
+Session& Worker::seat(const ServedProtocol& protocol, AnyTransport transport) {
+  reactor::Slab& seats = seats_[protocol.index];
+  const Seat cell = seats.take();
   try {
-    Session* const session =
-        make_session(protocol, seats_.at(seat), context_, seat, std::move(transport));
-    APPD_CHECK(session == seats_.at(seat));  // for_each_session() relies on it
+    if (cell > kCellMask) throw std::bad_alloc();
+    const Seat seat = static_cast<Seat>(protocol.index << kCellBits) | cell;
+    Session* const session = protocol.make(seats.at(cell), context_, seat, std::move(transport));
+    APPD_CHECK(session == seats.at(cell));  // for_each_session() relies on it
     return *session;
-  } catch (const std::bad_alloc&) {
-    seats_.give_back(seat);
+  } catch (...) {
+    seats.give_back(cell);
     throw;
   }
+}
+
+void Worker::free_seat(Seat seat) noexcept {
+  seats_[seat >> kCellBits].give_back(seat & kCellMask);
 }
 
 void Worker::admit(Session& session, const std::optional<reactor::Endpoint>& peer) {
@@ -227,7 +216,9 @@ std::shared_ptr<const handlers::Registry> Worker::guarded(
 // A callback may end the session it is given, and others.
 template <class Action>
 void Worker::for_each_session(Action action) {
-  seats_.for_each([&](void* seat) { action(*static_cast<Session*>(seat)); });
+  for (const reactor::Slab& seats : seats_) {
+    seats.for_each([&](void* seat) { action(*static_cast<Session*>(seat)); });
+  }
 }
 
 void Worker::drain() {

@@ -3,22 +3,24 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "appd/handlers/dispatch.h"
 #include "appd/handlers/registry.h"
-#include "appd/protocol/address.h"
 #include "appd/reactor/event_loop.h"
 #include "appd/reactor/listener.h"
 #include "appd/servers/connection_limits.h"
 #include "appd/servers/outgoing_calls.h"
 #include "appd/servers/program_functions.h"
+#include "appd/servers/served_protocols.h"
 #include "appd/servers/sessions/session.h"
 
 namespace appd::servers {
@@ -39,6 +41,8 @@ struct ServerShared {
   ConnectionLimit connections;
   PeerLimit peers;
   CallLimit calls;
+  // What is spoken. Set before the workers are made.
+  std::shared_ptr<const ServedProtocols> protocols = built_in_protocols();
   // Where handlers that block run; null: nowhere. Set before the workers are made.
   JobRunner* pool = nullptr;
   // The worker's calls to other servers, made with its loop; absent: such calls fail.
@@ -67,8 +71,8 @@ class Worker final : private SessionOwner {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Before run(), or on the loop's thread.
-  void listen(protocol::Protocol protocol, std::unique_ptr<reactor::ListeningSocket> socket);
+  // `protocol`: the name of one of ServerShared::protocols. Before run(), or on the loop's thread.
+  void listen(std::string_view protocol, std::unique_ptr<reactor::ListeningSocket> socket);
 
   // On the loop's thread (post()):
   // Takes what waits in the backlog, closes the listeners, answers what has arrived, and is drained
@@ -96,7 +100,7 @@ class Worker final : private SessionOwner {
   // A listening socket and what is spoken on it.
   class Door final : public reactor::ListenerDelegate {
    public:
-    Door(Worker& worker, protocol::Protocol protocol,
+    Door(Worker& worker, const ServedProtocol& protocol,
          std::unique_ptr<reactor::ListeningSocket> socket);
     reactor::Listener& listener() { return listener_; }
 
@@ -107,7 +111,7 @@ class Worker final : private SessionOwner {
     void on_accept_exhausted(std::error_code error) override;
 
     Worker& worker_;
-    const protocol::Protocol protocol_;
+    const ServedProtocol& protocol_;
     reactor::Listener listener_;
   };
 
@@ -117,20 +121,20 @@ class Worker final : private SessionOwner {
   // Counts in shared_.connections, until the session is closed.
   [[nodiscard]] bool may_accept();
   void connection_freed();
-  void accept(protocol::Protocol protocol, reactor::AnyTransport transport);
-  [[nodiscard]] Session& seat(protocol::Protocol protocol, reactor::AnyTransport transport);
+  void accept(const ServedProtocol& protocol, reactor::AnyTransport transport);
+  [[nodiscard]] Session& seat(const ServedProtocol& protocol, reactor::AnyTransport transport);
   void admit(Session& session, const std::optional<reactor::Endpoint>& peer);
   [[nodiscard]] bool may_come(Session& session, const reactor::Endpoint& peer);
   void accept_exhausted(std::error_code error);
   void on_session_closed(Session& session, std::error_code reason) override;
-  void free_seat(Seat seat) noexcept override { seats_.give_back(seat); }
+  void free_seat(Seat seat) noexcept override;
   void on_drain_deadline();
   void finish_if_drained();
   template <class Action>
   void for_each_session(Action action);
 
   ServerShared& shared_;
-  reactor::Slab seats_;  // outlives the loop, which destroys sessions
+  std::deque<reactor::Slab> seats_;  // one a protocol; outlive the loop, which destroys sessions
   reactor::EventLoop loop_;
   Metrics metrics_;
   protocol::DecodeContext decode_;

@@ -9,6 +9,7 @@
 #include "appd/clients/channel.h"
 #include "appd/handlers/typed/json_value.h"
 #include "appd/reactor/sim/poller.h"
+#include "appd/servers/served_protocols.h"
 #include "appd/testkit/simulated_server.h"
 
 namespace appd::test {
@@ -67,7 +68,7 @@ struct SimulatedApp::World final : private clients::ChannelDelegate {
 
   // A name gets a number of its own, once.
   protocol::Address numbered(std::string_view text) {
-    auto address = protocol::parse_address(text);
+    auto address = protocol::parse_address(text, servers::built_in_protocols()->names());
     if (!address) throw std::invalid_argument(address.error().message);
     if (address->protocol != protocol::Protocol::kApp ||
         address->transport != protocol::TransportKind::kTcp || address->host.empty() ||

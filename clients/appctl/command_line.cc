@@ -93,7 +93,7 @@ tl::unexpected<Error> wrong_usage(std::string text) {
 }
 
 protocol::Result<protocol::Address> parse_server(const std::string& text) {
-  auto server = protocol::parse_address(text);
+  auto server = protocol::parse_address(text, kSpokenProtocols);
   if (server && server->transport == protocol::TransportKind::kTcp && server->port == 0) {
     return protocol::fail(protocol::Status::kInvalidArgument,
                           "nobody can be called on port 0, in \"" + text + '"');

@@ -119,7 +119,7 @@ TEST_CASE("session: bytes that nobody asked for broke the protocol") {
 TEST_CASE("session: every echo protocol gives back what was sent, of any size") {
   for (const Protocol protocol :
        {Protocol::kRawEcho, Protocol::kFramedEcho, Protocol::kMessageEcho}) {
-    CAPTURE(protocol::protocol_name(protocol));
+    CAPTURE(protocol);
     std::string value(3'000'000, 'a');
     for (std::size_t i = 0; i < value.size(); ++i) value[i] = static_cast<char>(i * 7 % 251);
     ChannelFixture fixture(echo);
@@ -133,7 +133,7 @@ TEST_CASE("session: every echo protocol gives back what was sent, of any size") 
 TEST_CASE("session: echoes are pipelined and told apart") {
   for (const Protocol protocol :
        {Protocol::kRawEcho, Protocol::kFramedEcho, Protocol::kMessageEcho}) {
-    CAPTURE(protocol::protocol_name(protocol));
+    CAPTURE(protocol);
     ChannelFixture fixture(echo);
     fixture.open(speaking(protocol, 8));
     for (const char* value : {"a", "bc", "d"}) fixture.submit(value);

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <string>
 
 #include "appd/protocol/text/json.h"
@@ -20,7 +21,9 @@ Address parse(std::string_view text) {
 
 // Without the repetition of the input, which is checked.
 std::string error_of(std::string_view text) {
-  Result<Address> address = parse_address(text);
+  static constexpr std::array kKnown = {Protocol::kApp, Protocol::kMessageEcho,
+                                        Protocol::kFramedEcho, Protocol::kRawEcho};
+  Result<Address> address = parse_address(text, kKnown);
   if (address) return "accepted";
   CHECK(status_of(address.error()) == Status::kInvalidArgument);
   std::string begin = "address ";
@@ -144,7 +147,16 @@ TEST_CASE("address: an unknown protocol or transport is named, with those that t
 
 TEST_CASE("address: what is to come is said to be missing, not wrong") {
   CHECK(error_of("app+tls://h:80") == "transport tls is not available in this build");
-  CHECK(error_of("admin://h:80") == "protocol admin is not available in this build");
+  CHECK(error_of("admin://h:80") ==
+        "protocol must be app, message-echo, framed-echo or raw-echo, not \"admin\"");
+}
+
+TEST_CASE("address: any name that has the form of one is a protocol, unless it must be known") {
+  CHECK(parse("lines-2://h:1").protocol == "lines-2");
+  CHECK(parse("lines-2://h:1").to_string() == "lines-2://h:1");
+  for (const char* text : {"Lines://h:1", "a_b://h:1", "://h:1"}) {
+    CHECK_FALSE(parse_address(text).has_value());
+  }
 }
 
 TEST_CASE("address: what a refusal repeats is one line of UTF-8") {

@@ -95,7 +95,7 @@ struct WorkerFixture {
          {Protocol::kApp, Protocol::kMessageEcho, Protocol::kFramedEcho, Protocol::kRawEcho}) {
       auto socket = world.network().listen(reactor::Endpoint::any_ipv4(0), {}).value();
       doors.emplace(one, socket->local_endpoint());
-      worker->listen(one, std::move(socket));
+      worker->listen(one.name, std::move(socket));
     }
   }
   WirePeer connect(Protocol protocol = Protocol::kApp) {

@@ -107,8 +107,8 @@ void ChannelClient::on_failed(clients::Error error) {
 }
 
 void ChannelClient::violate(const std::string& what) {
-  world_.violate("client " + std::to_string(plan_.number) + " (" +
-                 std::string(protocol::protocol_name(plan_.protocol)) + "): " + what);
+  world_.violate("client " + std::to_string(plan_.number) + " (" + plan_.protocol.name +
+                 "): " + what);
 }
 
 }  // namespace appd::testing

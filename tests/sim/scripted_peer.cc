@@ -292,7 +292,7 @@ void ScriptedPeer::check_lifetime() const {
 
 void ScriptedPeer::violate(const std::string& what) {
   world_.violate("peer " + std::to_string(number_) + " (" + talk_.kind + ", " +
-                 std::string(protocol::protocol_name(talk_.protocol)) + "): " + what);
+                 talk_.protocol.name + "): " + what);
 }
 
 }  // namespace appd::testing

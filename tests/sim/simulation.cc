@@ -75,7 +75,9 @@ SimulatedServer::SimulatedServer(reactor::sim::World& world, const servers::Limi
 }
 
 reactor::Endpoint SimulatedServer::endpoint(Protocol protocol) {
-  const auto port = static_cast<std::uint16_t>(kFirstPort + static_cast<int>(protocol));
+  const auto port = static_cast<std::uint16_t>(
+      kFirstPort +
+      (std::find(kProtocols.begin(), kProtocols.end(), protocol.name) - kProtocols.begin()));
   return reactor::Endpoint::ip("10.0.0.1", port).value();
 }
 

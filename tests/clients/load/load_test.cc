@@ -324,7 +324,7 @@ TEST_CASE("bench: every protocol can be loaded, and every reply is verified") {
   });
   for (const auto protocol : {protocol::Protocol::kRawEcho, protocol::Protocol::kFramedEcho,
                               protocol::Protocol::kMessageEcho}) {
-    CAPTURE(protocol::protocol_name(protocol));
+    CAPTURE(protocol);
     const Ran ran = bench(echo.address(protocol).to_string(),
                           {"--connections", "3", "--pipeline", "4", "bench", "hello"});
     CHECK(ran.exit_code == kExitDone);
