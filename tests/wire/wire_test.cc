@@ -212,7 +212,7 @@ std::vector<Echo> echoes() {
 
 UNWAITING_CASE("echo: the same bytes come back in any slicing, then the end") {
   for (const Echo& echo : echoes()) {
-    CAPTURE(static_cast<int>(echo.protocol));
+    CAPTURE(echo.protocol.name);
     Wire<Tested> wire(echo.protocol);
     std::vector<std::vector<std::string_view>> slicings{{echo.bytes}, byte_by_byte(echo.bytes)};
     for (std::size_t at = 1; at < echo.bytes.size(); ++at) {
