@@ -49,9 +49,9 @@ inline constexpr bool kOnlyBlocks<F> = kTakesContext<ParametersOf<F>> && !kIsTas
 template <class F>
 void set_handler(Action& action, F function, NamesOf<F> names, bool plain) {
   if constexpr (kIsTask<ReturnedOf<F>>) {
-    action.waiting_handler = CoroutineStarter(
-        [function = std::move(function), names = std::move(names), plain](
-            const Request& request, CallContext context, Responder responder) {
+    action.waiting_handler =
+        CoroutineStarter([function = std::move(function), names = std::move(names), plain](
+                             const Request& request, CallContext context, Responder responder) {
           start_typed(function, names, plain, request, std::move(context), std::move(responder));
         });
   } else {

@@ -1,10 +1,6 @@
 // Compiles as it is; with one of the macros below the compiler has to refuse it, in words that help
 // (tests/handlers/CMakeLists.txt).
-#include <map>
-#include <string>
-#include <vector>
-
-#include "appd/handlers/typed/typed.h"
+#include "included.h"
 
 using namespace appd::handlers;
 
