@@ -10,25 +10,32 @@ namespace {
 thread_local constinit BlockStore* used_here = nullptr;
 
 // The index in free_; of nothing as of one byte.
-constexpr std::size_t block_steps(std::size_t bytes) {
+constexpr std::size_t step_of(std::size_t bytes) {
   return bytes == 0 ? 0 : (bytes - 1) / BlockStore::kStepBytes;
 }
-constexpr std::size_t block_bytes(std::size_t bytes) {
-  return (block_steps(bytes) + 1) * BlockStore::kStepBytes;
-}
-
-#ifdef APPD_ADDRESS_SANITIZER
-constexpr bool kKeepsBlocks = false;
-#else
-constexpr bool kKeepsBlocks = true;
-#endif
+constexpr std::size_t step_bytes(std::size_t step) { return (step + 1) * BlockStore::kStepBytes; }
 
 }  // namespace
 
 BlockStore::~BlockStore() {
-  for (Free* first : free_) {
-    while (first != nullptr) ::operator delete(std::exchange(first, first->next));
+  for (std::size_t step = 0; step < free_.size(); ++step) {
+    while (free_[step] != nullptr) ::operator delete(pop(step));
   }
+}
+
+// AddressSanitizer is told that a free block is nobody's.
+void BlockStore::push(std::size_t step, void* block) {
+  free_[step] = new (block) Free{free_[step]};
+  kept_bytes_ += step_bytes(step);
+  ASAN_POISON_MEMORY_REGION(block, step_bytes(step));
+}
+
+void* BlockStore::pop(std::size_t step) {
+  Free* const block = free_[step];
+  ASAN_UNPOISON_MEMORY_REGION(block, step_bytes(step));
+  kept_bytes_ -= step_bytes(step);
+  free_[step] = block->next;
+  return block;
 }
 
 BlockStore::Scope::Scope(BlockStore& store) : outer_(std::exchange(used_here, &store)) {}
@@ -36,22 +43,19 @@ BlockStore::Scope::~Scope() { used_here = outer_; }
 
 void* BlockStore::take(std::size_t bytes) {
   if (bytes > kMaxBlockBytes) return ::operator new(bytes);
+  const std::size_t step = step_of(bytes);
   BlockStore* const store = used_here;
-  if (store == nullptr) return ::operator new(block_bytes(bytes));
-  Free*& first = store->free_[block_steps(bytes)];
-  if (first == nullptr) return ::operator new(block_bytes(bytes));
-  store->kept_bytes_ -= block_bytes(bytes);
-  return std::exchange(first, first->next);
+  if (store == nullptr || store->free_[step] == nullptr) return ::operator new(step_bytes(step));
+  return store->pop(step);
 }
 
 void BlockStore::give_back(void* block, std::size_t bytes) noexcept {
+  const std::size_t step = step_of(bytes);
   BlockStore* const store = used_here;
-  const bool kept = kKeepsBlocks && store != nullptr && bytes <= kMaxBlockBytes &&
-                    store->kept_bytes_ + block_bytes(bytes) <= kMaxKeptBytes;
+  const bool kept = store != nullptr && bytes <= kMaxBlockBytes &&
+                    store->kept_bytes_ + step_bytes(step) <= kMaxKeptBytes;
   if (!kept) return ::operator delete(block);
-  Free*& first = store->free_[block_steps(bytes)];
-  first = new (block) Free{first};
-  store->kept_bytes_ += block_bytes(bytes);
+  store->push(step, block);
 }
 
 }  // namespace appd::reactor

@@ -43,13 +43,15 @@ class BlockStore {
   // With the same number. Any thread.
   static void give_back(void* block, std::size_t bytes) noexcept;
 
-  // Free blocks. None with AddressSanitizer, whose heap finds what uses them after their end.
+  // Free blocks.
   [[nodiscard]] std::size_t kept_bytes() const { return kept_bytes_; }
 
  private:
   struct Free {
     Free* next;
   };
+  void push(std::size_t step, void* block);
+  [[nodiscard]] void* pop(std::size_t step);
 
   std::array<Free*, kMaxBlockBytes / kStepBytes> free_{};  // by steps, the first: one
   std::size_t kept_bytes_ = 0;
