@@ -46,6 +46,11 @@ void operator delete(void* memory) noexcept {
 
 void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
 
+// As the standard library's do, and those of AddressSanitizer do not.
+void* operator new[](std::size_t size) { return operator new(size); }
+void operator delete[](void* memory) noexcept { operator delete(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { operator delete(memory); }
+
 namespace appd::testing {
 
 MemoryHooks::MemoryHooks(reactor::sim::World& world) { deciding = &world; }
