@@ -41,7 +41,7 @@ ROWS = {
     "echo_16m": Target(1.40),
     "typed_integer_depth32": Target(1.86),  # search's and a fifth
     "typed_string_depth32": Target(1.86),
-    "typed_struct_depth32": Target(3.00),  # an object within the object takes the parser for all JSON
+    "typed_struct_depth32": Target(1.86),
     "same_turn_depth32": Target(2.00),
     "next_turn_depth32": Target(2.60),
     "open_loop": Target(1.20),
