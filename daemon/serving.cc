@@ -165,7 +165,9 @@ void Serving::apply(const ParsedOptions& parsed, std::unique_ptr<const Registry>
   server_->set_registry(reloader_.destroyed_here(std::move(registry)));
   log_.set_level(parsed.options.log.level);
   *values_ = parsed.values;
-  for (const auto& write_variable : parsed.write_variables) write_variable();
+  // The program's variables and functions belong to the loop's thread.
+  const bool posted = server_->main_loop().post([this, parsed] { tell_program(parsed); });
+  if (!posted) log_.write(logging::Level::kError, "the program is not told of the reload");
   const options::OptionChanges& changes = parsed.changes;
   if (!changes.need_restart.empty()) {
     log_.write(logging::Level::kWarn, "changed settings need a restart",
@@ -173,6 +175,10 @@ void Serving::apply(const ParsedOptions& parsed, std::unique_ptr<const Registry>
   }
   log_.write(logging::Level::kInfo, "reloaded",
              {{"changed", changes.applied.empty() ? "no setting" : joined(changes.applied)}});
+}
+
+void Serving::tell_program(const ParsedOptions& parsed) {
+  for (const auto& write_variable : parsed.write_variables) write_variable();
   try {
     app_.call_reload_functions(parsed.options);
   } catch (const std::exception& error) {

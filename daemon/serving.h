@@ -38,7 +38,10 @@ class Serving {
   // May still run when this is gone, and so does not touch it; what is returned does.
   [[nodiscard]] static Reloader::Apply load(Serving* self, const App& app,
                                             const options::OptionValues& running);
+  // On the reload's thread.
   void apply(const ParsedOptions& parsed, std::unique_ptr<const handlers::Registry> registry);
+  // On the first loop's.
+  void tell_program(const ParsedOptions& parsed);
 
   const Options options_;
   std::shared_ptr<options::OptionValues> values_;  // as they count now; the reloads' own
