@@ -96,7 +96,12 @@ Failure current_failure() {
 App::App(int argc, const char* const* argv) : App(argc, argv, program_of(argc, argv)) {}
 
 App::App(int argc, const char* const* argv, Program program)
-    : argc_(argc), argv_(argv), program_(std::move(program)), backend_(reactor::system_backend) {
+    : argc_(argc),
+      argv_(argv),
+      program_(std::move(program)),
+      protocols_(std::make_shared<servers::ServedProtocols>()),
+      backend_(reactor::system_backend) {
+  servers::add_built_in_protocols(*protocols_);
   if (argv != nullptr) signals_.emplace(take_over_signals());
   std::error_code ignored;  // a start in a folder that is gone has no relative paths to offer
   start_folder_ = std::filesystem::current_path(ignored).string();
@@ -109,6 +114,11 @@ App& App::add(handlers::Action action) {
 
 App& App::add(AddActions add_actions) {
   add_actions_.push_back(std::move(add_actions));
+  return *this;
+}
+
+App& App::protocol(std::string_view name, servers::SessionMaker sessions) {
+  protocols_->add(name, std::move(sessions));
   return *this;
 }
 
@@ -210,6 +220,7 @@ void App::call_stop_functions() const {
 ParsedOptions App::parse(const options::OptionValues& running) const {
   std::vector<std::function<void()>> write_variables;
   Program program = program_;
+  program.protocols = protocols_->names();
   program.add_options = [&](options::OptionTable& table) {
     if (program_.add_options) program_.add_options(table);
     for (const options::ProgramOption& option : options_) {

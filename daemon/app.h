@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,7 @@
 #include "appd/servers/outgoing_calls.h"
 #include "appd/servers/program_functions.h"
 #include "appd/servers/program_metrics.h"
+#include "appd/servers/sessions/session_maker.h"
 
 namespace appd::daemon {
 
@@ -61,6 +63,23 @@ class App {
   App& add(handlers::Action action);
   // Actions that need the options, or that a SIGHUP is to make anew.
   App& add(AddActions add_actions);
+
+  // Makes `--listen NAME://...` work: spoken by a session class (<appd/session.h>), whose objects
+  // get these arguments behind their SessionStart, or by a coroutine, Task<>(Stream)
+  // (<appd/stream.h>). `name`: lower-case letters, digits and hyphens. Throws
+  // std::invalid_argument: not such a name, or one that is there.
+  template <class SessionType, class... Arguments>
+  App& protocol(std::string_view name, Arguments... arguments) {
+    return protocol(name, servers::session_maker<SessionType>(std::move(arguments)...));
+  }
+  App& protocol(std::string_view name, servers::Conversation conversation) {
+    return protocol(name, servers::session_maker(name, std::move(conversation)));
+  }
+  App& protocol(std::string_view name, servers::SessionMaker sessions);
+  // The built-in ones, and those of the program.
+  [[nodiscard]] std::shared_ptr<const servers::ServedProtocols> protocols() const {
+    return protocols_;
+  }
 
   // Puts `layer` around every action (handlers/layers/layer.h; handlers/layers/layers.h has some),
   // outside of the layers before it.
@@ -168,6 +187,7 @@ class App {
   std::shared_ptr<AppLog> log_ = std::make_shared<AppLog>();
   std::shared_ptr<AppLoop> loop_ = std::make_shared<AppLoop>();
   std::unique_ptr<servers::ProgramMetrics> metrics_ = std::make_unique<servers::ProgramMetrics>();
+  std::shared_ptr<servers::ServedProtocols> protocols_;
   std::vector<AddActions> add_actions_;
   std::vector<handlers::Layer> layers_;  // innermost first
   bool log_access_ = false;

@@ -23,11 +23,13 @@ using std::chrono_literals::operator""ms;
 constexpr reactor::Duration kLeastTimeout = 1ms;
 constexpr std::uint64_t kNoMost = INT64_MAX;
 
-protocol::Result<std::vector<Address>> parse_addresses(std::span<const std::string> texts) {
+using ProtocolNames = std::vector<std::string_view>;
+
+protocol::Result<std::vector<Address>> parse_addresses(std::span<const std::string> texts,
+                                                       const ProtocolNames& protocols) {
   std::vector<Address> addresses;
   for (const std::string& text : texts) {
-    protocol::Result<Address> address =
-        protocol::parse_address(text, servers::built_in_protocols()->names());
+    protocol::Result<Address> address = protocol::parse_address(text, protocols);
     if (!address) return tl::unexpected(address.error());
     addresses.push_back(*std::move(address));
   }
@@ -37,13 +39,14 @@ protocol::Result<std::vector<Address>> parse_addresses(std::span<const std::stri
       "give at least one address, such as " + std::string(protocol::kDefaultAddress));
 }
 
-options::Option listen_option(std::vector<Address>& addresses) {
+options::Option listen_option(std::vector<Address>& addresses, const ProtocolNames& protocols) {
   options::Option option{
       .name = "listen", .value_name = "ADDRESS", .help = "Where to listen; repeatable"};
   option.arity = options::Option::Arity::kMany;
-  option.parse = [&addresses](std::span<const std::string> texts) {
-    return parse_addresses(texts).map(
-        [&addresses](std::vector<Address> parsed) { addresses = std::move(parsed); });
+  option.parse = [&addresses, protocols](std::span<const std::string> texts) {
+    return parse_addresses(texts, protocols).map([&addresses](std::vector<Address> parsed) {
+      addresses = std::move(parsed);
+    });
   };
   option.print = [&addresses] {
     std::vector<std::string> texts;
@@ -232,11 +235,12 @@ std::size_t default_threads() {
   return std::clamp<std::size_t>(machine::usable_cpus(), 1, kMaxThreads);
 }
 
-void add_server_options(options::OptionTable& table, Options& options) {
+void add_server_options(options::OptionTable& table, Options& options,
+                        std::span<const std::string_view> protocols) {
   if (options.listen.empty()) {
     options.listen.push_back(protocol::parse_address(protocol::kDefaultAddress).value());
   }
-  table.add(listen_option(options.listen));
+  table.add(listen_option(options.listen, {protocols.begin(), protocols.end()}));
   table.add(options::count_option("threads",
                                   "Reactors, one a thread; default: one a CPU that may be used",
                                   options.threads, 1, kMaxThreads));
@@ -269,7 +273,7 @@ ParsedOptions parse_options(int argc, const char* const* argv, const Environment
   const std::string folder = start_folder.empty() ? working_directory() : start_folder;
   ParsedOptions parsed;
   options::OptionTable table;
-  add_server_options(table, parsed.options);
+  add_server_options(table, parsed.options, program.protocols);
   if (program.add_options) program.add_options(table);
   options::CommandLine line = options::parse_command_line(
       arguments_of(argc, argv), table, {program.name, program.summary, footer(program)});

@@ -11,13 +11,16 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "appd/logging/log.h"
 #include "appd/options/option_table.h"
 #include "appd/protocol/address.h"
 #include "appd/servers/limits.h"
+#include "appd/servers/served_protocols.h"
 
 namespace appd::daemon {
 
@@ -38,8 +41,11 @@ struct Options {
   servers::Limits limits;
 };
 
-// Declares appd's options, bound to `options`, which outlives the table.
-void add_server_options(options::OptionTable& table, Options& options);
+// Declares appd's options, bound to `options`, which outlives the table. `protocols`: the names
+// that an address to listen on may have.
+void add_server_options(
+    options::OptionTable& table, Options& options,
+    std::span<const std::string_view> protocols = servers::built_in_protocols()->names());
 
 // nullopt: not set.
 using EnvironmentLookup = std::function<std::optional<std::string>(const std::string& name)>;
@@ -55,6 +61,8 @@ struct Program {
   // Empty: none besides the server's. The variables that they are bound to are written at the start
   // and at each reload, then on the reload's thread: App's actions take what they need by value.
   std::function<void(options::OptionTable& table)> add_options;
+  // What it speaks; outlives the parsing.
+  std::span<const std::string_view> protocols = servers::built_in_protocols()->names();
 };
 
 struct ParsedOptions {

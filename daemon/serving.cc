@@ -101,8 +101,10 @@ Serving::Serving(const App& app, const ParsedOptions& parsed)
                              {{"reason", reason}});
                 }) {
   server_.emplace(with_connection_limit(options_), options_.threads, log_,
-                  reloader_.destroyed_here(app.make_registry(options_)), app.backend_,
-                  app.make_outgoing_);
+                  reloader_.destroyed_here(app.make_registry(options_)),
+                  servers::ServerParts{.backend = app.backend_,
+                                       .protocols = app.protocols(),
+                                       .make_outgoing = app.make_outgoing_});
   if (app.log_access_) server_->log_access();
   server_->use(app.functions());
   loop_attached_.emplace(app.loop(), server_->main_loop());

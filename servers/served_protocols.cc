@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "appd/protocol/address.h"
 #include "appd/servers/sessions/app_session.h"
@@ -13,7 +14,7 @@ namespace appd::servers {
 
 using protocol::Protocol;
 
-void ServedProtocols::add(std::string_view name, std::size_t session_bytes, SessionFactory make) {
+void ServedProtocols::add(std::string_view name, SessionMaker sessions) {
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
   const std::string which = "protocol \"" + std::string(name) + "\": ";
   if (name.empty() || name.find_first_not_of(kLetters) != std::string_view::npos) {
@@ -22,7 +23,7 @@ void ServedProtocols::add(std::string_view name, std::size_t session_bytes, Sess
   if (find(name) != nullptr) throw std::invalid_argument(which + "is registered already");
   if (all_.size() == kMost) throw std::invalid_argument(which + "there are too many protocols");
   names_.reserve(names_.size() + 1);
-  all_.push_back({std::string(name), session_bytes, make, all_.size()});
+  all_.push_back({std::string(name), std::move(sessions), all_.size()});
   names_.push_back(all_.back().name);
 }
 
@@ -33,15 +34,18 @@ const ServedProtocol* ServedProtocols::find(std::string_view name) const {
 }
 
 void add_built_in_protocols(ServedProtocols& protocols) {
-  protocols.add<AppSession>(Protocol::kApp);
-  protocols.add<MessageEchoSession>(Protocol::kMessageEcho);
-  protocols.add<FramedEchoSession>(Protocol::kFramedEcho);
-  protocols.add<RawEchoSession>(Protocol::kRawEcho);
+  protocols.add(Protocol::kApp, session_maker<AppSession>());
+  protocols.add(Protocol::kMessageEcho, session_maker<MessageEchoSession>());
+  protocols.add(Protocol::kFramedEcho, session_maker<FramedEchoSession>());
+  protocols.add(Protocol::kRawEcho, session_maker<RawEchoSession>());
 }
 
 std::shared_ptr<const ServedProtocols> built_in_protocols() {
-  auto protocols = std::make_shared<ServedProtocols>();
-  add_built_in_protocols(*protocols);
+  static const auto protocols = [] {
+    auto made = std::make_shared<ServedProtocols>();
+    add_built_in_protocols(*made);
+    return std::shared_ptr<const ServedProtocols>(std::move(made));
+  }();
   return protocols;
 }
 

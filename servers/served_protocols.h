@@ -10,18 +10,13 @@
 #include <string_view>
 #include <vector>
 
-#include "appd/servers/sessions/session.h"
+#include "appd/servers/sessions/session_maker.h"
 
 namespace appd::servers {
 
-// Makes a session in `memory`, which has the protocol's session_bytes.
-using SessionFactory = Session* (*)(void* memory, SessionContext& context, Seat seat,
-                                    reactor::AnyTransport transport);
-
 struct ServedProtocol {
   std::string name;
-  std::size_t session_bytes;
-  SessionFactory make;
+  SessionMaker sessions;
   std::size_t index;  // of its slab, in each worker
 };
 
@@ -30,17 +25,9 @@ class ServedProtocols {
  public:
   static constexpr std::size_t kMost = 64;
 
-  // Lower-case letters, digits and hyphens. SessionType(SessionContext&, Seat, AnyTransport)
-  // derives from Session first. Throws std::invalid_argument: not such a name, one that is there,
-  // or kMost are.
-  template <class SessionType>
-  void add(std::string_view name) {
-    static_assert(alignof(SessionType) <= alignof(std::max_align_t));
-    add(name, sizeof(SessionType),
-        [](void* memory, SessionContext& context, Seat seat, reactor::AnyTransport transport)
-            -> Session* { return new (memory) SessionType(context, seat, std::move(transport)); });
-  }
-  void add(std::string_view name, std::size_t session_bytes, SessionFactory make);
+  // Lower-case letters, digits and hyphens. Throws std::invalid_argument: not such a name, one that
+  // is there, or kMost are.
+  void add(std::string_view name, SessionMaker sessions);
 
   // Null: nobody speaks it.
   [[nodiscard]] const ServedProtocol* find(std::string_view name) const;
@@ -55,6 +42,7 @@ class ServedProtocols {
 
 // app, message-echo, framed-echo and raw-echo.
 void add_built_in_protocols(ServedProtocols& protocols);
+// These alone.
 [[nodiscard]] std::shared_ptr<const ServedProtocols> built_in_protocols();
 
 }  // namespace appd::servers

@@ -62,20 +62,19 @@ Address bound_address(const Address& asked, const Endpoint& endpoint) {
 }  // namespace
 
 Server::Server(const Limits& limits, std::size_t threads, logging::Log& log,
-               std::shared_ptr<const handlers::Registry> registry,
-               const reactor::BackendFactory& backend, OutgoingCallsFactory make_outgoing,
-               JobRunner* pool)
+               std::shared_ptr<const handlers::Registry> registry, ServerParts parts)
     : shared_(limits, log), undrained_workers_(threads) {
-  if (pool == nullptr) {
+  if (parts.protocols != nullptr) shared_.protocols = std::move(parts.protocols);
+  if (parts.pool == nullptr) {
     const std::size_t pool_threads =
         limits.pool_threads > 0 ? limits.pool_threads : machine::usable_cpus();
     pool_ = std::make_unique<WorkerPool>(pool_threads, limits.pool_queue);
-    pool = pool_.get();
+    parts.pool = pool_.get();
   }
-  shared_.pool = pool;
-  shared_.make_outgoing = std::move(make_outgoing);
+  shared_.pool = parts.pool;
+  shared_.make_outgoing = std::move(parts.make_outgoing);
   for (std::size_t i = 0; i < threads; ++i) {
-    auto made = backend();
+    auto made = parts.backend();
     if (!made) throw options::StartError("cannot make an event loop: " + made.error().message);
     workers_.push_back(std::make_unique<Worker>(
         shared_, Worker::Ordinal{.index = i, .count = threads}, std::move(*made), registry));

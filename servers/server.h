@@ -26,16 +26,22 @@
 
 namespace appd::servers {
 
+// What a server may be given to work with.
+struct ServerParts {
+  reactor::BackendFactory backend = reactor::system_backend;  // poller, network and clock of a loop
+  // What is spoken; null: the built-in protocols.
+  std::shared_ptr<const ServedProtocols> protocols = {};
+  OutgoingCallsFactory make_outgoing =
+      {};                     // for handlers that call other servers; absent: none can
+  JobRunner* pool = nullptr;  // for handlers that block; outlives it. Null: threads of its own
+};
+
 class Server {
  public:
   // `limits.max_connections` is a number here, not 0. `log` outlives the server.
-  // `make_outgoing`: for handlers that call other servers. `pool`: for handlers that block, and
-  // outlives the server; null: threads of its own.
   // Throws StartError: a loop cannot be made (no descriptors left).
   Server(const Limits& limits, std::size_t threads, logging::Log& log,
-         std::shared_ptr<const handlers::Registry> registry,
-         const reactor::BackendFactory& backend = reactor::system_backend,
-         OutgoingCallsFactory make_outgoing = {}, JobRunner* pool = nullptr);
+         std::shared_ptr<const handlers::Registry> registry, ServerParts parts = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -81,7 +81,7 @@ Worker::Worker(ServerShared& shared, Ordinal ordinal, reactor::Backend backend,
                 .numbers = {.next = ordinal.index + 1, .step = ordinal.count}}},
       events_(shared.functions, shared.log),
       drain_timer_(reactor::Timer::calling<&Worker::on_drain_deadline>(loop_.timers(), *this)) {
-  for (const ServedProtocol& one : shared.protocols->all()) seats_.emplace_back(one.session_bytes);
+  for (const ServedProtocol& one : shared.protocols->all()) seats_.emplace_back(one.sessions.bytes);
 }
 
 // Sessions go before what they use, those that the loop was to destroy included.
@@ -144,13 +144,18 @@ Session& Worker::seat(const ServedProtocol& protocol, AnyTransport transport) {
   try {
     if (cell > kCellMask) throw std::bad_alloc();
     const Seat seat = static_cast<Seat>(protocol.index << kCellBits) | cell;
-    Session* const session = protocol.make(seats.at(cell), context_, seat, std::move(transport));
+    Session* const session =
+        protocol.sessions.make(seats.at(cell), {context_, seat, std::move(transport)});
     APPD_CHECK(session == seats.at(cell));  // for_each_session() relies on it
     return *session;
   } catch (...) {
     seats.give_back(cell);
     throw;
   }
+}
+
+std::string_view Worker::protocol_of(Seat seat) const {
+  return shared_.protocols->all()[seat >> kCellBits].name;
 }
 
 void Worker::free_seat(Seat seat) noexcept {

@@ -41,7 +41,7 @@ struct ServerShared {
   ConnectionLimit connections;
   PeerLimit peers;
   CallLimit calls;
-  // What is spoken. Set before the workers are made.
+  // What is spoken. Never null; set before the workers are made.
   std::shared_ptr<const ServedProtocols> protocols = built_in_protocols();
   // Where handlers that block run; null: nowhere. Set before the workers are made.
   JobRunner* pool = nullptr;
@@ -128,6 +128,7 @@ class Worker final : private SessionOwner {
   void accept_exhausted(std::error_code error);
   void on_session_closed(Session& session, std::error_code reason) override;
   void free_seat(Seat seat) noexcept override;
+  std::string_view protocol_of(Seat seat) const override;
   void on_drain_deadline();
   void finish_if_drained();
   template <class Action>

@@ -6,8 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "appd/clients/channel.h"
-#include "appd/handlers/typed/json_value.h"
+#include "appd/clients/client_session.h"
 #include "appd/reactor/sim/poller.h"
 #include "appd/servers/served_protocols.h"
 #include "appd/testkit/simulated_server.h"
@@ -15,9 +14,6 @@
 namespace appd::test {
 namespace {
 
-using clients::Reply;
-using clients::Request;
-using clients::Result;
 using reactor::sim::Host;
 using reactor::sim::LoopActor;
 using reactor::sim::SimPoller;
@@ -26,38 +22,39 @@ constexpr const char* kServerHost = "10.0.0.1";
 constexpr const char* kClientHost = "10.0.0.2";
 constexpr std::uint16_t kPort = 7000;
 constexpr std::uint64_t kReplyBytes = 64 * 1024 * 1024;
-// Of one call: a world in which so much happens without an answer has run away.
-constexpr int kMaxSteps = 1'000'000;
 constexpr reactor::sim::PerMillion kMostly = 900'000;
 constexpr reactor::sim::PerMillion kAlways = 1'000'000;
 
-protocol::Address own_address() {
+// Each protocol of the app has a port.
+protocol::Address own_address(std::size_t index, std::string_view name = protocol::Protocol::kApp) {
   protocol::Address address;
+  address.protocol = name;
   address.host = kServerHost;
-  address.port = kPort;
+  address.port = static_cast<std::uint16_t>(kPort + index);
   return address;
 }
 
-std::string told(const Result<Reply>& reply) {
-  if (!reply) return "no reply: " + reply.error().message;
-  if (reply->is_error) {
-    const auto text = reply->result_text();
-    return reply->status.value_or("error") + ": " + (text ? *text : text.error().message);
-  }
-  return reply->is_json() ? reply->result : reply->content;
+reactor::Endpoint endpoint(std::size_t index) {
+  const protocol::Address address = own_address(index);
+  return reactor::Endpoint::ip(address.host, address.port).value();
 }
 
 }  // namespace
 
-struct SimulatedApp::World final : private clients::ChannelDelegate {
+struct SimulatedApp::World {
   World(const daemon::App& app, const Setup& setup)
       : world(setup.seed),
         options(setup.options),
         client_host(world, {.address = kClientHost}),
         context(kReplyBytes),
-        loop(reactor::Backend{make_poller(), &client_host, &world.clock()}) {
-    serve(own_address(), app);
+        loop(reactor::Backend{make_poller(), &client_host, &world.clock()}),
+        protocols(app.protocols()) {
+    serve(own_address(0), app);
+    for (const servers::ServedProtocol& one : protocols->all()) {
+      if (one.index > 0) servers.front()->listen(own_address(one.index, one.name));
+    }
     client_actor.emplace(loop, *client_poller);
+    usual_client.emplace(client());
   }
 
   std::unique_ptr<SimPoller> make_poller() {
@@ -100,29 +97,15 @@ struct SimulatedApp::World final : private clients::ChannelDelegate {
     found.mapped()->crash();
   }
 
-  // Within the loop's turn, as every other use of a channel.
-  void submit(clients::SharedRequest request) {
-    static_cast<void>(loop.post([this, request = std::move(request)] {
-      if (!channel) {
-        ChannelDelegate& delegate = *this;
-        channel.emplace(loop, context, endpoints, clients::ChannelOptions{.server = "the app"},
-                        delegate);
-      }
-      channel->submit(request);
-    }));
-  }
+  SimulatedClient client() { return {world, loop, context, {endpoint(0)}}; }
 
-  Result<Reply> wait() {
-    for (int step = 0; !answer && step < kMaxSteps; ++step) {
-      if (!world.step()) break;
+  SimulatedPeer connect(std::string_view protocol) {
+    const servers::ServedProtocol* const served = protocols->find(protocol);
+    if (served == nullptr) {
+      throw std::invalid_argument(protocol::unknown_protocol(protocol, protocols->names()));
     }
-    if (answer) return *std::exchange(answer, std::nullopt);
-    return tl::unexpected(clients::Error{make_error_code(clients::ClientError::kTimeout),
-                                         "nothing happens any more, and there is no answer"});
+    return {client_host, endpoint(served->index)};
   }
-
-  void on_reply(Reply reply) override { answer.emplace(std::move(reply)); }
-  void on_failed(clients::Error error) override { answer.emplace(tl::unexpect, std::move(error)); }
 
   reactor::sim::World world;
   const daemon::Options options;
@@ -135,40 +118,28 @@ struct SimulatedApp::World final : private clients::ChannelDelegate {
   clients::SessionContext context;
   reactor::EventLoop loop;
   std::optional<LoopActor> client_actor;
-  const std::vector<reactor::Endpoint> endpoints{reactor::Endpoint::ip(kServerHost, kPort).value()};
-  std::optional<Result<Reply>> answer;
-  std::optional<clients::Channel> channel;
+  std::shared_ptr<const servers::ServedProtocols> protocols;  // of the app, by whose index ports go
+  std::optional<SimulatedClient> usual_client;                // of SimulatedApp::call()
 };
 
 SimulatedApp::SimulatedApp(const daemon::App& app, const Setup& setup)
     : world_(std::make_unique<World>(app, setup)) {}
 SimulatedApp::~SimulatedApp() = default;
 
+SimulatedClient SimulatedApp::client() { return world_->client(); }
+
+SimulatedPeer SimulatedApp::connect(std::string_view protocol) { return world_->connect(protocol); }
+
 std::string SimulatedApp::call(std::string_view action, std::string_view value) {
-  handlers::JsonObject content;
-  content.add("action", action);
-  if (!value.empty()) content.add_json("value", value);
-  Request request;
-  request.content = std::string(content.take().text());
-  request.keep_alive = true;
-  return told(send(std::move(request)));
+  return world_->usual_client->call(action, value);
 }
 
 std::string SimulatedApp::call_binary(std::string_view action, std::string_view payload) {
-  Request request;
-  request.content_type = protocol::kClientBinaryType;
-  request.content_encoding = protocol::kBinaryEncoding;
-  request.content = payload;
-  request.action = action;
-  request.keep_alive = true;
-  return told(send(std::move(request)));
+  return world_->usual_client->start_binary(action, payload).wait();
 }
 
-Result<Reply> SimulatedApp::send(Request request) {
-  auto encoded = clients::encode_request(request, protocol::Protocol::kApp);
-  if (!encoded) return tl::unexpected(std::move(encoded.error()));
-  world_->submit(*std::move(encoded));
-  return world_->wait();
+clients::Result<clients::Reply> SimulatedApp::send(clients::Request request) {
+  return world_->usual_client->start(std::move(request)).reply();
 }
 
 void SimulatedApp::serve(std::string_view address, const daemon::App& app) {

@@ -22,6 +22,8 @@
 #include "appd/clients/request.h"
 #include "appd/daemon/app.h"
 #include "appd/reactor/clock.h"
+#include "appd/testkit/simulated_client.h"
+#include "appd/testkit/simulated_peer.h"
 
 namespace appd::test {
 
@@ -43,6 +45,12 @@ class SimulatedApp {
   [[nodiscard]] std::string call_binary(std::string_view action, std::string_view payload);
   // Any request. Errors: as clients::Client::call(); kTimeout also where nothing will ever happen.
   [[nodiscard]] clients::Result<clients::Reply> send(clients::Request request);
+
+  // Another caller, with a connection of its own. Calls of the app above share one.
+  [[nodiscard]] SimulatedClient client();
+  // A peer that speaks in bytes, connected where the app speaks `protocol`, one of
+  // App::protocols(). Throws std::invalid_argument: it is none of these.
+  [[nodiscard]] SimulatedPeer connect(std::string_view protocol);
 
   // Where the app is served: for handlers that call their own server.
   static constexpr const char* kAddress = "app://10.0.0.1:7000";

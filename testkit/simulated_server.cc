@@ -25,9 +25,11 @@ SimulatedServer::SimulatedServer(reactor::sim::World& world, const protocol::Add
       host_(world, {.address = address.host}) {
   const servers::Limits limits = limits_of(options);
   pool_.emplace(world, limits.pool_threads, limits.pool_queue);
-  server_.emplace(
-      limits, 1, log_, app.registry(options), [this, &world] { return backend(world); },
-      app.outgoing_calls(), &*pool_);
+  server_.emplace(limits, 1, log_, app.registry(options),
+                  servers::ServerParts{.backend = [this, &world] { return backend(world); },
+                                       .protocols = app.protocols(),
+                                       .make_outgoing = app.outgoing_calls(),
+                                       .pool = &*pool_});
   server_->use(app.functions());
   server_->listen(address);
   loop_attached_.emplace(app.loop(), server_->main_loop());

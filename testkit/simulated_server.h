@@ -18,6 +18,8 @@ class SimulatedServer {
   SimulatedServer(reactor::sim::World& world, const protocol::Address& address,
                   const daemon::App& app, const daemon::Options& options);
 
+  // There, too, before the world goes on.
+  void listen(const protocol::Address& address) { server_->listen(address); }
   [[nodiscard]] SimulatedPool& pool() { return *pool_; }
   // From one moment to the next its connections break, and nobody is there any more. Its host stays
   // in the world, whose wires know it.

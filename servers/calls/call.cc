@@ -96,7 +96,7 @@ Call::Call(CallEnvironment& environment, Delegate& delegate, std::shared_ptr<Cal
     : environment_(environment),
       delegate_(delegate),
       terms_(terms),
-      permit_(environment.parts().limit),
+      permit_(terms.counts ? &environment.parts().limit : nullptr),
       name_(environment, *this),
       handle_(std::move(handle)),
       deadline_(reactor::Timer::calling<&Call::on_deadline>(environment.loop().timers(), *this)) {
@@ -171,6 +171,14 @@ bool Call::start_decoding(OwnedRequest raw, std::string_view name, Reply& reply)
   const bool taken = environment_.submit(
       std::make_unique<DecodingJob>(handle_, std::move(raw), parts.max_nesting, parts.budget));
   return taken ? false : refuse_without_pool(reply);
+}
+
+bool Call::start_conversation(const handlers::Action& named, const Begin& begin, Reply& reply) {
+  action_ = &named;
+  action_name_ = named.name;
+  const bool answered = run_step(reply, [&] { begin(CallContext(handle_), Responder(handle_)); });
+  if (answered) end(Counter::kCallsAnswered);
+  return answered;
 }
 
 // The call goes on -------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ class Call final {
     std::uint64_t connection = 0;            // for logs
     handlers::PeerSource* source = nullptr;  // outlives the call
     int depth = 0;                           // of calls within calls
+    bool counts = true;                      // in the limit of all calls
   };
 
   struct Destroy {
@@ -68,6 +69,12 @@ class Call final {
   // found.
   [[nodiscard]] bool start_decoding(handlers::OwnedRequest raw, std::string_view name,
                                     handlers::Reply& reply);
+
+  // Likewise, of nobody's request: a conversation, which `begin` starts. `named` stands for it in
+  // logs, and outlives the call.
+  using Begin = std::function<void(handlers::CallContext context, handlers::Responder responder)>;
+  [[nodiscard]] bool start_conversation(const handlers::Action& named, const Begin& begin,
+                                        handlers::Reply& reply);
 
   // For logs. Of a large request the action that was found in it, once it was.
   [[nodiscard]] std::string_view action_name() const { return action_name_; }

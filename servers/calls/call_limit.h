@@ -16,20 +16,23 @@ class alignas(reactor::kCacheLineBytes) CallLimit {
   CallLimit(const CallLimit&) = delete;
   CallLimit& operator=(const CallLimit&) = delete;
 
-  // For one call to wait, if one more may; given back by reset() or with this.
+  // For one call to wait, if one more may; given back by reset() or with this. Without a limit it
+  // is granted.
   class Permit {
    public:
-    explicit Permit(CallLimit& limit) : limit_(limit), granted_(limit.take()) {}
+    explicit Permit(CallLimit* limit)
+        : limit_(limit), granted_(limit == nullptr || limit->take()) {}
     Permit(const Permit&) = delete;
     Permit& operator=(const Permit&) = delete;
     ~Permit() { reset(); }
     [[nodiscard]] bool granted() const { return granted_; }
     void reset() {
-      if (std::exchange(granted_, false)) limit_.in_use_.fetch_sub(1, std::memory_order_relaxed);
+      if (!std::exchange(granted_, false) || limit_ == nullptr) return;
+      limit_->in_use_.fetch_sub(1, std::memory_order_relaxed);
     }
 
    private:
-    CallLimit& limit_;
+    CallLimit* limit_;
     bool granted_;
   };
 

@@ -97,8 +97,7 @@ class AppSession::Requester final : public handlers::DispatchDelegate {
   AppSession& session_;
 };
 
-AppSession::AppSession(SessionContext& context, Seat seat, reactor::AnyTransport transport)
-    : Session(context, seat, std::move(transport), Awaiting::kFirstMessage) {}
+AppSession::AppSession(SessionStart&& start) : Session(std::move(start), Awaiting::kFirstMessage) {}
 
 AppSession::~AppSession() = default;
 
@@ -395,8 +394,8 @@ void AppSession::on_gone() {
   set_owes(Owes::kNothing);
 }
 
-const OwedReplies* AppSession::owed() const {
-  return owes() != Owes::kNothing ? &*under_way_->owed : nullptr;
-}
+bool AppSession::works_on_next() const { return under_way_->owed->works_on_next(); }
+
+void AppSession::report_cut(DrainReport& report) { under_way_->owed->report(report); }
 
 }  // namespace appd::servers

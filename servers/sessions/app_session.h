@@ -13,7 +13,7 @@ namespace appd::servers {
 
 class AppSession final : public Session {
  public:
-  AppSession(SessionContext& context, Seat seat, reactor::AnyTransport transport);
+  explicit AppSession(SessionStart&& start);
   ~AppSession() override;
 
  private:
@@ -33,7 +33,8 @@ class AppSession final : public Session {
   std::string_view action_name() override;
   void send_error(const Refusal& refusal) override;
   bool refuse_in_turn(const Refusal& refusal) override;
-  const OwedReplies* owed() const override;
+  bool works_on_next() const override;
+  void report_cut(DrainReport& report) override;
   void on_gone() override;
 
   // From bytes to requests.

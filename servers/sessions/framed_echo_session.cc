@@ -4,9 +4,8 @@
 
 namespace appd::servers {
 
-FramedEchoSession::FramedEchoSession(SessionContext& context, Seat seat,
-                                     reactor::AnyTransport transport)
-    : Session(context, seat, std::move(transport), Awaiting::kNextMessage) {}
+FramedEchoSession::FramedEchoSession(SessionStart&& start)
+    : Session(std::move(start), Awaiting::kNextMessage) {}
 
 // Whole frames are sent as they lie, prefixes included, with one write.
 reactor::Consumed FramedEchoSession::on_bytes(std::span<const std::byte> bytes) {
@@ -16,19 +15,8 @@ reactor::Consumed FramedEchoSession::on_bytes(std::span<const std::byte> bytes) 
     whole += frame.bytes;
     if (tells_life()) tell("echoing", {{"bytes", frame.payload.size()}});
   }
-  if (whole > 0) {
-    connection().send(bytes.first(whole));
-    message_done();
-  }
-  if (whole == bytes.size()) {
-    await(Awaiting::kNextMessage);
-    return {.bytes = whole};
-  }
-  await(Awaiting::kContent);
-  return {.bytes = whole, .wanted = frame.bytes};
+  if (whole > 0) connection().send(bytes.first(whole));
+  return took(bytes, whole, frame.bytes);
 }
-
-// Frames have no place for an error: the end says it all.
-void FramedEchoSession::send_error(const Refusal& /*refusal*/) {}
 
 }  // namespace appd::servers

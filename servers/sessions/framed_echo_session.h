@@ -7,12 +7,10 @@ namespace appd::servers {
 
 class FramedEchoSession final : public Session {
  public:
-  FramedEchoSession(SessionContext& context, Seat seat, reactor::AnyTransport transport);
+  explicit FramedEchoSession(SessionStart&& start);
 
  private:
   reactor::Consumed on_bytes(std::span<const std::byte> bytes) override;
-  std::string_view action_name() override { return "framed-echo"; }
-  void send_error(const Refusal& refusal) override;
 };
 
 }  // namespace appd::servers

@@ -8,9 +8,8 @@ namespace appd::servers {
 
 using protocol::DecodeEvent;
 
-MessageEchoSession::MessageEchoSession(SessionContext& context, Seat seat,
-                                       reactor::AnyTransport transport)
-    : Session(context, seat, std::move(transport), Awaiting::kFirstMessage) {}
+MessageEchoSession::MessageEchoSession(SessionStart&& start)
+    : Session(std::move(start), Awaiting::kFirstMessage) {}
 
 reactor::Consumed MessageEchoSession::on_bytes(std::span<const std::byte> bytes) {
   std::size_t taken = 0;

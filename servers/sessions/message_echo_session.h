@@ -8,11 +8,10 @@ namespace appd::servers {
 
 class MessageEchoSession final : public Session {
  public:
-  MessageEchoSession(SessionContext& context, Seat seat, reactor::AnyTransport transport);
+  explicit MessageEchoSession(SessionStart&& start);
 
  private:
   reactor::Consumed on_bytes(std::span<const std::byte> bytes) override;
-  std::string_view action_name() override { return "message-echo"; }
   void send_error(const Refusal& refusal) override;
   void begin_content(const protocol::MessageHeader& header);
   std::size_t pass_on(std::span<const std::byte> rest, std::size_t header_bytes);

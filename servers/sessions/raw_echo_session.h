@@ -7,12 +7,10 @@ namespace appd::servers {
 
 class RawEchoSession final : public Session {
  public:
-  RawEchoSession(SessionContext& context, Seat seat, reactor::AnyTransport transport);
+  explicit RawEchoSession(SessionStart&& start);
 
  private:
   reactor::Consumed on_bytes(std::span<const std::byte> bytes) override;
-  std::string_view action_name() override { return "raw-echo"; }
-  void send_error(const Refusal& refusal) override;
 };
 
 }  // namespace appd::servers

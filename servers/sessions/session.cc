@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "appd/protocol/foreign_start.h"
-#include "appd/servers/sessions/owed_replies.h"
 
 namespace appd::servers {
 
@@ -67,13 +66,12 @@ void log_foreign(SessionLog& log, std::uint64_t number, const reactor::AnyTransp
 
 }  // namespace
 
-Session::Session(SessionContext& context, Seat seat, reactor::AnyTransport transport,
-                 Awaiting first)
-    : connection_(context, std::move(transport), *this),
-      seat_(seat),
-      number_(context.numbers.next & ((std::uint64_t{1} << 47) - 1)),
+Session::Session(SessionStart&& start, Awaiting first)
+    : connection_(start.context, std::move(start.transport), *this),
+      seat_(start.seat),
+      number_(start.context.numbers.next & ((std::uint64_t{1} << 47) - 1)),
       awaiting_(first) {
-  context.numbers.next += context.numbers.step;
+  start.context.numbers.next += start.context.numbers.step;
 }
 
 void Session::dispose() noexcept {
@@ -90,6 +88,7 @@ void Session::start() {
     tell("accepted", {{"peer", connection_.transport().peer_endpoint().to_string()}});
   }
   connection_.start();
+  on_start();
 }
 
 void Session::refuse(Status status, std::string_view text) {
@@ -146,7 +145,7 @@ void Session::leave() {
 
 void Session::end_drain(DrainReport& report) {
   if (!connection_.open()) return;
-  if (owes_ != Owes::kNothing) owed()->report(report);
+  if (owes_ != Owes::kNothing) report_cut(report);
   if (message_under_way_ || connection_.unsent_bytes() > 0) report.add_cut(action_name());
   if (between_messages()) {  // nobody has asked for anything that could be refused
     connection_.close();
@@ -217,6 +216,17 @@ void Session::await(Awaiting what) {
   }
 }
 
+reactor::Consumed Session::took(std::span<const std::byte> shown, std::size_t bytes,
+                                std::size_t wanted) {
+  if (bytes > 0) message_done();
+  if (bytes == shown.size()) {
+    await(Awaiting::kNextMessage);
+    return {.bytes = bytes};
+  }
+  await(Awaiting::kContent);
+  return {.bytes = bytes, .wanted = wanted};
+}
+
 TimePoint Session::message_began() const {
   return message_under_way_ ? message_began_ : context().loop.now();
 }
@@ -261,7 +271,7 @@ void Session::end_wait() {
       break;
     case Awaiting::kAnswers:
       // It takes what its bytes take, and who sent them may wait for that.
-      if (owes_ != Owes::kNothing && owed()->works_on_next()) {
+      if (owes_ != Owes::kNothing && works_on_next()) {
         begin_grace();
         break;
       }

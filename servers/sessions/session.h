@@ -1,4 +1,23 @@
-// One connection's conversation in one protocol: the delegate of its connection.
+// One connection's conversation in one protocol: the delegate of its connection, and the base of
+// every protocol, a program's own included (session_maker.h).
+//
+//   class LineSession final : public Session {
+//    public:
+//     explicit LineSession(SessionStart&& start) : Session(std::move(start)) {}
+//
+//    private:
+//     reactor::Consumed on_bytes(std::span<const std::byte> bytes) override {
+//       const protocol::Frame line = protocol::decode_delimited(bytes, "\n", 4096);
+//       if (line.too_long) connection().close();
+//       if (!line.complete) return took(bytes, 0);
+//       connection().send(answer(line.payload));
+//       return took(bytes, line.bytes);
+//     }
+//   };
+//
+// A protocol reads, answers by connection().send(), ends by connection().close(), and says what it
+// awaits next; the server's limits, its log and its drain follow from that. What it throws is
+// std::bad_alloc at most, which costs the connection.
 //
 // Owned by the worker of its loop, in a seat of its slab. There is one for each idle connection, so
 // what it needs only while something is under way is not in it. The loop's thread only.
@@ -21,10 +40,21 @@
 
 namespace appd::servers {
 
-class OwedReplies;
-
 class Session : public reactor::ConnectionDelegate {
  public:
+  // What a session waits for; each has its time limit (docs/protocol.md 5).
+  enum class Awaiting : std::uint8_t {
+    kFirstMessage,  // since accept: header_timeout
+    kNextMessage,   // nothing of it is there: idle_timeout
+    kHeader,        // of one that has begun: header_timeout from its first byte, or since accept
+    kContent,       // likewise: request_timeout
+    kDrained,       // our own unsent bytes: the connection's write_timeout
+    kAnswers,       // answers of actions that wait: their deadlines; once the peer's end has come,
+                    // or was found while reading is paused, half_close_grace
+  };
+
+  explicit Session(SessionStart&& start, Awaiting first = Awaiting::kNextMessage);
+
   // Begins to read; the request is often there already.
   void start();
   // Answers an error where the protocol has such a thing, and closes in order.
@@ -45,21 +75,16 @@ class Session : public reactor::ConnectionDelegate {
   void dispose() noexcept final;
 
  protected:
-  // What a session waits for; each has its time limit (docs/protocol.md 5).
-  enum class Awaiting : std::uint8_t {
-    kFirstMessage,  // since accept: header_timeout
-    kNextMessage,   // nothing of it is there: idle_timeout
-    kHeader,        // of one that has begun: header_timeout from its first byte, or since accept
-    kContent,       // likewise: request_timeout
-    kDrained,       // our own unsent bytes: the connection's write_timeout
-    kAnswers,       // answers of actions that wait: their deadlines; once the peer's end has come,
-                    // or was found while reading is paused, half_close_grace
-  };
-
-  Session(SessionContext& context, Seat seat, reactor::AnyTransport transport, Awaiting first);
+  // The connection is there; what had arrived with it was shown.
+  virtual void on_start() {}
 
   // At the end of on_bytes().
   void await(Awaiting what);
+  // Likewise, where messages have no header: those at the front of `shown`, so many bytes, were
+  // taken. What follows is the beginning of the next; it is shown again when so many bytes of it
+  // are there (0: one more will do). What on_bytes() returns.
+  [[nodiscard]] reactor::Consumed took(std::span<const std::byte> shown, std::size_t bytes,
+                                       std::size_t wanted = 0);
   // A message was taken from the input; what follows belongs to the next.
   void message_done() {
     message_under_way_ = false;
@@ -91,14 +116,19 @@ class Session : public reactor::ConnectionDelegate {
   // An error of the peer in a message that begins with `bytes`: as refuse(), and a line in the log
   // where these look like another protocol's.
   void fail_message(const protocol::DecodeError& error, std::span<const std::byte> bytes);
-  // For the drain's report, of the message under way: an action, or the protocol's name.
-  [[nodiscard]] virtual std::string_view action_name() = 0;
-  virtual void send_error(const Refusal& refusal) = 0;
+  // For the drain's report, of the message under way: an action; else the protocol's name.
+  [[nodiscard]] virtual std::string_view action_name() {
+    return context().owner.protocol_of(seat_);
+  }
+  // In a protocol that has no place for an error, the end says it all.
+  virtual void send_error(const Refusal& /*refusal*/) {}
   // Where earlier requests are not answered yet, an error reply waits for its turn. True: the
   // session sees to it, and closes after it.
   [[nodiscard]] virtual bool refuse_in_turn(const Refusal& /*refusal*/) { return false; }
-  // Null while owes() is kNothing.
-  [[nodiscard]] virtual const OwedReplies* owed() const { return nullptr; }
+  // While answers are owed: the next one does not wait for anything, but is being worked on.
+  [[nodiscard]] virtual bool works_on_next() const { return false; }
+  // Likewise: all that are not answered are cut off.
+  virtual void report_cut(DrainReport& report) { report.add_cut(action_name()); }
   // The connection is gone: nobody waits for answers any more.
   virtual void on_gone() {}
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <system_error>
 
 #include "appd/handlers/dispatch.h"
@@ -29,6 +30,8 @@ class SessionOwner {
   virtual void on_session_closed(Session& session, std::error_code reason) = 0;
   // The session there is destroyed.
   virtual void free_seat(Seat seat) noexcept = 0;
+  // The name of what is spoken there.
+  [[nodiscard]] virtual std::string_view protocol_of(Seat seat) const = 0;
 
  protected:
   ~SessionOwner() = default;
@@ -76,5 +79,12 @@ struct SessionParts {
 
 // A session has no reference to it but by its connection, which knows the first half.
 struct SessionContext : reactor::ConnectionContext, SessionParts {};
+
+// What a session is made of. Only its base class looks into it.
+struct SessionStart {
+  SessionContext& context;
+  Seat seat;
+  reactor::AnyTransport transport;
+};
 
 }  // namespace appd::servers

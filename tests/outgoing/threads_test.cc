@@ -29,8 +29,8 @@ class ServerThread {
     });
     daemon::Options options;
     options.limits.max_connections = 1000;
-    server_.emplace(options.limits, threads, log_, app_.registry(options), reactor::system_backend,
-                    app_.outgoing_calls());
+    server_.emplace(options.limits, threads, log_, app_.registry(options),
+                    servers::ServerParts{.make_outgoing = app_.outgoing_calls()});
     address_ = server_->listen(parse_address("app://127.0.0.1:0").value()).front();
     thread_ = std::thread([this] { server_->run(); });
   }

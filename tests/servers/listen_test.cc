@@ -70,12 +70,12 @@ struct ListenFixture {
   void make() {
     log.emplace(logging::LogOptions{
         .level = logging::Level::kInfo, .format = logging::LogFormat::kText, .file = log_file});
-    server.emplace(limits, threads_, *log, make_registry(), [this] {
-      return reactor::system_backend().map([this](reactor::Backend backend) {
-        backend.network = &network;
-        return backend;
-      });
-    });
+    server.emplace(limits, threads_, *log, make_registry(), ServerParts{.backend = [this] {
+                     return reactor::system_backend().map([this](reactor::Backend backend) {
+                       backend.network = &network;
+                       return backend;
+                     });
+                   }});
   }
   std::vector<Address> listen(std::uint16_t port = 0, const std::string& host = "name") {
     Address address;

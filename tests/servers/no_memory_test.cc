@@ -67,8 +67,7 @@ struct NoMemoryFixture {
   NoMemoryFixture() {
     limits.max_connections = 100;
     limits.max_connections_per_peer = 50;
-    server.emplace(limits, 1, log, testing::make_registry(), reactor::system_backend,
-                   OutgoingCallsFactory(), &pool);
+    server.emplace(limits, 1, log, testing::make_registry(), ServerParts{.pool = &pool});
     const auto bound =
         server->listen({.protocol = protocol::Protocol::kApp, .host = "127.0.0.1", .path = {}});
     endpoint = reactor::Endpoint::ip(bound.at(0).host, bound.at(0).port).value();

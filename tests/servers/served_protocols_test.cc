@@ -22,10 +22,10 @@ TEST_CASE("protocols: the four of the tutorial are registered, in this order") {
 
 TEST_CASE("protocols: names that cannot be, or are there, are refused and add nothing") {
   ServedProtocols protocols;
-  protocols.add<RawEchoSession>("lines-2");
+  protocols.add("lines-2", session_maker<RawEchoSession>());
   for (const char* name : {"", "Lines", "li nes", "lines+tls", "lines://", "lines-2"}) {
     CAPTURE(name);
-    CHECK_THROWS_AS(protocols.add<RawEchoSession>(name), std::invalid_argument);
+    CHECK_THROWS_AS(protocols.add(name, session_maker<RawEchoSession>()), std::invalid_argument);
   }
   CHECK(protocols.names().size() == 1);
 }
@@ -33,9 +33,10 @@ TEST_CASE("protocols: names that cannot be, or are there, are refused and add no
 TEST_CASE("protocols: there are at most so many, and those that are there stay") {
   ServedProtocols protocols;
   for (std::size_t i = 0; i < ServedProtocols::kMost; ++i) {
-    protocols.add<RawEchoSession>("p" + std::to_string(i));
+    protocols.add("p" + std::to_string(i), session_maker<RawEchoSession>());
   }
-  CHECK_THROWS_AS(protocols.add<RawEchoSession>("one-more"), std::invalid_argument);
+  CHECK_THROWS_AS(protocols.add("one-more", session_maker<RawEchoSession>()),
+                  std::invalid_argument);
   CHECK(protocols.all().size() == ServedProtocols::kMost);
   CHECK(protocols.find("p63")->index == 63);
 }

@@ -53,12 +53,12 @@ SimulatedServer::SimulatedServer(reactor::sim::World& world, const servers::Limi
   static const auto registry = builtin_registry();
   server_ = std::make_unique<servers::Server>(
       limits, threads, silent_log(), registry,
-      [&world, this]() -> reactor::Result<reactor::Backend> {
-        auto poller = std::make_unique<reactor::sim::SimPoller>(host_);
-        pollers_.push_back(poller.get());
-        return reactor::Backend{std::move(poller), &host_, &world.clock()};
-      },
-      servers::OutgoingCallsFactory(), &pool_);
+      servers::ServerParts{.backend = [&world, this]() -> reactor::Result<reactor::Backend> {
+                             auto poller = std::make_unique<reactor::sim::SimPoller>(host_);
+                             pollers_.push_back(poller.get());
+                             return reactor::Backend{std::move(poller), &host_, &world.clock()};
+                           },
+                           .pool = &pool_});
   for (const Protocol protocol : kProtocols) {
     const auto where = endpoint(protocol);
     protocol::Address address;

@@ -84,7 +84,9 @@ struct Wire {
   logging::Log log{
       {.level = logging::Level::kOff, .format = logging::LogFormat::kText, .file = {}}};
   servers::Server server{test_limits(), 1, log, builtin_registry(),
-                         [this] { return reactor::Result<reactor::Backend>(tested.backend()); }};
+                         servers::ServerParts{.backend = [this] {
+                           return reactor::Result<reactor::Backend>(tested.backend());
+                         }}};
   reactor::Endpoint endpoint;
 };
 
