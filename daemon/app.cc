@@ -1,5 +1,6 @@
 #include "appd/daemon/app.h"
 
+#include <cxxabi.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -46,6 +47,14 @@ handlers::DescribedLimits described_limits(const servers::Limits& limits) {
           {"request-timeout-ms", std::to_string(millis.count())}};
 }
 
+// As it is written in the source.
+std::string type_text(const std::type_index& type) {
+  int failed = 0;
+  const std::unique_ptr<char, void (*)(void*)> text(
+      abi::__cxa_demangle(type.name(), nullptr, nullptr, &failed), std::free);
+  return failed == 0 ? text.get() : type.name();
+}
+
 std::unique_ptr<Registry> with_layers(const Registry& registry,
                                       const std::vector<handlers::Layer>& layers) {
   auto layered = std::make_unique<Registry>();
@@ -57,6 +66,19 @@ std::unique_ptr<Registry> with_layers(const Registry& registry,
     layered->add(std::move(action));
   }
   return layered;
+}
+
+// Throws StartError: an action wants what is not kept.
+void check_session_data(const Registry& registry, const std::set<std::type_index>& kept) {
+  for (const auto& [name, action] : registry.actions()) {
+    for (const std::type_index& type : action.session_data) {
+      if (kept.contains(type)) continue;
+      throw options::StartError("action \"" + name + "\" takes a " + type_text(type) +
+                                "& of the connection, which is not declared: call "
+                                "app.session_data<" +
+                                type_text(type) + ">()");
+    }
+  }
 }
 
 // Throws StartError: it cannot be written.
@@ -142,51 +164,6 @@ App& App::use_outgoing_calls(servers::OutgoingCallsFactory make_outgoing) {
   return *this;
 }
 
-App& App::on_start(StartFunction function) {
-  start_functions_.push_back(std::move(function));
-  return *this;
-}
-
-App& App::on_stop(StopFunction function) {
-  stop_functions_.push_back(std::move(function));
-  return *this;
-}
-
-App& App::on_reload(StartFunction function) {
-  reload_functions_.push_back(std::move(function));
-  return *this;
-}
-
-App& App::every(reactor::Duration interval, std::function<void()> function) {
-  if (interval <= reactor::Duration::zero()) {
-    throw std::invalid_argument("App::every() needs an interval of more than nothing");
-  }
-  functions_.periodic.push_back({interval, std::move(function)});
-  return *this;
-}
-
-App& App::on_connect(servers::ProgramFunctions::ConnectionFunction function) {
-  functions_.connect.push_back(std::move(function));
-  return *this;
-}
-
-App& App::on_disconnect(servers::ProgramFunctions::ConnectionFunction function) {
-  functions_.disconnect.push_back(std::move(function));
-  return *this;
-}
-
-App& App::option(const std::string& name, const std::string& help, bool& variable) {
-  return option(options::switch_program_option(name, help, variable));
-}
-
-App& App::option(const std::string& name, const std::string& help, std::atomic<bool>& variable) {
-  return option(options::switch_program_option(name, help, variable));
-}
-
-App& App::option(const std::string& name, const std::string& help, std::string& variable) {
-  return option(options::text_program_option(name, help, variable));
-}
-
 App& App::option(options::ProgramOption option) {
   options_.push_back(std::move(option));
   return *this;
@@ -203,18 +180,6 @@ servers::ProgramGauge& App::gauge(std::string name, std::string help) {
 servers::ProgramHistogram& App::histogram(std::string name, std::string help,
                                           std::vector<double> bounds) {
   return metrics_->histogram(std::move(name), std::move(help), std::move(bounds));
-}
-
-void App::call_reload_functions(const Options& options) const {
-  for (const StartFunction& function : reload_functions_) function(options);
-}
-
-void App::call_start_functions(const Options& options) const {
-  for (const StartFunction& function : start_functions_) function(options);
-}
-
-void App::call_stop_functions() const {
-  for (auto it = stop_functions_.rbegin(); it != stop_functions_.rend(); ++it) (*it)();
 }
 
 ParsedOptions App::parse(const options::OptionValues& running) const {
@@ -237,6 +202,7 @@ std::unique_ptr<Registry> App::make_registry(const Options& options) const {
   auto made = std::make_unique<Registry>();
   for (const AddActions& add_actions : add_actions_) add_actions(*made, options);
   for (const std::string& plugin : options.plugins) add_plugin_actions(*made, plugin);
+  check_session_data(*made, session_data_);
   handlers::add_describe(*made, described_limits(options.limits));
   return layers_.empty() ? std::move(made) : with_layers(*made, layers_);
 }

@@ -1,22 +1,21 @@
 // A whole daemon around a set of actions: flags, environment and file, log, pid file, signals,
 // drain. Made first in main: signals that come from then on wait until run() serves. appd_main.cc
 // is the model of a program that uses it; docs/handlers.md is the guide.
-//
-//   appd::App app(argc, argv);
-//   app.on("upper", [](std::string text) { return to_upper(std::move(text)); });
-//   return app.run();
 #pragma once
 
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <typeindex>
 #include <utility>
 #include <vector>
 
 #include "appd/daemon/app_handles.h"
+#include "appd/daemon/app_life.h"
 #include "appd/daemon/options.h"
 #include "appd/handlers/layers/layer.h"
 #include "appd/handlers/registry.h"
@@ -25,7 +24,6 @@
 #include "appd/reactor/backend_factory.h"
 #include "appd/reactor/posix/held_signals.h"
 #include "appd/servers/outgoing_calls.h"
-#include "appd/servers/program_functions.h"
 #include "appd/servers/program_metrics.h"
 #include "appd/servers/sessions/session_maker.h"
 
@@ -35,14 +33,12 @@ class Serving;
 
 // What a program is put together from. It has many functions, since each is one thing that a
 // program may add to its server; none depends on another.
-class App {
+class App : public AppLife {
  public:
   // Fills a registry, at the start on the main thread, and again at each SIGHUP on a thread for
   // reloads, never twice at a time; throws StartError for what it cannot load. `options` are those
   // that count: where one needs a restart, a reload does not change it.
   using AddActions = std::function<void(handlers::Registry& registry, const Options& options)>;
-  using StartFunction = std::function<void(const Options& options)>;
-  using StopFunction = std::function<void()>;
 
   // For tests, which never call run().
   App() : App(0, nullptr) {}
@@ -76,9 +72,17 @@ class App {
     return protocol(name, servers::session_maker(name, std::move(conversation)));
   }
   App& protocol(std::string_view name, servers::SessionMaker sessions);
-  // The built-in ones, and those of the program.
   [[nodiscard]] std::shared_ptr<const servers::ServedProtocols> protocols() const {
     return protocols_;
+  }
+
+  // Keeps a T for each connection, which actions take as a parameter T& (typed/typed.h): made by
+  // T() when first asked for, gone with the connection. Actions that take one that is not declared
+  // are refused at the start.
+  template <class T>
+  App& session_data() {
+    session_data_.emplace(typeid(T));
+    return *this;
   }
 
   // Puts `layer` around every action (handlers/layers/layer.h; handlers/layers/layers.h has some),
@@ -88,30 +92,6 @@ class App {
   // microseconds from when the request was there until its answer went out, with all waits. Level
   // info; costs one comparison where that is not logged.
   App& log_access();
-
-  // Called by run() on its thread, in the order of these calls: when the process is the one that
-  // will serve (--daemon forks before, and takes no thread of main() along), has its pid file and
-  // its log, and before the actions are made and anything is announced. Start threads, open files
-  // and connections here. What it throws ends the start: one line, exit code 1.
-  App& on_start(StartFunction function);
-  // Called by run() on its thread, in the reverse order: behind the drain, when no handler runs any
-  // more but one that still blocks; also where the start failed behind on_start(). What it throws
-  // is logged.
-  App& on_stop(StopFunction function);
-  // Called when a reload has taken effect, on the first loop's thread, with the options that count
-  // from now on. What it throws is logged.
-  App& on_reload(StartFunction function);
-
-  // Calls `function` each `interval` on the first loop's thread, first when one has passed, until
-  // the loop ends; in a simulated world in its time. It must not block. What would have been due
-  // while the loop was busy is left out; what it throws is logged. Throws std::invalid_argument: an
-  // interval of nothing.
-  App& every(reactor::Duration interval, std::function<void()> function);
-  // Called on the loop of a connection, of whatever protocol: when it is accepted, before its first
-  // request, and when it is gone. What they throw is logged.
-  App& on_connect(servers::ProgramFunctions::ConnectionFunction function);
-  App& on_disconnect(servers::ProgramFunctions::ConnectionFunction function);
-  [[nodiscard]] const servers::ProgramFunctions& functions() const { return functions_; }
 
   // For handlers and functions of the program, while it is served; valid as long as the App.
   [[nodiscard]] AppLog& log() const { return *log_; }
@@ -124,16 +104,17 @@ class App {
   template <options::CountVariable Variable>
   App& option(const std::string& name, const std::string& help, Variable& variable,
               options::CountRange range) {
-    return option(options::count_program_option(name, help, variable, range));
+    return option(options::program_option(name, help, variable, range));
   }
   template <options::DurationVariable Variable>
   App& option(const std::string& name, const std::string& help, Variable& variable,
               options::DurationRange range) {
-    return option(options::duration_program_option(name, help, variable, range));
+    return option(options::program_option(name, help, variable, range));
   }
-  App& option(const std::string& name, const std::string& help, bool& variable);
-  App& option(const std::string& name, const std::string& help, std::atomic<bool>& variable);
-  App& option(const std::string& name, const std::string& help, std::string& variable);
+  template <class Variable>
+  App& option(const std::string& name, const std::string& help, Variable& variable) {
+    return option(options::program_option(name, help, variable));
+  }
   App& option(options::ProgramOption option);
 
   // Figures of the program's own (servers/program_metrics.h says what is thrown); valid as long as
@@ -157,11 +138,6 @@ class App {
   // The actions so far, plugins of `options` and layers included. Throws what adding them throws.
   [[nodiscard]] std::shared_ptr<const handlers::Registry> registry(const Options& options) const;
 
-  // What was given to on_start() and on_stop(): for who serves the actions without run().
-  void call_start_functions(const Options& options) const;
-  void call_stop_functions() const;
-  void call_reload_functions(const Options& options) const;
-
   // Serves until a signal ends it. Never throws; returns the exit code (ExitCode): 0 served and
   // drained, 1 could not start, 2 wrong usage. Ready is one line a listener on standard output,
   // when every thread is there. Does not return but ends the process where a reload still reads
@@ -179,15 +155,12 @@ class App {
   Program program_;
   std::string start_folder_;
   std::optional<reactor::HeldSignals> signals_;  // none for an App that is never run
-  std::vector<StartFunction> start_functions_;
-  std::vector<StopFunction> stop_functions_;
-  std::vector<StartFunction> reload_functions_;
   std::vector<options::ProgramOption> options_;
-  servers::ProgramFunctions functions_;
   std::shared_ptr<AppLog> log_ = std::make_shared<AppLog>();
   std::shared_ptr<AppLoop> loop_ = std::make_shared<AppLoop>();
   std::unique_ptr<servers::ProgramMetrics> metrics_ = std::make_unique<servers::ProgramMetrics>();
   std::shared_ptr<servers::ServedProtocols> protocols_;
+  std::set<std::type_index> session_data_;
   std::vector<AddActions> add_actions_;
   std::vector<handlers::Layer> layers_;  // innermost first
   bool log_access_ = false;

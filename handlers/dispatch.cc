@@ -128,7 +128,7 @@ const Action* Dispatcher::resolve_or_refuse(const protocol::MessageHeader& heade
 
 bool Dispatcher::call(const Action& action, Request& request, DispatchDelegate& delegate) {
   request.action = action.name;
-  if (action.waits()) {
+  if (action.waits() || (action.on_loop_only && delegate.off_loop())) {
     if (!delegate.start(action, request, reply_)) return false;
   } else {
     const RunningCall::Scope scope(running_, action, delegate.connection());

@@ -24,7 +24,10 @@ class DispatchDelegate : public PeerSource {
   explicit DispatchDelegate(std::uint64_t connection = 0) : connection_(connection) {}
   [[nodiscard]] std::uint64_t connection() const { return connection_; }
 
-  // Calls `action`, one that waits(), and catches what it throws. True: it is answered already, in
+  // It dispatches elsewhere than on the loop of the connection.
+  [[nodiscard]] virtual bool off_loop() const { return false; }
+  // Calls `action`, one that waits(), or any that is to be called on the loop where this is off it,
+  // and catches what it throws. True: it is answered already, in
   // `reply`. False: the answer comes later.
   [[nodiscard]] virtual bool start(const Action& action, const Request& request, Reply& reply) = 0;
 

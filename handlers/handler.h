@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <typeindex>
 #include <vector>
 
 #include "appd/handlers/description.h"
@@ -44,6 +45,10 @@ struct Request {
   // The other end of the connection (peer.h). The first to ask on a connection pays for a system
   // call.
   [[nodiscard]] const Peer& peer() const;
+  // As PeerSource says: T& of a program's own, for who has no parameter of that type, as a layer.
+  [[nodiscard]] SessionData* session_data() const {
+    return source != nullptr ? source->session_data() : nullptr;
+  }
 };
 
 // Bytes of a packed call: binary content that is exactly a name and a payload of these lengths.
@@ -172,6 +177,10 @@ struct Action {
   bool runs_in_pool = false;
   // `handler` asks for Request::context, which only a call in the pool has.
   bool takes_context = false;
+  // It asks for what the program keeps for the connection: it is called on its loop, however large
+  // the request.
+  bool on_loop_only = false;
+  std::vector<std::type_index> session_data = {};  // the types that it asks for
   // From the arrival of the request to the answer; 0: none. Whoever waits longer is answered
   // deadline_exceeded. Only for handlers that wait or run in the pool: one that computes on the
   // loop's thread cannot be interrupted.

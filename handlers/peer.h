@@ -19,12 +19,17 @@ struct Peer {
   bool operator==(const Peer&) const = default;
 };
 
+class SessionData;  // session_data.h
+
 // Where a call comes from. Implemented by sessions; a source of its own knows nobody.
 class PeerSource {
  public:
   // Looked up when somebody asks for the first time, and kept: whoever does not ask does not pay.
   // Valid as long as the source. The thread that it was given to only.
   [[nodiscard]] virtual const Peer& peer();
+  // What the program keeps for the connection, made when somebody first asks. Null: the call comes
+  // over none, or runs on another thread than its loop's. Valid as long as the connection.
+  [[nodiscard]] virtual SessionData* session_data() { return nullptr; }
 
  protected:
   ~PeerSource() = default;

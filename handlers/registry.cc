@@ -28,6 +28,10 @@ std::string problem_of(const Action& action) {
     return "is a coroutine and blocks: a coroutine stays on its loop, so leave \"blocks\" out and "
            "hand what blocks to CallContext::offload()";
   }
+  if (action.on_loop_only && action.runs_in_pool) {
+    return "takes what is kept for the connection, and blocks: that belongs to the connection's "
+           "loop, so return a Task<> and hand what blocks to CallContext::offload()";
+  }
   if (action.takes_context && !action.runs_in_pool) {
     return "takes a CallContext, but can neither wait nor block: return a Task<>, or give "
            "{.blocks = true}";

@@ -80,35 +80,34 @@ concept CountVariable = std::integral<internal::OptionValue<Variable>> &&
 template <class Variable>
 concept DurationVariable = internal::kIsDuration<internal::OptionValue<Variable>>;
 
+template <class Variable>
+concept SwitchVariable = std::same_as < internal::OptionValue<Variable>,
+bool > ;
+
 // `variable` holds the default, and outlives every use of what is returned.
 template <CountVariable Variable>
-ProgramOption count_program_option(const std::string& name, const std::string& help,
-                                   Variable& variable, CountRange range) {
+ProgramOption program_option(const std::string& name, const std::string& help, Variable& variable,
+                             CountRange range) {
   return internal::program_option<std::uint64_t>(
       variable, [name, help, range](std::uint64_t& parsed) {
         return count_option(name, help, parsed, range.least, range.most);
       });
 }
-
 template <DurationVariable Variable>
-ProgramOption duration_program_option(const std::string& name, const std::string& help,
-                                      Variable& variable, DurationRange range) {
+ProgramOption program_option(const std::string& name, const std::string& help, Variable& variable,
+                             DurationRange range) {
   return internal::program_option<reactor::Duration>(
       variable, [name, help, range](reactor::Duration& parsed) {
         return duration_option(name, help, parsed, range.least, range.most);
       });
 }
-
-template <class Variable>
-requires std::same_as < internal::OptionValue<Variable>,
-bool > ProgramOption switch_program_option(const std::string& name, const std::string& help,
-                                           Variable& variable) {
+template <SwitchVariable Variable>
+ProgramOption program_option(const std::string& name, const std::string& help, Variable& variable) {
   return internal::program_option<bool>(
       variable, [name, help](bool& parsed) { return switch_option(name, help, parsed); });
 }
-
-inline ProgramOption text_program_option(const std::string& name, const std::string& help,
-                                         std::string& variable) {
+inline ProgramOption program_option(const std::string& name, const std::string& help,
+                                    std::string& variable) {
   return internal::program_option<std::string>(variable, [name, help](std::string& parsed) {
     return text_option(name, "TEXT", help, parsed);
   });

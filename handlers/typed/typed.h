@@ -14,6 +14,9 @@
 // values and, if it likes, an OwnedRequest and a CallContext, all by value; nothing that it
 // takes or returns is borrowed (borrowed.h).
 //
+// A T& of a class that is no value is what the program keeps for the connection
+// (App::session_data()): one object a connection, made by T(), on the connection's loop.
+//
 // A function that blocks (ActionOptions) may take a CallContext, too, for its deadline and its stop
 // token. What it borrows is valid during the call, as everywhere: the request is kept for it.
 #pragma once
@@ -38,7 +41,7 @@ namespace detail {
 template <class F>
 inline constexpr bool kWaitsBorrowed = false;
 template <HasSignature F>
-inline constexpr bool kWaitsBorrowed<F> = kIsTask<ReturnedOf<F>> && !kOwns<F>;
+inline constexpr bool kWaitsBorrowed<F> = kIsTask<ReturnedOf<F>> && !kOwned<WaitingSignature<F>>;
 
 // It asks for a CallContext and is no coroutine.
 template <class F>
@@ -108,7 +111,7 @@ template <class F>
   if constexpr (!detail::HasSignature<F>) {
     return action;
   } else if constexpr (detail::kWaitsBorrowed<F>) {
-    require_owned<F>();
+    static_assert(sizeof(detail::OwnedSignature<detail::WaitingSignature<F>>) > 0);
   } else if constexpr (!std::is_void_v<detail::RefusedOf<F>>) {
     static_assert(sizeof(detail::RefusedType<detail::RefusedOf<F>>) > 0);
   } else if constexpr (detail::kChangesArguments<detail::ParametersOf<F>>) {
@@ -120,6 +123,10 @@ template <class F>
     action.summary = std::move(options.summary);
     action.time_limit = options.time_limit;
     action.runs_in_pool = options.blocks;
+    action.on_loop_only = detail::kTakesSession<detail::ParametersOf<F>>;
+    if constexpr (detail::kTakesSession<detail::ParametersOf<F>>) {
+      action.session_data = detail::session_types(std::type_identity<detail::ParametersOf<F>>());
+    }
     action.packed_call =
         IntegerValue<detail::ArgumentType<F>> && action.name.size() == kPackedNameBytes;
     Signature signature = signature_of<F>();
@@ -151,7 +158,7 @@ template <class F>
     return {};
   } else if constexpr (detail::kWaitsBorrowed<F>) {
     // Here as well, so that the error stands near the line that is wrong.
-    static_assert(sizeof(detail::OwnedSignature<detail::SignatureOf<F>>) > 0);
+    static_assert(sizeof(detail::OwnedSignature<detail::WaitingSignature<F>>) > 0);
     return {};
   } else if constexpr (!std::is_void_v<detail::RefusedOf<F>>) {
     static_assert(sizeof(detail::RefusedType<detail::RefusedOf<F>>) > 0);

@@ -29,6 +29,11 @@ tl::unexpected<protocol::Error> no_context() {
               "the handler takes a CallContext, which a call outside of the worker pool has not");
 }
 
+tl::unexpected<protocol::Error> no_session() {
+  return fail(Status::kInternal,
+              "the handler takes what is kept for a connection, and the call comes over none");
+}
+
 Result<void> expect_no_value(const Site& site) {
   const Request& request = site.request;
   if (!request.payload.empty()) {

@@ -19,6 +19,8 @@ namespace appd::handlers::detail {
                                                                 std::string_view expected);
 // Where a function takes a CallContext and the call has none.
 [[nodiscard]] tl::unexpected<protocol::Error> no_context();
+// Where a function takes what is kept for the connection, and the call comes over none.
+[[nodiscard]] tl::unexpected<protocol::Error> no_session();
 // For a function that takes no value: null and empty content are none.
 [[nodiscard]] Result<void> expect_no_value(const Site& site);
 

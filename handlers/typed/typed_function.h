@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "appd/handlers/handler.h"
+#include "appd/handlers/session_data.h"
 #include "appd/handlers/typed/typed_call.h"
 #include "appd/handlers/typed/typed_named.h"
 #include "appd/handlers/typed/typed_signature.h"
@@ -87,6 +88,8 @@ decltype(auto) argument_for([[maybe_unused]] T& value,
     return CallContext(std::move(*call.context));
   } else if constexpr (std::same_as<A, Reply&>) {
     return *call.reply;
+  } else if constexpr (SessionParameter<A>) {
+    return call.request.session_data()->template get<Plain>();
   } else if constexpr (kIsSeveral<T>) {
     return value_at<kPlace>(value);
   } else {
@@ -130,6 +133,7 @@ Result<void> call_typed(const F& function, const NamesOf<F>& names, bool plain_r
                         const Request& request, Reply& reply) {
   const Surroundings<const CallContext> call{request, request.context, &reply};
   if (kTakesContext<ParametersOf<F>> && call.context == nullptr) return no_context();
+  if (kTakesSession<ParametersOf<F>> && request.session_data() == nullptr) return no_session();
   std::forward_list<std::string> texts;
   auto value = value_for<F>(Site{request, texts, plain_refusals}, names);
   if (!value) return tl::unexpected(std::move(value.error()));
@@ -163,6 +167,9 @@ template <class F>
 void start_typed(const F& function, const NamesOf<F>& names, bool plain_refusals,
                  const Request& request, CallContext context, Responder responder) {
   CallServices& services = context.services();  // the call's, which is there
+  if (kTakesSession<ParametersOf<F>> && request.session_data() == nullptr) {
+    return responder.fail(no_session().value());
+  }
   std::forward_list<std::string> texts;
   auto value = value_for<F>(Site{request, texts, plain_refusals}, names);
   if (!value) return responder.fail(value.error());

@@ -7,8 +7,11 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <typeindex>
+#include <vector>
 
 #include "appd/handlers/handler.h"
+#include "appd/handlers/typed/value_form.h"
 #include "appd/handlers/waiting/call_context.h"
 #include "appd/handlers/waiting/owned_request.h"
 #include "appd/handlers/waiting/task.h"
@@ -45,11 +48,24 @@ concept HasSignature = requires {
 template <class F>
 inline constexpr bool kHasSignature = HasSignature<F>;
 
+// What surrounds the request's value, by type.
+template <class T>
+concept SurroundingType = std::same_as<T, Request> || std::same_as<T, OwnedRequest> ||
+    std::same_as<T, CallContext> || std::same_as<T, Reply>;
+
+// T& of what is kept for the connection (session_data.h): a class that no request could hold.
+template <class A>
+concept SessionParameter =
+    std::is_lvalue_reference_v<A> && std::is_class_v<std::remove_reference_t<A>> &&
+    !std::is_const_v<std::remove_reference_t<A>> &&
+    !SurroundingType<std::remove_cvref_t<A>> && !Value<std::remove_cvref_t<A>>;
+
 // A parameter that is not the request's value, but what surrounds it.
 template <class A>
 concept Surrounding = std::same_as<std::remove_cvref_t<A>, Request> ||
     std::same_as<std::remove_cvref_t<A>, OwnedRequest> ||
-    std::same_as<std::remove_cvref_t<A>, CallContext> || std::same_as<A, Reply&>;
+    std::same_as<std::remove_cvref_t<A>, CallContext> || std::same_as<A, Reply&> ||
+    SessionParameter<A>;
 
 // The values of a function that takes several (ActionOptions::parameters). JsonView has no empty
 // state to be filled later.
@@ -100,6 +116,22 @@ inline constexpr bool kTakesContext<std::tuple<A...>> =
     (std::same_as<std::remove_cvref_t<A>, CallContext> || ...);
 
 template <class Parameters>
+inline constexpr bool kTakesSession = false;
+template <class... A>
+inline constexpr bool kTakesSession<std::tuple<A...>> = (SessionParameter<A> || ...);
+
+// The types that it asks for.
+template <class... A>
+std::vector<std::type_index> session_types(std::type_identity<std::tuple<A...>>) {
+  std::vector<std::type_index> types;
+  const auto add = [&types]<class One>(std::type_identity<One>) {
+    if constexpr (SessionParameter<One>) types.emplace_back(typeid(std::remove_reference_t<One>));
+  };
+  (add(std::type_identity<A>()), ...);
+  return types;
+}
+
+template <class Parameters>
 inline constexpr bool kTakesReply = false;
 template <class... A>
 inline constexpr bool kTakesReply<std::tuple<A...>> = (std::same_as<A, Reply&> || ...);
@@ -118,6 +150,19 @@ template <class R>
 struct ResultOf<Result<R>> : ResultOf<R> {};
 template <class R>
 struct ResultOf<Task<R>> : ResultOf<R> {};
+
+// As the function's, but for what is kept for the connection, which outlives every wait.
+template <class A>
+using WaitedFor = std::conditional_t<SessionParameter<A>, bool, A>;
+template <class R, class Parameters>
+struct WaitingIn;
+template <class R, class... A>
+struct WaitingIn<R, std::tuple<A...>> {
+  using Type = R(WaitedFor<A>...);
+};
+template <class F>
+using WaitingSignature = typename WaitingIn<typename TypedSignature<F>::Returned,
+                                            typename TypedSignature<F>::Parameters>::Type;
 
 template <class F>
 using ParametersOf = typename TypedSignature<F>::Parameters;

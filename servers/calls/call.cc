@@ -154,6 +154,13 @@ bool Call::begin(const handlers::Action& action, const Request& request, Reply& 
     const bool taken = environment_.submit(std::make_unique<ActionJob>(handle_, action, request));
     return taken ? false : refuse_without_pool(reply);
   }
+  if (!action.waits()) {
+    const handlers::RunningCall::Scope scope(environment_.parts().running, action,
+                                             terms_.connection);
+    handlers::call_handler(action.handler, request, reply);
+    end(Counter::kCallsAnswered);
+    return true;
+  }
   const bool answered = run_step(reply, [&] {
     handlers::call_waiting_handler(action.waiting_handler, request, CallContext(handle_),
                                    make_responder());
@@ -233,7 +240,9 @@ void Call::on_event(CallEvent event) {
     on_work_done(event.wait);
   } else if (event.kind == CallEvent::Kind::kDecoded) {
     Reply reply;
-    if (begin(event.decoded->action, *event.decoded->request, reply)) answer(std::move(reply));
+    Request request = *event.decoded->request;
+    request.source = terms_.source;
+    if (begin(event.decoded->action, request, reply)) answer(std::move(reply));
   } else {
     answer(std::move(event.reply));
   }

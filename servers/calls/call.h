@@ -60,7 +60,7 @@ class Call final {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  // Calls `action`, one of the registry that waits(). Once. True: it is answered already, in
+  // Calls `action`, one of the registry. Once. True: it is answered already, in
   // `reply`, and the delegate is not called.
   [[nodiscard]] bool start(const handlers::Action& action, const handlers::Request& request,
                            handlers::Reply& reply);

@@ -10,7 +10,7 @@ namespace appd::servers {
 
 namespace {
 
-// Keeps the call of an action that waits, for the loop.
+// Keeps the call of an action that waits, or is the loop's affair, for the loop.
 class LaterCall final : public handlers::DispatchDelegate {
  public:
   explicit LaterCall(handlers::PeerSource& source) : source_(source) {}
@@ -19,6 +19,7 @@ class LaterCall final : public handlers::DispatchDelegate {
     call = std::make_unique<DecodedCall>(action, handlers::OwnedRequest(request));
     return false;
   }
+  bool off_loop() const override { return true; }
   const handlers::Peer& peer() override { return source_.peer(); }
 
   std::unique_ptr<DecodedCall> call;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "appd/handlers/failure.h"
+#include "appd/handlers/session_data.h"
 #include "appd/servers/calls/decoding_job.h"
 #include "appd/servers/sessions/peer_of.h"
 
@@ -66,6 +67,10 @@ struct AppSession::UnderWay final : Call::Delegate,
                                     reactor::TurnEndSink,
                                     reactor::InBlock {
   explicit UnderWay(AppSession& owner) : session(owner) {}
+  handlers::SessionData* session_data() override {
+    if (!data) data = std::make_unique<handlers::SessionData>();
+    return data.get();
+  }
   void on_answered(Call& call, handlers::Reply&& reply) override {
     session.on_answered(call, std::move(reply));
   }
@@ -78,6 +83,7 @@ struct AppSession::UnderWay final : Call::Delegate,
   }
 
   AppSession& session;
+  std::unique_ptr<handlers::SessionData> data;      // null: nobody has asked; outlives the calls
   std::optional<protocol::MessageDecoder> content;  // of a message whose content is awaited
   std::optional<OwedReplies> owed;                  // nullopt: nothing is
   std::optional<const handlers::Peer> known_peer;   // nullopt: nobody has asked
@@ -92,6 +98,7 @@ class AppSession::Requester final : public handlers::DispatchDelegate {
     return session_.start_call(action, request, reply);
   }
   const handlers::Peer& peer() override { return session_.under_way().peer(); }
+  handlers::SessionData* session_data() override { return session_.under_way().session_data(); }
 
  private:
   AppSession& session_;
@@ -107,9 +114,9 @@ AppSession::UnderWay& AppSession::under_way() {
 }
 
 void AppSession::forget_under_way() {
-  if (under_way_ && !under_way_->content && !under_way_->owed && !under_way_->known_peer) {
-    under_way_.reset();
-  }
+  if (!under_way_) return;
+  const UnderWay& there = *under_way_;
+  if (!there.content && !there.owed && !there.known_peer && !there.data) under_way_.reset();
 }
 
 // From bytes to requests -------------------------------------------------------------------------

@@ -70,7 +70,7 @@ class AppSession final : public Session {
   void forget_under_way();
 
   std::unique_ptr<UnderWay> under_way_;  // null: no content is awaited, nothing is owed, and nobody
-                                         // has asked for the peer
+                                         // has asked for the peer or for data of the program
 };
 
 }  // namespace appd::servers

@@ -30,6 +30,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
+#include "appd/handlers/session_data.h"
 #include "appd/handlers/waiting/call_context.h"
 #include "appd/handlers/waiting/task.h"
 #include "appd/protocol/frame_decoder.h"
@@ -125,11 +126,18 @@ class Stream {
 
   // Who is there. The first to ask pays for a system call.
   [[nodiscard]] const handlers::Peer& peer() const;
+  // What the program keeps for the connection (App::session_data()); actions that are called from
+  // here see the same.
+  template <class T>
+  [[nodiscard]] T& session_data() const {
+    return data().template get<T>();
+  }
   // What else there is to wait for: sleep(), offload(), actions of this server and of others.
   [[nodiscard]] const handlers::CallContext& context() const;
 
  private:
   using Wish = detail::ReadWish;
+  [[nodiscard]] handlers::SessionData& data() const;
   [[nodiscard]] detail::ReadAwaiter read(const Wish& wish) const { return {*session_, wish}; }
 
   StreamSession* session_;

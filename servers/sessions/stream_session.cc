@@ -44,6 +44,7 @@ void WriteAwaiter::await_suspend(std::coroutine_handle<> awaiting) {
 }  // namespace detail
 
 const handlers::Peer& Stream::peer() const { return session_->peer(); }
+handlers::SessionData& Stream::data() const { return *session_->session_data(); }
 const handlers::CallContext& Stream::context() const { return session_->call_context(); }
 
 namespace {

@@ -13,6 +13,7 @@
 
 #include "appd/handlers/handler.h"
 #include "appd/handlers/peer.h"
+#include "appd/handlers/session_data.h"
 #include "appd/servers/calls/call.h"
 #include "appd/servers/sessions/session.h"
 #include "appd/servers/sessions/session_maker.h"
@@ -39,6 +40,7 @@ class StreamSession final : public Session, private Call::Delegate, private hand
   [[nodiscard]] bool write(std::string_view bytes);
   void wait_for_room(std::coroutine_handle<> writer) { writer_ = writer; }
   const handlers::Peer& peer() override;
+  handlers::SessionData* session_data() override { return &data_; }
   [[nodiscard]] const handlers::CallContext& call_context() const { return *context_; }
 
  private:
@@ -60,6 +62,7 @@ class StreamSession final : public Session, private Call::Delegate, private hand
 
   const std::shared_ptr<const Spoken> spoken_;
   std::optional<const handlers::Peer> peer_;  // nullopt: nobody has asked
+  handlers::SessionData data_;
   // What on_bytes() is shown and has not been read yet; empty outside of it.
   std::span<const std::byte> rest_;
   std::size_t wanted_ = 0;  // of the rest, to go on

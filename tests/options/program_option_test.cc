@@ -23,7 +23,7 @@ struct Reading {
 
 TEST_CASE("program option: the variable is written when everything was right, and not before") {
   std::int64_t variable = 5;
-  const ProgramOption option = count_program_option("it", "help", variable, {1, 9});
+  const ProgramOption option = program_option("it", "help", variable, {1, 9});
   Reading reading(option);
   CHECK(reading.shown() == "5");
   reading.give("7");
@@ -36,7 +36,7 @@ TEST_CASE("program option: the variable is written when everything was right, an
 
 TEST_CASE("program option: what a source says no more is the default again") {
   std::atomic<int> variable = 5;
-  const ProgramOption option = count_program_option("it", "help", variable, {1, 9});
+  const ProgramOption option = program_option("it", "help", variable, {1, 9});
   Reading first(option);
   first.give("7");
   first.write();
@@ -49,7 +49,7 @@ TEST_CASE("program option: what a source says no more is the default again") {
 
 TEST_CASE("program option: a time in the unit of its variable") {
   std::atomic<std::chrono::milliseconds> variable = 250ms;
-  const ProgramOption option = duration_program_option("it", "help", variable, {1ms, 1h});
+  const ProgramOption option = program_option("it", "help", variable, {1ms, 1h});
   Reading reading(option);
   CHECK(reading.shown() == "250ms");
   reading.give("2s");
@@ -62,9 +62,9 @@ TEST_CASE("program option: switches and texts") {
   bool plain = false;
   std::atomic<bool> atomic = true;
   std::string text = "first";
-  const ProgramOption plain_option = switch_program_option("it", "help", plain);
-  const ProgramOption atomic_option = switch_program_option("it", "help", atomic);
-  const ProgramOption text_option = text_program_option("it", "help", text);
+  const ProgramOption plain_option = program_option("it", "help", plain);
+  const ProgramOption atomic_option = program_option("it", "help", atomic);
+  const ProgramOption text_option = program_option("it", "help", text);
   Reading one(plain_option);
   one.give("yes");
   one.write();
