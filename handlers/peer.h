@@ -6,14 +6,15 @@
 namespace appd::handlers {
 
 struct Peer {
-  // "127.0.0.1:50312", "[::1]:50312", as logs print it; always UTF-8 on one line. "unix" for a Unix
-  // socket's client without a path of its own, which is the usual one. "unspecified" where the
-  // system no longer knew it, because the connection was broken when it was first asked. Empty: the
-  // call came over no connection, as in a test that calls a handler itself.
+  // "127.0.0.1:50312", "[::1]:50312", as logs print it; always UTF-8 on one line. A Unix socket's
+  // client has a path seldom, and is "unix pid=812 uid=1000": what the kernel saw when it connected
+  // (without the numbers where the system does not tell). "unspecified" where the system no longer
+  // knew it, because the connection was broken when it was first asked. Empty: the call came over
+  // no connection, as in a test that calls a handler itself.
   std::string address;
   // What limits count by: the address without its port, which each connection has anew, and an
-  // IPv4-mapped one as IPv4. Every client of a Unix socket is "unix", because a path is as easily
-  // changed as a port.
+  // IPv4-mapped one as IPv4. A Unix socket's client is its user, "unix uid=1000", because a path or
+  // a process is as easily changed as a port.
   std::string host;
 
   bool operator==(const Peer&) const = default;

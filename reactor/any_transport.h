@@ -62,6 +62,9 @@ class AnyTransport {
   [[nodiscard]] Endpoint peer_endpoint() const {
     return other_ ? other_->peer_endpoint() : socket_.peer_endpoint();
   }
+  [[nodiscard]] std::optional<PeerProcess> peer_process() const {
+    return other_ ? other_->peer_process() : socket_.peer_process();
+  }
 
  private:
   std::unique_ptr<Transport> other_;

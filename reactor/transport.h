@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <system_error>
 
@@ -12,6 +13,12 @@
 #include "appd/reactor/poller.h"
 
 namespace appd::reactor {
+
+// The other end of a Unix socket, when it connected; later the number may be another process's.
+struct PeerProcess {
+  std::uint64_t uid = 0;
+  std::optional<std::int64_t> pid = {};  // nullopt: the system does not tell
+};
 
 enum class IoOutcome : std::uint8_t {
   kBytes,       // `bytes` were moved: at least one, unless none were asked for
@@ -81,6 +88,8 @@ class Transport {
   // Asked of the system when called, not stored.
   [[nodiscard]] virtual Endpoint local_endpoint() const = 0;
   [[nodiscard]] virtual Endpoint peer_endpoint() const = 0;
+  // Likewise; nullopt: it is not known, because the peer is on another machine.
+  [[nodiscard]] virtual std::optional<PeerProcess> peer_process() const { return std::nullopt; }
 };
 
 }  // namespace appd::reactor

@@ -48,8 +48,8 @@ void PeriodicCall::on_due() {
   call_and_log(log_, named_.name, what_.function);
 }
 
-void ConnectionEvents::connected(const Session& session, const reactor::Endpoint& endpoint) {
-  const auto there = there_.emplace(&session, peer_of(endpoint)).first;
+void ConnectionEvents::connected(const Session& session, const handlers::Peer& peer) {
+  const auto there = there_.emplace(&session, peer).first;
   for (const auto& function : functions_.connect) call(function, there->second);
 }
 

@@ -63,7 +63,7 @@ class ConnectionEvents {
     return !functions_.connect.empty() || !functions_.disconnect.empty();
   }
   // Throws std::bad_alloc, and then nobody was told.
-  void connected(const Session& session, const reactor::Endpoint& endpoint);
+  void connected(const Session& session, const handlers::Peer& peer);
   // Does nothing where it was not told to come.
   void disconnected(const Session& session);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "appd/reactor/check.h"
+#include "appd/servers/sessions/peer_of.h"
 
 namespace appd::servers {
 namespace {
@@ -126,8 +127,8 @@ void Worker::accept_exhausted(std::error_code error) {
 }
 
 void Worker::accept(const ServedProtocol& protocol, AnyTransport transport) {
-  std::optional<reactor::Endpoint> peer;  // a system call, for who asks
-  if (shared_.peers.enabled() || events_.wanted()) peer = transport.peer_endpoint();
+  std::optional<handlers::Peer> peer;  // system calls, for who asks
+  if (shared_.peers.enabled() || events_.wanted()) peer = peer_of(transport);
   Session& session = seat(protocol, std::move(transport));
   ++session_count_;
   metrics_.add(Counter::kAccepted);
@@ -162,15 +163,13 @@ void Worker::free_seat(Seat seat) noexcept {
   seats_[seat >> kCellBits].give_back(seat & kCellMask);
 }
 
-void Worker::admit(Session& session, const std::optional<reactor::Endpoint>& peer) {
-  if (peer && !may_come(session, *peer)) return;
+void Worker::admit(Session& session, const std::optional<handlers::Peer>& peer) {
+  if (peer && shared_.peers.enabled() && !may_come(session, peer->host)) return;
   if (peer && events_.wanted()) events_.connected(session, *peer);
   session.start();
 }
 
-bool Worker::may_come(Session& session, const reactor::Endpoint& endpoint) {
-  const std::string peer = shared_.peers.enabled() ? endpoint.host() : "";
-  if (peer.empty()) return true;
+bool Worker::may_come(Session& session, const std::string& peer) {
   const auto counted = counted_peers_.emplace(session.seat(), peer).first;
   if (shared_.peers.try_acquire(peer)) return true;
   counted_peers_.erase(counted);

@@ -123,8 +123,8 @@ class Worker final : private SessionOwner {
   void connection_freed();
   void accept(const ServedProtocol& protocol, reactor::AnyTransport transport);
   [[nodiscard]] Session& seat(const ServedProtocol& protocol, reactor::AnyTransport transport);
-  void admit(Session& session, const std::optional<reactor::Endpoint>& peer);
-  [[nodiscard]] bool may_come(Session& session, const reactor::Endpoint& peer);
+  void admit(Session& session, const std::optional<handlers::Peer>& peer);
+  [[nodiscard]] bool may_come(Session& session, const std::string& peer);
   void accept_exhausted(std::error_code error);
   void on_session_closed(Session& session, std::error_code reason) override;
   void free_seat(Seat seat) noexcept override;

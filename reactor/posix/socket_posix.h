@@ -6,15 +6,21 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
 
 #ifdef __linux__
 #include <linux/sockios.h>
+#else
+#include <sys/un.h>
 #endif
 
+#include <optional>
+
 #include "appd/reactor/posix/owned_fd.h"
+#include "appd/reactor/transport.h"
 
 namespace appd::reactor {
 
@@ -55,6 +61,32 @@ inline constexpr int kReusePortOption = SO_REUSEPORT_LB;
 #else
 inline constexpr int kReusePortOption = SO_REUSEPORT;
 #endif
+
+// Who connected a Unix socket, as the kernel saw it then: SO_PEERCRED (unix(7)), getpeereid(3) and
+// LOCAL_PEERPID (macOS) elsewhere. nullopt: it is no Unix socket.
+[[nodiscard]] inline std::optional<PeerProcess> peer_process_of(Descriptor fd) {
+  PeerProcess process;
+#ifdef __linux__
+  ucred credentials{};
+  socklen_t length = sizeof credentials;
+  // (Of a TCP socket the kernel says 0 and no user.)
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return std::nullopt;
+  if (credentials.pid <= 0) return std::nullopt;
+  process.uid = credentials.uid;
+  process.pid = credentials.pid;
+#else
+  uid_t uid = 0;
+  gid_t gid = 0;
+  if (::getpeereid(fd, &uid, &gid) != 0) return std::nullopt;
+  process.uid = uid;
+#ifdef LOCAL_PEERPID
+  pid_t pid = 0;
+  socklen_t length = sizeof pid;
+  if (::getsockopt(fd, SOL_LOCAL, LOCAL_PEERPID, &pid, &length) == 0) process.pid = pid;
+#endif
+#endif
+  return process;
+}
 
 // The peer's end, which a read would show behind what is unread only: poll(2). Without POLLRDHUP it
 // is POLLHUP (macOS), or is told when both directions have ended.

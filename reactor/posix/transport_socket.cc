@@ -133,4 +133,8 @@ Endpoint SocketStream::local_endpoint() const { return ask_endpoint(::getsocknam
 
 Endpoint SocketStream::peer_endpoint() const { return ask_endpoint(::getpeername, socket_.get()); }
 
+std::optional<PeerProcess> SocketStream::peer_process() const {
+  return peer_process_of(socket_.get());
+}
+
 }  // namespace appd::reactor

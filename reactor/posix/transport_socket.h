@@ -26,6 +26,7 @@ class SocketStream {
   [[nodiscard]] std::error_code connect_result();
   [[nodiscard]] Endpoint local_endpoint() const;
   [[nodiscard]] Endpoint peer_endpoint() const;
+  [[nodiscard]] std::optional<PeerProcess> peer_process() const;
 
  private:
   OwnedFd socket_;
@@ -55,6 +56,9 @@ class SocketTransport final : public Transport {
   [[nodiscard]] std::error_code connect_result() override { return stream_.connect_result(); }
   [[nodiscard]] Endpoint local_endpoint() const override { return stream_.local_endpoint(); }
   [[nodiscard]] Endpoint peer_endpoint() const override { return stream_.peer_endpoint(); }
+  [[nodiscard]] std::optional<PeerProcess> peer_process() const override {
+    return stream_.peer_process();
+  }
 
  private:
   SocketStream stream_;

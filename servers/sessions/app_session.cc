@@ -77,7 +77,7 @@ struct AppSession::UnderWay final : Call::Delegate,
   void on_turn_end() noexcept override { session.send_due(); }
   const handlers::Peer& peer() override {
     if (!known_peer) {
-      known_peer.emplace(peer_of(session.connection().transport().peer_endpoint()));
+      known_peer.emplace(peer_of(session.connection().transport()));
     }
     return *known_peer;
   }

@@ -2,10 +2,11 @@
 #pragma once
 
 #include "appd/handlers/peer.h"
-#include "appd/reactor/endpoint.h"
+#include "appd/reactor/any_transport.h"
 
 namespace appd::servers {
 
-[[nodiscard]] handlers::Peer peer_of(const reactor::Endpoint& endpoint);
+// Asks the system, twice where it is a Unix socket.
+[[nodiscard]] handlers::Peer peer_of(const reactor::AnyTransport& transport);
 
 }  // namespace appd::servers

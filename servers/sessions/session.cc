@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "appd/protocol/foreign_start.h"
+#include "appd/servers/sessions/peer_of.h"
 
 namespace appd::servers {
 
@@ -59,7 +60,7 @@ void log_foreign(SessionLog& log, std::uint64_t number, const reactor::AnyTransp
   log.limited_lines.write(
       logging::Level::kInfo, "what came is no message", looks_like,
       {{"connection", number},
-       {"peer", transport.peer_endpoint().to_string()},
+       {"peer", peer_of(transport).address},
        {"looks_like", looks_like.empty() ? "nothing known" : looks_like},
        {"bytes", protocol::shown_bytes(bytes.first(std::min(bytes.size(), kShownBytes)))}});
 }
@@ -85,7 +86,7 @@ void Session::start() {
   await(awaiting_);
   fresh_ = true;
   if (tells_life()) {
-    tell("accepted", {{"peer", connection_.transport().peer_endpoint().to_string()}});
+    tell("accepted", {{"peer", peer_of(connection_.transport()).address}});
   }
   connection_.start();
   on_start();

@@ -155,7 +155,7 @@ bool StreamSession::write(std::string_view bytes) {
 }
 
 const handlers::Peer& StreamSession::peer() {
-  if (!peer_) peer_.emplace(peer_of(connection().transport().peer_endpoint()));
+  if (!peer_) peer_.emplace(peer_of(connection().transport()));
   return *peer_;
 }
 

@@ -286,6 +286,21 @@ CONTRACT_CASE("transport: the client of a Unix socket has no name") {
   CHECK(server->peer_endpoint().to_string() == "unix");
 }
 
+CONTRACT_CASE("transport: the process at the other end of a Unix socket is told, as far as known") {
+  Contract<Tested> c;
+  const TemporaryFolder folder;
+  auto [client, server] = c.pair(Endpoint::unix_path(folder.file("socket")).value());
+  if (const auto process = server->peer_process()) {
+    CHECK(process->uid == ::geteuid());
+    CHECK(process->pid.value_or(::getpid()) == ::getpid());
+  } else {
+    CHECK(std::is_base_of_v<SimUnderTest, Tested>);
+  }
+  const auto listener = c.listen();
+  auto [tcp_client, tcp_server] = c.pair(*listener);
+  CHECK(!tcp_server->peer_process());
+}
+
 CONTRACT_CASE("transport: a plain one buffers no input") {
   TransportContract<Tested> c;
   c.write_all(*c.client, "waiting");

@@ -1,6 +1,8 @@
 """appd's log: formats, levels, and the life of a connection as it tells it."""
 
 import json
+import os
+import socket
 import unittest
 
 from support import programs
@@ -50,6 +52,22 @@ class LogTest(programs.TestCase):
         log = path.read_text()
         self.assertTrue(log.startswith("before\n"))
         self.assert_in_order(log, self.LIFE)
+
+    def test_a_client_of_a_unix_socket_is_known_by_its_process(self):
+        path = self.folder / "socket"
+        with programs.Appd(
+            "--log-level=debug", "--max-connections-per-peer=1", listen=[f"raw-echo+unix://{path}"]
+        ) as appd:
+            first, second = (socket.socket(socket.AF_UNIX) for _ in range(2))
+            with first, second:
+                first.connect(str(path))
+                first.sendall(b"x")
+                self.assertEqual(first.recv(1), b"x")
+                second.connect(str(path))
+                self.assertEqual(second.recv(1), b"")
+            self.assertEqual(appd.stop(), 0)
+            log = appd.stderr()
+        self.assertIn(f'peer="unix pid={os.getpid()} uid={os.geteuid()}"', log)
 
     def test_what_a_peer_sends_cannot_forge_a_line(self):
         evil = "x\n2026-01-31 info forged \x1b[31m"
