@@ -14,6 +14,11 @@ void AppLife::on_reload(StartFunction function) {
 }
 
 void AppLife::every(reactor::Duration interval, std::function<void()> function) {
+  every(interval, [function = std::move(function)](reactor::TimePoint) { function(); });
+}
+
+void AppLife::every(reactor::Duration interval,
+                    std::function<void(reactor::TimePoint now)> function) {
   if (interval <= reactor::Duration::zero()) {
     throw std::invalid_argument("every() needs an interval of more than nothing");
   }

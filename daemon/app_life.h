@@ -34,6 +34,7 @@ class AppLife {
   // busy is left out; what it throws is logged. Throws std::invalid_argument: an interval of
   // nothing.
   void every(reactor::Duration interval, std::function<void()> function);
+  void every(reactor::Duration interval, std::function<void(reactor::TimePoint now)> function);
   // Called on the loop of a connection, of whatever protocol: when it is accepted, before its first
   // request, and when it is gone. What they throw is logged.
   void on_connect(servers::ProgramFunctions::ConnectionFunction function);

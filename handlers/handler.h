@@ -19,6 +19,7 @@
 #include "appd/protocol/message_header.h"
 #include "appd/protocol/status.h"
 #include "appd/protocol/text/json.h"
+#include "appd/reactor/clock.h"
 
 namespace appd::handlers {
 
@@ -45,6 +46,9 @@ struct Request {
   // The other end of the connection (peer.h). The first to ask on a connection pays for a system
   // call.
   [[nodiscard]] const Peer& peer() const;
+  // The time of the loop's turn in which the call began: of the server's clock, which in a
+  // simulated world is that world's.
+  [[nodiscard]] reactor::TimePoint now() const;
   // As PeerSource says: T& of a program's own, for who has no parameter of that type, as a layer.
   [[nodiscard]] SessionData* session_data() const {
     return source != nullptr ? source->session_data() : nullptr;

@@ -16,6 +16,12 @@ const Peer& nobody() {
 
 const Peer& PeerSource::peer() { return nobody(); }
 
+reactor::TimePoint PeerSource::now() { return reactor::steady_clock().now(); }
+
+reactor::TimePoint Request::now() const {
+  return source != nullptr ? source->now() : reactor::steady_clock().now();
+}
+
 const Peer& Request::peer() const { return source != nullptr ? source->peer() : nobody(); }
 
 }  // namespace appd::handlers

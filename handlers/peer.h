@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "appd/reactor/clock.h"
+
 namespace appd::handlers {
 
 struct Peer {
@@ -31,6 +33,8 @@ class PeerSource {
   // What the program keeps for the connection, made when somebody first asks. Null: the call comes
   // over none, or runs on another thread than its loop's. Valid as long as the connection.
   [[nodiscard]] virtual SessionData* session_data() { return nullptr; }
+  // Of the loop, of its turn; a source of its own reads the system's clock.
+  [[nodiscard]] virtual reactor::TimePoint now();
 
  protected:
   ~PeerSource() = default;

@@ -45,7 +45,7 @@ void PeriodicCall::on_due() {
   const reactor::TimePoint next = timer_.deadline() + what_.interval;
   timer_.arm(next > loop_.now() ? next : loop_.now() + what_.interval);
   const handlers::RunningCall::Scope scope(running_, named_, 0);
-  call_and_log(log_, named_.name, what_.function);
+  call_and_log(log_, named_.name, [this] { what_.function(loop_.now()); });
 }
 
 void ConnectionEvents::connected(const Session& session, const handlers::Peer& peer) {

@@ -22,7 +22,7 @@ struct ProgramFunctions {
   using ConnectionFunction = std::function<void(const handlers::Peer& peer)>;
   struct Periodic {
     reactor::Duration interval;  // more than zero
-    std::function<void()> function;
+    std::function<void(reactor::TimePoint now)> function;
   };
 
   std::vector<Periodic> periodic;  // on the first loop

@@ -14,8 +14,9 @@
 // values and, if it likes, an OwnedRequest and a CallContext, all by value; nothing that it
 // takes or returns is borrowed (borrowed.h).
 //
-// A T& of a class that is no value is what the program keeps for the connection
-// (App::session_data()): one object a connection, made by T(), on the connection's loop.
+// A T& or const T& of a class that is no value is what the program keeps for the connection
+// (App::session_data()): one object a connection, made by T(), on the connection's loop. A
+// reactor::TimePoint is the time (Request::now()).
 //
 // A function that blocks (ActionOptions) may take a CallContext, too, for its deadline and its stop
 // token. What it borrows is valid during the call, as everywhere: the request is kept for it.

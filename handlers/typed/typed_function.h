@@ -88,6 +88,8 @@ decltype(auto) argument_for([[maybe_unused]] T& value,
     return CallContext(std::move(*call.context));
   } else if constexpr (std::same_as<A, Reply&>) {
     return *call.reply;
+  } else if constexpr (std::same_as<Plain, reactor::TimePoint>) {
+    return call.request.now();
   } else if constexpr (SessionParameter<A>) {
     return call.request.session_data()->template get<Plain>();
   } else if constexpr (kIsSeveral<T>) {

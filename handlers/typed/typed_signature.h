@@ -51,20 +51,22 @@ inline constexpr bool kHasSignature = HasSignature<F>;
 // What surrounds the request's value, by type.
 template <class T>
 concept SurroundingType = std::same_as<T, Request> || std::same_as<T, OwnedRequest> ||
-    std::same_as<T, CallContext> || std::same_as<T, Reply>;
+    std::same_as<T, CallContext> || std::same_as<T, Reply> || std::same_as<T, reactor::TimePoint>;
 
-// T& of what is kept for the connection (session_data.h): a class that no request could hold.
+// T& or const T& of what is kept for the connection (session_data.h): a class that no request could
+// hold.
 template <class A>
 concept SessionParameter =
     std::is_lvalue_reference_v<A> && std::is_class_v<std::remove_reference_t<A>> &&
-    !std::is_const_v<std::remove_reference_t<A>> &&
-    !SurroundingType<std::remove_cvref_t<A>> && !Value<std::remove_cvref_t<A>>;
+    !SurroundingType<std::remove_cvref_t<A>> &&
+    !Value<std::remove_cvref_t<A>>;
 
 // A parameter that is not the request's value, but what surrounds it.
 template <class A>
 concept Surrounding = std::same_as<std::remove_cvref_t<A>, Request> ||
     std::same_as<std::remove_cvref_t<A>, OwnedRequest> ||
-    std::same_as<std::remove_cvref_t<A>, CallContext> || std::same_as<A, Reply&> ||
+    std::same_as<std::remove_cvref_t<A>, CallContext> ||
+    std::same_as<std::remove_cvref_t<A>, reactor::TimePoint> || std::same_as<A, Reply&> ||
     SessionParameter<A>;
 
 // The values of a function that takes several (ActionOptions::parameters). JsonView has no empty
@@ -125,7 +127,7 @@ template <class... A>
 std::vector<std::type_index> session_types(std::type_identity<std::tuple<A...>>) {
   std::vector<std::type_index> types;
   const auto add = [&types]<class One>(std::type_identity<One>) {
-    if constexpr (SessionParameter<One>) types.emplace_back(typeid(std::remove_reference_t<One>));
+    if constexpr (SessionParameter<One>) types.emplace_back(typeid(std::remove_cvref_t<One>));
   };
   (add(std::type_identity<A>()), ...);
   return types;

@@ -34,6 +34,10 @@ class CallContext {
   // work in other threads.
   [[nodiscard]] reactor::StopToken stop_token() const { return services_->stop_token(); }
 
+  // The time of the loop's turn: of the server's clock, which in a simulated world is that world's.
+  // Any thread; elsewhere than on the loop the clock is read.
+  [[nodiscard]] reactor::TimePoint now() const { return services_->now(); }
+
   // co_await sleep(d): goes on after `duration`, not before.
   [[nodiscard]] auto sleep(reactor::Duration duration) const {
     return detail::SleepAwaiter(*services_, duration);

@@ -90,6 +90,7 @@ class CallServices {
   // Any thread.
   [[nodiscard]] virtual std::optional<reactor::TimePoint> deadline() const = 0;
   [[nodiscard]] virtual reactor::StopToken stop_token() const = 0;
+  [[nodiscard]] virtual reactor::TimePoint now() const = 0;
 
   [[nodiscard]] virtual std::unique_ptr<Wait> start_sleep(reactor::Duration duration,
                                                           Done done) = 0;

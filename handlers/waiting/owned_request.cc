@@ -10,12 +10,14 @@ namespace appd::handlers {
 struct OwnedRequest::Copy final : PeerSource {
   Copy(const Request& borrowed, reactor::Buffer memory);
   [[nodiscard]] const Peer& peer() override { return known_peer; }
+  [[nodiscard]] reactor::TimePoint now() override { return began; }
 
   std::string action;
   std::string value;  // JSON text
   reactor::Buffer payload_memory;
   protocol::OwnedHeader header;
   Peer known_peer;
+  reactor::TimePoint began;
   Request request;
 };
 
@@ -24,6 +26,7 @@ OwnedRequest::Copy::Copy(const Request& borrowed, reactor::Buffer memory)
       payload_memory(std::move(memory)),
       header(*borrowed.header),
       known_peer(borrowed.peer()),
+      began(borrowed.now()),
       request(borrowed) {
   header.view().status.reset();  // replies only
   request.action = action;

@@ -32,7 +32,9 @@ using handlers::Task;
 using protocol::Address;
 using protocol::fail;
 using protocol::parse_address;
+using reactor::Duration;
 using reactor::StopCallback;
 using reactor::StopToken;
+using reactor::TimePoint;
 
 }  // namespace appd

@@ -27,6 +27,11 @@ Call* CallHandle::on_loop() const {
   return std::this_thread::get_id() == loop_thread_ ? call_ : nullptr;
 }
 
+reactor::TimePoint CallHandle::now() const {
+  Call* const call = on_loop();
+  return call != nullptr ? call->environment().loop().now() : reactor::steady_clock().now();
+}
+
 void CallHandle::resume(const std::function<void()>& step) {
   if (call_ == nullptr) return;
   try {

@@ -52,6 +52,7 @@ class CallHandle final : public handlers::CallServices, public handlers::ReplySi
 
   [[nodiscard]] std::optional<reactor::TimePoint> deadline() const override { return deadline_; }
   [[nodiscard]] reactor::StopToken stop_token() const override { return stop_.token(); }
+  [[nodiscard]] reactor::TimePoint now() const override;
   [[nodiscard]] std::unique_ptr<handlers::Wait> start_sleep(reactor::Duration duration,
                                                             Done done) override;
   [[nodiscard]] handlers::Result<std::unique_ptr<handlers::Wait>> start_offload(

@@ -21,6 +21,7 @@ class LaterCall final : public handlers::DispatchDelegate {
   }
   bool off_loop() const override { return true; }
   const handlers::Peer& peer() override { return source_.peer(); }
+  reactor::TimePoint now() override { return source_.now(); }
 
   std::unique_ptr<DecodedCall> call;
 

@@ -71,6 +71,7 @@ struct AppSession::UnderWay final : Call::Delegate,
     if (!data) data = std::make_unique<handlers::SessionData>();
     return data.get();
   }
+  reactor::TimePoint now() override { return session.context().loop.now(); }
   void on_answered(Call& call, handlers::Reply&& reply) override {
     session.on_answered(call, std::move(reply));
   }
@@ -99,6 +100,7 @@ class AppSession::Requester final : public handlers::DispatchDelegate {
   }
   const handlers::Peer& peer() override { return session_.under_way().peer(); }
   handlers::SessionData* session_data() override { return session_.under_way().session_data(); }
+  reactor::TimePoint now() override { return session_.context().loop.now(); }
 
  private:
   AppSession& session_;

@@ -126,6 +126,8 @@ class Stream {
 
   // Who is there. The first to ask pays for a system call.
   [[nodiscard]] const handlers::Peer& peer() const;
+  // The time of the loop's turn.
+  [[nodiscard]] reactor::TimePoint now() const { return context().now(); }
   // What the program keeps for the connection (App::session_data()); actions that are called from
   // here see the same.
   template <class T>

@@ -41,6 +41,7 @@ class StreamSession final : public Session, private Call::Delegate, private hand
   void wait_for_room(std::coroutine_handle<> writer) { writer_ = writer; }
   const handlers::Peer& peer() override;
   handlers::SessionData* session_data() override { return &data_; }
+  reactor::TimePoint now() override { return context().loop.now(); }
   [[nodiscard]] const handlers::CallContext& call_context() const { return *context_; }
 
  private:

@@ -23,7 +23,7 @@ App guest_book() {
   App app;
   app.session_data<Guest>();
   app.on("login", [](std::string name, Guest& me) { me.name = std::move(name); });
-  app.on("whoami", [](Guest& me) { return me.name; });
+  app.on("whoami", [](const Guest& me) { return me.name; });
   app.on("count", [](std::string_view text, Guest& me) { return me.bytes += text.size(); });
   app.on("later", [](Guest& me, CallContext call) -> Task<std::string> {
     co_await call.sleep(1s);
@@ -113,7 +113,7 @@ TEST_CASE("session data: a coroutine that is dropped goes before what it refers 
 
 TEST_CASE("session data: what is not declared is refused at the start, by name") {
   App app;
-  app.on("whoami", [](Guest& me) { return me.name; });
+  app.on("whoami", [](const Guest& me) { return me.name; });
   app.on("login", [](std::string name, Guest& me) { me.name = std::move(name); });
   try {
     const SimulatedApp world(app);

@@ -108,4 +108,31 @@ TEST_CASE("life: the log of an app that nobody serves takes lines and drops them
   app.log().error("nobody reads this", {{"why", "not served"}});
 }
 
+TEST_CASE("life: actions, coroutines and periodic functions have the world's time") {
+  App app;
+  TimePoint periodic{};
+  app.on("now", [](TimePoint now) { return now.time_since_epoch().count(); });
+  app.on("plus", [](std::int64_t n, TimePoint now) { return n + now.time_since_epoch().count(); });
+  app.on("sleep", [](CallContext call, TimePoint began) -> Task<std::int64_t> {
+    co_await call.sleep(5s);
+    co_return (call.now() - began) / 1s;
+  });
+  app.on("block", [](TimePoint now) { return now.time_since_epoch().count(); }, {.blocks = true});
+  app.every(1min, [&periodic](TimePoint now) { periodic = now; });
+  SimulatedApp world(app);
+  const auto ticks = [](const std::string& text) { return TimePoint(Duration(std::stoll(text))); };
+  const TimePoint first = ticks(world.call("now"));
+  CHECK(first <= world.now());
+  CHECK(world.now() - first < 1s);
+  world.jump(2min);
+  const TimePoint second = ticks(world.call("now"));
+  CHECK(second - first >= 2min);
+  CHECK(second - first < 3min);
+  CHECK(periodic - first >= 1min);
+  CHECK(periodic <= second);
+  CHECK(ticks(world.call("plus", "0")) >= second);
+  CHECK(world.call("sleep") == "5");
+  CHECK(ticks(world.call("block")) - second < 1min);
+}
+
 }  // namespace appd::test
