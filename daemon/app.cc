@@ -55,11 +55,13 @@ std::string type_text(const std::type_index& type) {
   return failed == 0 ? text.get() : type.name();
 }
 
+// `on_loop`: layers may ask for what is kept for the connection.
 std::unique_ptr<Registry> with_layers(const Registry& registry,
-                                      const std::vector<handlers::Layer>& layers) {
+                                      const std::vector<handlers::Layer>& layers, bool on_loop) {
   auto layered = std::make_unique<Registry>();
   for (const auto& [name, bare] : registry.actions()) {
     handlers::Action action = bare;
+    action.on_loop_only |= on_loop && !action.runs_in_pool;
     for (const handlers::Layer& layer : layers) {
       action = handlers::with_layer(std::move(action), layer);
     }
@@ -204,7 +206,8 @@ std::unique_ptr<Registry> App::make_registry(const Options& options) const {
   for (const std::string& plugin : options.plugins) add_plugin_actions(*made, plugin);
   check_session_data(*made, session_data_);
   handlers::add_describe(*made, described_limits(options.limits));
-  return layers_.empty() ? std::move(made) : with_layers(*made, layers_);
+  if (layers_.empty()) return made;
+  return with_layers(*made, layers_, !session_data_.empty());
 }
 
 std::shared_ptr<const Registry> App::registry(const Options& options) const {

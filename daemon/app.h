@@ -77,8 +77,9 @@ class App : public AppLife {
   }
 
   // Keeps a T for each connection, which actions take as a parameter T& (typed/typed.h): made by
-  // T() when first asked for, gone with the connection. Actions that take one that is not declared
-  // are refused at the start.
+  // T() when first asked for, gone with the connection. Layers ask for it by
+  // Request::session_data(), which is null around actions that block. Actions that take one that
+  // is not declared are refused at the start.
   template <class T>
   App& session_data() {
     session_data_.emplace(typeid(T));

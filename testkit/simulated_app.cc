@@ -163,9 +163,8 @@ void SimulatedApp::reset() { world_->world.faults.reset = kAlways; }
 void SimulatedApp::calm() { world_->world.faults = {}; }
 
 void SimulatedApp::jump(reactor::Duration duration) {
-  bool there = false;
-  world_->world.after(duration, [&there] { there = true; });
-  while (!there && world_->world.step()) {
+  const reactor::TimePoint end = now() + duration;
+  while (world_->world.step(end)) {
   }
 }
 

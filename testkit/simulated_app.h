@@ -70,7 +70,7 @@ class SimulatedApp {
   void reset();  // connections break when bytes arrive
   void calm();   // none of these
 
-  // Time goes on so far, and what is due on the way happens.
+  // Time goes on so far, exactly, and what is due on the way happens.
   void jump(reactor::Duration duration);
   [[nodiscard]] reactor::TimePoint now() const;
 

@@ -17,6 +17,10 @@ class Json {
 
   // Errors: invalid_content, with the place and the reason.
   [[nodiscard]] static Result<Json> parse(std::string_view text);
+  // `value` is of any type that an action may return (typed_value.h, which defines this). Throws
+  // std::invalid_argument: text that is not UTF-8, a number that JSON cannot hold.
+  template <class T>
+  [[nodiscard]] static Json of(const T& value);
 
   // Valid JSON, always.
   [[nodiscard]] std::string_view text() const { return text_; }

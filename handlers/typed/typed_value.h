@@ -82,17 +82,23 @@ struct FirstRefused<T, More...> : std::conditional_t<Value<T>, FirstRefused<More
 }  // namespace detail
 
 template <class T>
-JsonObject& JsonObject::add(std::string_view name, const T& value) {
-  std::string json;
+Json Json::of(const T& value) {
+  Json json;
+  json.text_.clear();
   Result<void> added;
   if constexpr (std::is_convertible_v<const T&, std::string_view>) {
-    added = ValueForm<std::string_view>::append_json(json, value);
+    added = ValueForm<std::string_view>::append_json(json.text_, value);
   } else {
-    static_assert(Value<T>, "a JSON member is of one of the types in handlers/typed/typed_value.h");
-    added = ValueForm<T>::append_json(json, value);
+    static_assert(Value<T>, "a JSON value is of one of the types in handlers/typed/typed_value.h");
+    added = ValueForm<T>::append_json(json.text_, value);
   }
   if (!added) throw std::invalid_argument(added.error().message);
-  return add_json(name, json);
+  return json;
+}
+
+template <class T>
+JsonObject& JsonObject::add(std::string_view name, const T& value) {
+  return add_json(name, Json::of(value).text());
 }
 
 }  // namespace appd::handlers

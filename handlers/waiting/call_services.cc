@@ -32,6 +32,13 @@ Result<JsonView> CallReply::result() const {
   return *result;
 }
 
+std::optional<reactor::TimePoint> CallRequest::deadline_within(
+    std::optional<reactor::TimePoint> deadline, reactor::TimePoint now) const {
+  if (!time_limit) return deadline;
+  const reactor::TimePoint own = now + std::min<reactor::Duration>(*time_limit, protocol::kMaxDeadline);
+  return deadline ? std::min(*deadline, own) : own;
+}
+
 Result<CallReply> to_call_reply(const Reply& reply) {
   if (reply.status() == Status::kInternal) {
     return protocol::fail(Status::kInternal, std::string(reply.detail()));

@@ -29,7 +29,18 @@ struct CallRequest {
     return request;
   }
 
+  // Waits for its answer so long at most, and no longer than the call that makes it: the error is
+  // deadline_exceeded then. Without it the caller's deadline is all that counts.
+  CallRequest&& within(reactor::Duration limit) && {
+    time_limit = limit;
+    return std::move(*this);
+  }
+  // `deadline`: the caller's. nullopt: none.
+  [[nodiscard]] std::optional<reactor::TimePoint> deadline_within(
+      std::optional<reactor::TimePoint> deadline, reactor::TimePoint now) const;
+
   std::string action;
+  std::optional<reactor::Duration> time_limit = {};
   Request::Form form = Request::Form::kJson;
   // kJson: the JSON text of the value; empty: there is none. kBinary: the payload.
   std::string content;

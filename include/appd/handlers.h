@@ -3,6 +3,7 @@
 
 #include "appd/handlers/layers/layer.h"
 #include "appd/handlers/registry.h"
+#include "appd/handlers/session_data.h"
 #include "appd/handlers/typed/typed.h"
 
 namespace appd {
@@ -27,9 +28,11 @@ using handlers::Reply;
 using handlers::Request;
 using handlers::Responder;
 using handlers::Result;
+using handlers::SessionData;
 using handlers::Status;
 using handlers::Task;
 using protocol::Address;
+using protocol::Error;
 using protocol::fail;
 using protocol::parse_address;
 using reactor::Duration;

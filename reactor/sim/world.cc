@@ -37,7 +37,7 @@ const std::string* World::find_host(const std::string& name) const {
 
 void World::remove(Actor& actor) { std::erase(actors_, &actor); }
 
-bool World::step() {
+bool World::step(TimePoint limit) {
   if (random_.chance(faults.time_jump)) jump();
   run_due_events();
   if (Actor* actor = choose_actor()) {
@@ -48,9 +48,11 @@ bool World::step() {
   for (const Actor* actor : actors_) {
     next = std::min(next, actor->wakes_at().value_or(TimePoint::max()));
   }
-  if (next == TimePoint::max()) return false;
-  clock_.now_ = std::max(clock_.now_, next);
-  return true;
+  const bool happens = next != TimePoint::max() && next <= limit;
+  if (happens || limit != TimePoint::max()) {
+    clock_.now_ = std::max(clock_.now_, std::min(next, limit));
+  }
+  return happens;
 }
 
 bool World::advance_to_next_event(TimePoint limit) {

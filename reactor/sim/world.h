@@ -91,8 +91,8 @@ class World {
   void remove(Actor& actor);
 
   // What is due happens, then one actor takes a turn; or time goes on to what comes next. false:
-  // nothing will ever happen any more.
-  bool step();
+  // nothing happens any more until `limit`, and it is that time now; ever, where there is none.
+  bool step(TimePoint limit = TimePoint::max());
   // On to the next event, at most to `limit`. false: there was none before it.
   bool advance_to_next_event(TimePoint limit);
   [[nodiscard]] bool has_events() const { return !events_.empty(); }

@@ -118,8 +118,9 @@ std::unique_ptr<Wait> CallHandle::start_call(const protocol::Address& server, Ca
                            "this server was built without calls to other servers"},
                      std::move(done));
   }
+  const auto deadline = request.deadline_within(deadline_, call->environment().loop().now());
   return outgoing->start(
-      server, std::move(request), {.deadline = deadline_, .depth = call->terms().depth + 1},
+      server, std::move(request), {.deadline = deadline, .depth = call->terms().depth + 1},
       [handle = call->handle(),
        done = std::move(done)](handlers::Result<handlers::CallReply> reply) mutable {
         // `done` may destroy the wait, and with it this function.

@@ -132,7 +132,7 @@ Result<void> ActionWait::start(const handlers::Action& action, const CallRequest
   if (content.size() > kLargeContentBytes && environment.parts().pool != nullptr) {
     request.form = Request::Form::kBinary;
     request.payload = content;
-    answered = make_child().start_decoding(handlers::OwnedRequest(request), action.name, reply_);
+    answered = make_child(call_request).start_decoding(handlers::OwnedRequest(request), action.name, reply_);
   } else {
     if (request.form == Request::Form::kBinary) {
       request.payload = content;
@@ -142,7 +142,7 @@ Result<void> ActionWait::start(const handlers::Action& action, const CallRequest
       request.value = *value;
     }
     if (action.waits()) {
-      answered = make_child().start(action, request, reply_);
+      answered = make_child(call_request).start(action, request, reply_);
     } else {
       const handlers::RunningCall::Scope scope(environment.parts().running, action,
                                                parent_.terms().connection);
@@ -153,10 +153,12 @@ Result<void> ActionWait::start(const handlers::Action& action, const CallRequest
   return {};
 }
 
-Call& ActionWait::make_child() {
+Call& ActionWait::make_child(const CallRequest& request) {
   Call::Terms terms = parent_.terms();
   ++terms.depth;
+  terms.counts = true;
   terms.begin = parent_.environment().loop().now();
+  terms.deadline = request.deadline_within(terms.deadline, terms.begin);
   child_ = Call::make(parent_.environment(), static_cast<Call::Delegate&>(*this), handle_->home(),
                       terms);
   return *child_;

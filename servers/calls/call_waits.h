@@ -67,7 +67,7 @@ class ActionWait final : public handlers::Wait, private Call::Delegate {
 
  private:
   void on_answered(Call& call, handlers::Reply&& reply) override;
-  [[nodiscard]] Call& make_child();
+  [[nodiscard]] Call& make_child(const handlers::CallRequest& request);
   void finish();
 
   const std::shared_ptr<CallHandle> handle_;

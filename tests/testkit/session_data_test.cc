@@ -101,7 +101,9 @@ TEST_CASE(
 
 TEST_CASE("session data: a coroutine that is dropped goes before what it refers to") {
   const App app = guest_book();
-  SimulatedApp world(app);
+  Setup setup;
+  setup.options.limits.half_close_grace = 50ms;
+  SimulatedApp world(app, setup);
   auto alice = std::optional(world.client());
   auto later = alice->start("later");
   world.jump(100ms);

@@ -135,4 +135,17 @@ TEST_CASE("life: actions, coroutines and periodic functions have the world's tim
   CHECK(ticks(world.call("block")) - second < 1min);
 }
 
+TEST_CASE("life: time goes on exactly so far, whatever comes next") {
+  App app;
+  int calls = 0;
+  app.every(1s, [&calls] { ++calls; });
+  SimulatedApp world(app);
+  const TimePoint begun = world.now();
+  for (int i = 1; i <= 9; ++i) {
+    world.jump(300ms);
+    CHECK(world.now() - begun == i * 300ms);
+    CHECK(calls == i * 300 / 1000);
+  }
+}
+
 }  // namespace appd::test
