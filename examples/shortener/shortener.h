@@ -92,7 +92,7 @@ class Shortener {
              return to_name(links_->add(url));
            },
            {.summary = "a short name for an address", .blocks = true});
-    app.on("resolve",
+    app.on("expand",
            [this](std::string_view name) -> appd::Result<std::string> {
              const auto number = to_number(name);
              auto url = number ? links_->find(*number) : std::nullopt;

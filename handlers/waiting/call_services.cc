@@ -35,7 +35,8 @@ Result<JsonView> CallReply::result() const {
 std::optional<reactor::TimePoint> CallRequest::deadline_within(
     std::optional<reactor::TimePoint> deadline, reactor::TimePoint now) const {
   if (!time_limit) return deadline;
-  const reactor::TimePoint own = now + std::min<reactor::Duration>(*time_limit, protocol::kMaxDeadline);
+  const reactor::TimePoint own =
+      now + std::min<reactor::Duration>(*time_limit, protocol::kMaxDeadline);
   return deadline ? std::min(*deadline, own) : own;
 }
 

@@ -132,7 +132,8 @@ Result<void> ActionWait::start(const handlers::Action& action, const CallRequest
   if (content.size() > kLargeContentBytes && environment.parts().pool != nullptr) {
     request.form = Request::Form::kBinary;
     request.payload = content;
-    answered = make_child(call_request).start_decoding(handlers::OwnedRequest(request), action.name, reply_);
+    answered = make_child(call_request)
+                   .start_decoding(handlers::OwnedRequest(request), action.name, reply_);
   } else {
     if (request.form == Request::Form::kBinary) {
       request.payload = content;
