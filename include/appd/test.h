@@ -1,4 +1,4 @@
-// Tests of one's own handlers in a simulated world (docs/handlers.md 8):
+// Tests of one's own handlers in a simulated world (docs/handlers.md 12):
 //
 //   appd::App app;
 //   add_my_actions(app);
