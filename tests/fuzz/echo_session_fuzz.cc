@@ -1,8 +1,8 @@
-// The echo protocols in a simulated world: what comes back is what was sent, as far as the protocol
-// takes it, and the connection ends as it should. Where the client or the world breaks it off, what
-// came until then is the same.
-// Input: one byte that chooses the protocol, bytes that choose how the client sends, reads and
-// ends, and what befalls them; then what it sends.
+// The echo protocols, and one as a coroutine, in a simulated world: what comes back is what was
+// sent, as far as the protocol takes it, and the connection ends as it should. Where the client or
+// the world breaks it off, what came until then is the same. Input: one byte that chooses the
+// protocol, bytes that choose how the client sends, reads and ends, and what befalls them; then
+// what it sends.
 #include <algorithm>
 #include <array>
 
@@ -60,7 +60,9 @@ Echo expect_messages(std::string_view stream) {
 
 Echo expect(Protocol protocol, std::string_view stream) {
   if (protocol == Protocol::kMessageEcho) return expect_messages(stream);
-  if (protocol == Protocol::kFramedEcho) return expect_frames(stream);
+  if (protocol == Protocol::kFramedEcho || protocol == kStreamedFrames) {
+    return expect_frames(stream);
+  }
   return {.bytes = stream.size()};
 }
 
@@ -85,7 +87,7 @@ void check(const Script& script, const Outcome& outcome, const Echo& expected) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::array kProtocols = {Protocol::kMessageEcho, Protocol::kFramedEcho,
-                                     Protocol::kRawEcho};
+                                     Protocol::kRawEcho, kStreamedFrames};
   FuzzInput input(data, size);
   const Protocol protocol = kProtocols[input.take_below(kProtocols.size())];
   Script script = take_script(input);

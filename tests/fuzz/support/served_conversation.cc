@@ -9,6 +9,7 @@
 #include "appd/protocol/message_decoder.h"
 #include "appd/reactor/check.h"
 #include "appd/reactor/sim/poller.h"
+#include "appd/servers/sessions/stream.h"
 #include "appd/servers/worker.h"
 
 namespace appd::fuzz {
@@ -83,6 +84,27 @@ std::shared_ptr<const handlers::Registry> actions_of(const Script& script) {
   return script.answers_later ? waiting : prompt;
 }
 
+servers::Conversation frames_back(bool later) {
+  return [later](servers::Stream peer) -> handlers::Task<void> {
+    while (auto payload = co_await peer.read_frame()) {
+      if (later)
+        co_await peer.context().sleep(std::chrono::microseconds(payload->size() % 4 * 100));
+      std::array<std::byte, protocol::kFramePrefixBytes> prefix;
+      protocol::store_be16(prefix, static_cast<std::uint16_t>(payload->size()));
+      co_await peer.write({reinterpret_cast<const char*>(prefix.data()), prefix.size()});
+      co_await peer.write(*payload);
+    }
+  };
+}
+
+servers::ServerShared& with_streams(servers::ServerShared& shared, bool later) {
+  auto protocols = std::make_shared<servers::ServedProtocols>();
+  servers::add_built_in_protocols(*protocols);
+  protocols->add(kStreamedFrames, servers::session_maker(kStreamedFrames, frames_back(later)));
+  shared.protocols = std::move(protocols);
+  return shared;
+}
+
 class Stage {
  public:
   explicit Stage(const Script& script)
@@ -91,7 +113,7 @@ class Stage {
         server_host_(world_, {.address = "10.0.0.1", .buffer_bytes = script.buffer_bytes}),
         client_host_(world_, {.address = "10.0.0.2", .buffer_bytes = script.buffer_bytes}),
         shared_(small_limits(), silent_log()),
-        worker_(shared_, {}, backend(), actions_of(script)),
+        worker_(with_streams(shared_, script.answers_later), {}, backend(), actions_of(script)),
         actor_(worker_.loop(), *poller_),
         client_(world_, connect(), Wire::kClient, script.client) {
     shared_.on_drained = [this](servers::Worker&) { drained_ = true; };

@@ -27,6 +27,10 @@ struct Script {
 // All but the protocol, from six bytes of the input and its rest.
 [[nodiscard]] Script take_script(FuzzInput& input);
 
+// Besides the built-in protocols: framed-echo as a coroutine, which waits between two frames where
+// answers come later.
+inline constexpr std::string_view kStreamedFrames = "streamed-frames";
+
 inline constexpr std::uint64_t kMaxContent = 4096;  // of the server, small enough to be exceeded
 
 struct Outcome {
