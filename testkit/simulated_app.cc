@@ -49,6 +49,7 @@ struct SimulatedApp::World {
         context(kReplyBytes),
         loop(reactor::Backend{make_poller(), &client_host, &world.clock()}),
         protocols(app.protocols()) {
+    if (setup.trace) world.trace().print_to(setup.trace);
     serve(own_address(0), app);
     for (const servers::ServedProtocol& one : protocols->all()) {
       if (one.index > 0) servers.front()->listen(own_address(one.index, one.name));

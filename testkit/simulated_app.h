@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ namespace appd::test {
 struct Setup {
   std::uint64_t seed = 1;  // of everything that the world leaves to chance
   daemon::Options options = {};
+  // Gets a line for each event of the world, as it happens: its time, what it is, two numbers.
+  std::function<void(const std::string& line)> trace = {};
 };
 
 class SimulatedApp {

@@ -11,4 +11,5 @@
 
 #include "appd/app.h"
 #include "appd/handlers/actions/describe.h"
+#include "appd/testkit/seeds.h"
 #include "appd/testkit/simulated_app.h"
