@@ -32,6 +32,26 @@ class SleepAwaiter {
   std::unique_ptr<Wait> wait_;
 };
 
+// What listen() gives. Notified while the coroutine waits for something else, it is ready.
+class Listening {
+ public:
+  Listening(CallServices& services, Event& event)
+      : wait_(services.start_listening(event, [this] {
+          notified_ = true;
+          if (awaiting_) awaiting_.resume();
+        })) {}
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+  [[nodiscard]] bool await_ready() const noexcept { return notified_; }
+  void await_suspend(std::coroutine_handle<> awaiting) noexcept { awaiting_ = awaiting; }
+  void await_resume() const noexcept {}
+
+ private:
+  bool notified_ = false;
+  std::coroutine_handle<> awaiting_;
+  std::unique_ptr<Wait> wait_;
+};
+
 // Of call_action() and call(): `Start` begins the wait, with what to call when it is done.
 template <class Start>
 class CallAwaiter {

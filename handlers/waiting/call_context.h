@@ -16,6 +16,7 @@
 
 #include "appd/handlers/waiting/call_awaiters.h"
 #include "appd/handlers/waiting/call_services.h"
+#include "appd/handlers/waiting/event.h"
 #include "appd/reactor/threads/stop_token.h"
 
 namespace appd::handlers {
@@ -42,6 +43,10 @@ class CallContext {
   [[nodiscard]] auto sleep(reactor::Duration duration) const {
     return detail::SleepAwaiter(*services_, duration);
   }
+
+  // auto happened = call.listen(e); co_await happened: goes on when `event` is notified, at once
+  // where it was since listen(). Once.
+  [[nodiscard]] auto listen(Event& event) const { return detail::Listening(*services_, event); }
 
   // auto work = call.offload(f); co_await work: runs f() in the pool and goes on here with its
   // result, as Result<T>; what f returned as a Result<T> comes as that. Throws what f threw.

@@ -17,6 +17,8 @@
 
 namespace appd::handlers {
 
+class Event;  // event.h
+
 // A call that a handler makes: of another action of this server, or of another server.
 struct CallRequest {
   // With a JSON value. (Constructors, for GCC 12 destroys twice what is an aggregate, temporary and
@@ -105,6 +107,8 @@ class CallServices {
 
   [[nodiscard]] virtual std::unique_ptr<Wait> start_sleep(reactor::Duration duration,
                                                           Done done) = 0;
+  // `done` when the event is notified from now on, once.
+  [[nodiscard]] virtual std::unique_ptr<Wait> start_listening(Event& event, Done done) = 0;
   // Runs `work` in the pool, then `done` on the loop. `work` that was given up before it ran is
   // destroyed without a run. Errors: overloaded, the pool's queue is full.
   [[nodiscard]] virtual Result<std::unique_ptr<Wait>> start_offload(std::function<void()> work,

@@ -14,6 +14,7 @@ using handlers::Bytes;
 using handlers::CallContext;
 using handlers::CallReply;
 using handlers::CallRequest;
+using handlers::Event;
 using handlers::Example;
 using handlers::Json;
 using handlers::JsonObject;

@@ -71,6 +71,12 @@ std::unique_ptr<Wait> CallHandle::start_sleep(reactor::Duration duration, Done d
   return std::make_unique<SleepWait>(call->handle(), loop, duration, std::move(done));
 }
 
+std::unique_ptr<Wait> CallHandle::start_listening(handlers::Event& event, Done done) {
+  Call* const call = on_loop();
+  if (call == nullptr) return nullptr;
+  return std::make_unique<EventWait>(call->handle(), *call, event, std::move(done));
+}
+
 handlers::Result<std::unique_ptr<Wait>> CallHandle::start_offload(std::function<void()> work,
                                                                   Done done) {
   Call* const call = on_loop();

@@ -55,6 +55,8 @@ class CallHandle final : public handlers::CallServices, public handlers::ReplySi
   [[nodiscard]] reactor::TimePoint now() const override;
   [[nodiscard]] std::unique_ptr<handlers::Wait> start_sleep(reactor::Duration duration,
                                                             Done done) override;
+  [[nodiscard]] std::unique_ptr<handlers::Wait> start_listening(handlers::Event& event,
+                                                                Done done) override;
   [[nodiscard]] handlers::Result<std::unique_ptr<handlers::Wait>> start_offload(
       std::function<void()> work, Done done) override;
   [[nodiscard]] std::unique_ptr<handlers::Wait> start_action(handlers::CallRequest request,

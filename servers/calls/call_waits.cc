@@ -94,6 +94,23 @@ void TurnWait::on_turn_end() noexcept {
   handle->resume(done);
 }
 
+// An event ---------------------------------------------------------------------------------------
+
+EventWait::EventWait(std::shared_ptr<CallHandle> handle, Call& call, handlers::Event& event,
+                     std::function<void()> done)
+    : handle_(std::move(handle)), event_(event), number_(call.add_work(std::move(done))) {
+  event_.add(*this);
+}
+
+EventWait::~EventWait() {
+  event_.remove(*this);
+  if (Call* const call = handle_->call()) call->remove_work(number_);
+}
+
+void EventWait::on_notified() noexcept {
+  handle_->put({.kind = CallEvent::Kind::kWorkDone, .wait = number_});
+}
+
 // Offload ----------------------------------------------------------------------------------------
 
 OffloadWait::OffloadWait(std::shared_ptr<CallHandle> handle, Call& call, std::function<void()> done)

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "appd/handlers/waiting/call_services.h"
+#include "appd/handlers/waiting/event.h"
 #include "appd/reactor/event_loop.h"
 #include "appd/servers/calls/call.h"
 #include "appd/servers/calls/call_handle.h"
@@ -37,6 +38,21 @@ class TurnWait final : public handlers::Wait, private reactor::TurnEndSink {
 
   std::shared_ptr<CallHandle> handle_;
   std::function<void()> done_;
+};
+
+// An event that any thread may notify.
+class EventWait final : public handlers::Wait, private handlers::Event::Listener {
+ public:
+  EventWait(std::shared_ptr<CallHandle> handle, Call& call, handlers::Event& event,
+            std::function<void()> done);
+  ~EventWait() override;
+
+ private:
+  void on_notified() noexcept override;
+
+  const std::shared_ptr<CallHandle> handle_;
+  handlers::Event& event_;
+  const std::uint32_t number_;
 };
 
 // Work that the pool does.

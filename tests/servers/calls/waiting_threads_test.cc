@@ -56,6 +56,15 @@ class Answerer {
     }
     changed_.notify_one();
   }
+  // Notified by the thread, some time later.
+  void notify_later() {
+    {
+      const std::lock_guard lock(mutex_);
+      notify_ = true;
+    }
+    changed_.notify_one();
+  }
+  [[nodiscard]] handlers::Event& event() { return event_; }
   // Null, before the server goes: then what it should post is dropped.
   void use_loops_of(Server* server) {
     const std::lock_guard lock(mutex_);
@@ -78,8 +87,12 @@ class Answerer {
   void answer_all() {
     std::unique_lock lock(mutex_);
     while (true) {
-      changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
+      changed_.wait(lock, [this] { return ending_ || notify_ || !waiting_.empty(); });
+      if (std::exchange(notify_, false)) event_.notify_all();
+      if (waiting_.empty()) {
+        if (ending_) return;
+        continue;
+      }
       auto next = std::make_shared<Waiting>(std::move(waiting_.front()));
       waiting_.pop_front();
       if (next->posts) {
@@ -97,7 +110,9 @@ class Answerer {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Waiting> waiting_;
+  bool notify_ = false;
   bool ending_ = false;
+  handlers::Event event_;
   Server* server_ = nullptr;
   std::size_t posted_ = 0;
   std::thread thread_{[this] { answer_all(); }};
@@ -154,6 +169,19 @@ std::shared_ptr<handlers::Registry> waiting_registry(Answerer& answerer) {
                                                 Responder responder) {
                    answerer.take(std::string(call.value->text()), std::move(responder), true);
                  }});
+  registry->add({.name = "event",
+                 .summary = "when an event is notified by another thread",
+                 .handler = {},
+                 .waiting_handler = handlers::coroutine_handler(
+                     [&answerer](OwnedRequest call,
+                                 CallContext context) -> handlers::Task<handlers::Result<Reply>> {
+                       auto happened = context.listen(answerer.event());
+                       answerer.notify_later();
+                       co_await happened;
+                       Reply answer;
+                       answer.set_json(call->value->text());
+                       co_return answer;
+                     })});
   registry->add(
       {.name = "offload",
        .summary = "there and back",
@@ -209,12 +237,12 @@ struct Script {
 };
 
 Script script(int first, int count) {
-  static constexpr const char* kActions[] = {"pool", "thread", "offload", "post"};
+  static constexpr const char* kActions[] = {"pool", "thread", "offload", "post", "event"};
   Script made;
   for (int i = 0; i < count; ++i) {
     const std::string number = std::to_string(first + i);
     made.requests += request(
-        std::string(R"({"action": ")") + kActions[i % 4] + R"(", "value": )" + number + "}", kKeep);
+        std::string(R"({"action": ")") + kActions[i % 5] + R"(", "value": )" + number + "}", kKeep);
     made.replies += reply(R"({"result": )" + number + "}", kKeepOk);
   }
   return made;
@@ -254,9 +282,9 @@ TEST_CASE_FIXTURE(ThreadsFixture, "threads: deadlines race with answers of other
   std::string requests;
   const int count = 400;
   for (int i = 0; i < count; ++i) {
-    static constexpr const char* kActions[] = {"pool", "thread", "offload", "post"};
+    static constexpr const char* kActions[] = {"pool", "thread", "offload", "post", "event"};
     requests += request(
-        std::string(R"({"action": ")") + kActions[i % 4] + R"(", "value": 1})",
+        std::string(R"({"action": ")") + kActions[i % 5] + R"(", "value": 1})",
         std::string(kKeep) + R"(, "deadline-ms": 1, "request-id": )" + std::to_string(1000 + i));
   }
   BlockingClient connection(*address);
