@@ -23,6 +23,7 @@ class Row:
     value: bytes = b""              # a file's instead of the words' value
     foreign: dict = field(default_factory=dict)  # by the name of a server with a protocol of its own
     program: str = "appd"           # that is started as appd: it, or one of peers/ with more actions
+    exchanged: "Foreign" = None     # what every server is sent and answers, where appctl does not speak the protocol
 
 
 @dataclass
@@ -61,6 +62,7 @@ ECHOES = [FLOOR, "appd", "asio_echo", "libuv_echo", "libevent_echo"]
 APPS = [FLOOR, "appd", "asio_app"]
 SEARCHES = [*APPS, *LOOKUPS]
 OWN = [FLOOR, "appd"]
+LINE = Foreign(b"follow the white rabbit\n", b"follow the white rabbit\n")
 MANY = ["--connections", 64]
 DEEP = ["--connections", 64, "--pipeline", 32]
 
@@ -90,6 +92,18 @@ ROWS = [
         ["same", "morpheus"], DEEP, OWN, program="typed_app"),
     Row("typed_struct_depth32", "app: an action of a struct of three members, 64 connections, depth 32", "app",
         ["same-set", '{"key": "trinity", "value": "morpheus", "ttl_ms": 5000}'], DEEP, OWN, program="typed_app"),
+    Row("typed_map_depth32", "app: an action of a map of three, 64 connections, depth 32", "app",
+        ["same-map", '{"key": "trinity", "value": "morpheus", "room": "lobby"}'], DEEP, OWN, program="typed_app"),
+    Row("typed_vector_depth32", "app: an action of a vector of eight, 64 connections, depth 32", "app",
+        ["same-vector", "[1, 2, 3, 4, 5, 6, 7, 8]"], DEEP, OWN, program="typed_app"),
+    Row("typed_several_depth32", "app: an action of three named values, 64 connections, depth 32", "app",
+        ["same-several", "trinity", "morpheus", "5000"], DEEP, OWN, program="typed_app"),
+    Row("typed_choice_depth32", "app: an action of an enumeration, 64 connections, depth 32", "app",
+        ["same-choice", "ascending"], DEEP, OWN, program="typed_app"),
+    Row("lines_depth32", "a line protocol as a coroutine, 64 connections, depth 32", "lines", [], DEEP, OWN,
+        program="typed_app", exchanged=LINE),
+    Row("resp_depth32", "GET in the protocol of Redis as a session class, 64 connections, depth 32", "resp", [], DEEP,
+        [*OWN, "redis"], program="typed_app", exchanged=LOOKUPS["redis"], foreign=LOOKUPS),
     Row("same_turn_depth32", "app: a coroutine that answers in the same turn, 64 connections, depth 32", "app",
         ["same-turn", "morpheus"], DEEP, OWN, program="typed_app"),
     Row("next_turn_depth32", "app: a coroutine that answers in the next turn, 64 connections, depth 32", "app",
@@ -131,15 +145,25 @@ class Bench:
             return shutil.which(FOREIGN_PROGRAMS[name]) is not None
         return (self.programs / name).exists()
 
-    def start_appd(self, threads=1, core=None, program="appd"):
+    def start_appd(self, threads=1, core=None, program="appd", protocols=("app", "raw-echo")):
         path = self.appd if program == "appd" else self.programs / program
-        return Server("appd", [path, "--threads", threads, "--listen", "app://127.0.0.1:0",
-                               "--listen", "raw-echo://127.0.0.1:0", "--log-level", "error"],
-                      self.core if core is None else core, protocols=2)
+        listen = [word for protocol in protocols for word in ("--listen", f"{protocol}://127.0.0.1:0")]
+        return Server("appd", [path, "--threads", threads, *listen, "--log-level", "error"],
+                      self.core if core is None else core, protocols=len(protocols))
+
+    def start_speaking(self, row):
+        """With one protocol of its own."""
+        server = self.start_appd(program=row.program, protocols=[row.protocol])
+        try:
+            tell(server.port(row.protocol), row.exchanged)
+        except BaseException:
+            server.end()
+            raise
+        return server
 
     def start(self, name, row):
         if name == "appd":
-            return self.start_appd(program=row.program)
+            return self.start_speaking(row) if row.exchanged else self.start_appd(program=row.program)
         if name == FLOOR:
             return Server(name, [self.programs / name, *self.floor_arguments(row)], self.core)
         if name in FOREIGN_PROGRAMS:
@@ -180,19 +204,20 @@ class Bench:
     def floor_arguments(self, row):
         if row.floor == "echo":
             return ["echo"]
-        request, reply = self.exchange(row)
+        request, reply = (row.exchanged.request, row.exchanged.reply) if row.exchanged else self.exchange(row)
         return [row.floor, len(request), self.file(f"{row.name}.reply", reply)]
 
     def load_arguments(self, row, name):
-        if name in row.foreign:
-            what = row.foreign[name]
+        what = row.foreign.get(name) or row.exchanged
+        if what:
             return [*row.load, "--file", self.file(f"{name}.request", what.request),
                     "--expect", self.file(f"{name}.reply", what.reply), "bench"]
         return [*row.load, *self.value_file(row), "bench", *row.words]
 
     def address(self, row, server):
-        protocol = "raw-echo" if server.name in row.foreign else row.protocol
-        return f"{protocol}://127.0.0.1:{server.port(protocol)}"
+        spoken = "raw-echo" if row.exchanged or server.name in row.foreign else row.protocol
+        port = server.port(row.protocol if row.exchanged else spoken)
+        return f"{spoken}://127.0.0.1:{port}"
 
 
 def check_complete(bench):

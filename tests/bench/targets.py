@@ -42,6 +42,12 @@ ROWS = {
     "typed_integer_depth32": Target(1.86),  # search's and a fifth
     "typed_string_depth32": Target(1.86),
     "typed_struct_depth32": Target(1.86),
+    "typed_map_depth32": Target(1.86),
+    "typed_vector_depth32": Target(1.86),
+    "typed_several_depth32": Target(1.86),
+    "typed_choice_depth32": Target(1.86),
+    "lines_depth32": Target(1.86),
+    "resp_depth32": Target(1.86),
     "same_turn_depth32": Target(2.00),
     "next_turn_depth32": Target(2.60),
     "open_loop": Target(1.20),
