@@ -71,9 +71,14 @@ SessionMaker session_maker(std::string_view name, Conversation conversation) {
 
 // The conversation -------------------------------------------------------------------------------
 
-handlers::Task<void> StreamSession::converse(const Conversation& conversation, Stream peer) {
-  handlers::Task<void> task = conversation(peer);
-  if (task.valid()) co_await std::move(task);
+handlers::Task<void> StreamSession::converse() {
+  try {
+    handlers::Task<void> task = spoken_->conversation(Stream(*this));
+    if (task.valid()) co_await std::move(task);
+  } catch (const std::bad_alloc&) {
+    out_of_memory_ = true;
+    throw;
+  }
 }
 
 void StreamSession::begin() {
@@ -88,8 +93,8 @@ void StreamSession::begin() {
       spoken_->named,
       [this](handlers::CallContext call_context, handlers::Responder responder) {
         context_.emplace(std::move(call_context));
-        call_->run({converse(spoken_->conversation, Stream(*this)), handlers::Request::Form::kJson,
-                    PutNothing(), std::move(responder)});
+        call_->run(
+            {converse(), handlers::Request::Form::kJson, PutNothing(), std::move(responder)});
       },
       reply);
   if (over) end(reply);
@@ -109,6 +114,10 @@ void StreamSession::on_answered(Call& /*call*/, Reply&& reply) { end(reply); }
 
 void StreamSession::end(const Reply& reply) {
   call_.reset();
+  if (out_of_memory_) {  // it may have stopped within a message, where only a break tells that
+    cut();
+    return;
+  }
   if (reply.status() == protocol::Status::kInternal) {
     context().metrics.add(Counter::kInternalErrors);
     context().log.limited_lines.write(
@@ -147,6 +156,13 @@ void StreamSession::wait_for_input(detail::ReadAwaiter& reader) {
   if (!showing_) set_owes(Owes::kNothing);
 }
 
+// The connection does not read either until there is room: a peer that takes its time is the write
+// time-out's business.
+void StreamSession::wait_for_room(std::coroutine_handle<> writer) {
+  writer_ = writer;
+  if (!showing_) set_owes(Owes::kAnswers);
+}
+
 bool StreamSession::write(std::string_view bytes) {
   // On its way to the end: the conversation waits for that.
   if (!connection().open()) return false;
@@ -180,7 +196,7 @@ reactor::Consumed StreamSession::on_bytes(std::span<const std::byte> bytes) {
     return {.bytes = taken, .wanted = wanted_};
   }
   if (call_ != nullptr) {
-    set_owes(rest.empty() ? Owes::kAnswers : Owes::kTooMuch);
+    set_owes(rest.empty() || writer_ ? Owes::kAnswers : Owes::kTooMuch);
     await(Awaiting::kDrained);
   }
   return {.bytes = taken};

@@ -38,7 +38,7 @@ class StreamSession final : public Session, private Call::Delegate, private hand
   void wait_for_input(detail::ReadAwaiter& reader);
   // Whether there is room for more.
   [[nodiscard]] bool write(std::string_view bytes);
-  void wait_for_room(std::coroutine_handle<> writer) { writer_ = writer; }
+  void wait_for_room(std::coroutine_handle<> writer);
   const handlers::Peer& peer() override;
   handlers::SessionData* session_data() override { return &data_; }
   reactor::TimePoint now() override { return context().loop.now(); }
@@ -50,6 +50,8 @@ class StreamSession final : public Session, private Call::Delegate, private hand
   void on_end() override;
   void on_drained() override;
   void on_gone() override;
+  // It waits for the peer to take what was written, however slowly: not for what it does itself.
+  bool works_on_next() const override { return static_cast<bool>(writer_); }
   void on_answered(Call& call, handlers::Reply&& reply) override;
 
   // Runs the conversation to its first wait, unless it runs already.
@@ -59,7 +61,7 @@ class StreamSession final : public Session, private Call::Delegate, private hand
   void resume(std::coroutine_handle<> waiting);
   // The conversation is over.
   void end(const handlers::Reply& reply);
-  static handlers::Task<void> converse(const Conversation& conversation, Stream peer);
+  handlers::Task<void> converse();
 
   const std::shared_ptr<const Spoken> spoken_;
   std::optional<const handlers::Peer> peer_;  // nullopt: nobody has asked
@@ -69,6 +71,7 @@ class StreamSession final : public Session, private Call::Delegate, private hand
   std::size_t wanted_ = 0;  // of the rest, to go on
   bool showing_ = false;    // within on_bytes()
   bool ended_ = false;
+  bool out_of_memory_ = false;
   detail::ReadAwaiter* reader_ = nullptr;
   std::coroutine_handle<> writer_;
   std::optional<handlers::CallContext> context_;  // once it has begun

@@ -10,12 +10,14 @@
 #include "appd/protocol/message_decoder.h"
 #include "appd/reactor/check.h"
 #include "tests/fuzz/support/served_conversation.h"
+#include "tests/support/streamed_frames.h"
 
 namespace {
 
 using namespace appd;
 using namespace appd::fuzz;
 using protocol::Protocol;
+using testing::kStreamedFrames;
 
 struct Echo {
   std::size_t bytes = 0;        // of the stream, that come back

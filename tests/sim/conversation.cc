@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "tests/support/streamed_frames.h"
+
 namespace appd::testing {
 namespace {
 
@@ -156,7 +158,9 @@ void converse_echo(Random& random, Conversation& talk, std::uint64_t tag) {
     const std::uint64_t longest = random.below(6) == 0 ? 60'000 : 900;
     std::string one =
         "tag " + std::to_string(tag) + ' ' + random_bytes(random, random.below(longest));
-    if (talk.protocol == Protocol::kFramedEcho) one = prefixed(one);
+    if (talk.protocol == Protocol::kFramedEcho || talk.protocol == kStreamedFrames) {
+      one = prefixed(one);
+    }
     if (talk.protocol == Protocol::kMessageEcho) {
       const bool last = !half_close && i + 1 == count;
       const std::string keep = last ? "" : R"("connection": "keep-alive", )";

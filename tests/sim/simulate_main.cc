@@ -1,9 +1,10 @@
-// simulate [waiting] FIRST COUNT: runs the worlds of the seeds FIRST to FIRST + COUNT - 1, a line
-// each:
+// simulate [waiting|streams] FIRST COUNT: runs the worlds of the seeds FIRST to FIRST + COUNT - 1,
+// a line each:
 //   SEED ok HASH SIMULATED_SECONDS EVENTS        or        SEED failed HASH SECONDS EVENTS: WHY
-// simulate [waiting] trace SEED: prints the whole trace of one, and at its end `trace HASH`.
-// `waiting`: the worlds of handlers that wait (waiting.h), else the whole ones (simulation.h).
-// Exit: 0 nothing failed, 1 something did, 2 wrong usage. scripts/simulate and scripts/replay.
+// simulate [waiting|streams] trace SEED: prints the whole trace of one, and at its end `trace
+// HASH`. `waiting`: the worlds of handlers that wait (waiting.h); `streams`: the whole ones with
+// peers that speak a coroutine's protocol, else the whole ones (simulation.h). Exit: 0 nothing
+// failed, 1 something did, 2 wrong usage. scripts/simulate and scripts/replay.
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
@@ -28,8 +29,12 @@ SimulationResult waiting_world(std::uint64_t seed, Trace::Line line) {
   return appd::testing::simulate_waiting(seed, std::move(line));
 }
 
+SimulationResult streams_world(std::uint64_t seed, Trace::Line line) {
+  return appd::testing::simulate_streams(seed, std::move(line));
+}
+
 int usage() {
-  std::fputs("usage: simulate [waiting] FIRST COUNT | simulate [waiting] trace SEED\n", stderr);
+  std::fputs("usage: simulate [waiting|streams] FIRST COUNT | ... trace SEED\n", stderr);
   return 2;
 }
 
@@ -62,9 +67,11 @@ int trace_one(RunWorld run, std::uint64_t seed) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool waiting = argc == 4 && std::string(argv[1]) == "waiting";
-  if (argc != (waiting ? 4 : 3)) return usage();
-  const RunWorld run = waiting ? waiting_world : whole_world;
+  const std::string world = argc == 4 ? argv[1] : "";
+  if (argc != 3 && world != "waiting" && world != "streams") return usage();
+  const RunWorld run = world == "waiting"   ? waiting_world
+                       : world == "streams" ? streams_world
+                                            : whole_world;
   try {
     const std::string what = argv[argc - 2];
     const std::uint64_t number = std::stoull(argv[argc - 1]);

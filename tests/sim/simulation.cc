@@ -1,11 +1,13 @@
 #include "tests/sim/simulation.h"
 
 #include <algorithm>
+#include <span>
 
 #include "appd/handlers/actions/builtin.h"
 #include "appd/logging/log.h"
 #include "appd/servers/calls/decoding_job.h"
 #include "tests/sim/planted/planted_bugs.h"
+#include "tests/support/streamed_frames.h"
 
 namespace appd::testing {
 namespace {
@@ -17,7 +19,11 @@ using reactor::sim::Wire;
 using namespace std::chrono_literals;
 
 constexpr std::array kProtocols{Protocol::kApp, Protocol::kMessageEcho, Protocol::kFramedEcho,
-                                Protocol::kRawEcho};
+                                Protocol::kRawEcho, kStreamedFrames};
+// The last one is not for clients, which know the built-in ones.
+constexpr std::size_t kBuiltIn = kProtocols.size() - 1;
+// A coroutine waits so long for the length of a frame, modulo 4.
+constexpr Duration kStreamUnit = 3ms;
 constexpr std::uint16_t kFirstPort = 7000;
 // More than any world needs, by far.
 constexpr std::uint64_t kMaxSteps = 3'000'000;
@@ -47,7 +53,7 @@ std::shared_ptr<const handlers::Registry> builtin_registry() {
 
 SimulatedServer::SimulatedServer(reactor::sim::World& world, const servers::Limits& limits,
                                  std::size_t threads, std::size_t max_descriptors,
-                                 std::size_t pool_queue)
+                                 std::size_t pool_queue, Spoken spoken)
     : host_(world, {.address = "10.0.0.1", .max_descriptors = max_descriptors}),
       pool_(world, kPoolThreads, pool_queue) {
   static const auto registry = builtin_registry();
@@ -58,8 +64,12 @@ SimulatedServer::SimulatedServer(reactor::sim::World& world, const servers::Limi
                              pollers_.push_back(poller.get());
                              return reactor::Backend{std::move(poller), &host_, &world.clock()};
                            },
+                           .protocols = spoken == Spoken::kStreams
+                                            ? protocols_with_streams(kStreamUnit)
+                                            : servers::built_in_protocols(),
                            .pool = &pool_});
-  for (const Protocol protocol : kProtocols) {
+  const std::size_t served = spoken == Spoken::kStreams ? kProtocols.size() : kBuiltIn;
+  for (const Protocol protocol : std::span(kProtocols).first(served)) {
     const auto where = endpoint(protocol);
     protocol::Address address;
     address.protocol = protocol;
@@ -109,8 +119,8 @@ bool SimulatedServer::drained() {
 
 // Simulation -------------------------------------------------------------------------------------
 
-Simulation::Simulation(std::uint64_t seed, reactor::sim::Trace::Line line)
-    : world_(seed), hooks_(world_), limits_(choose_limits()) {
+Simulation::Simulation(std::uint64_t seed, Spoken spoken, reactor::sim::Trace::Line line)
+    : spoken_(spoken), world_(seed), hooks_(world_), limits_(choose_limits()) {
   if (line) world_.trace().print_to(std::move(line));
   began_ = world_.now();
   const std::size_t threads = 1 + world_.random().below(2);
@@ -118,7 +128,8 @@ Simulation::Simulation(std::uint64_t seed, reactor::sim::Trace::Line line)
   // One job at a time may wait for the pool, or none: then large requests are refused now and then.
   const bool small_pool = world_.random().below(8) == 0;
   const std::size_t pool_queue = small_pool ? world_.random().below(2) : 1024;
-  server_ = std::make_unique<SimulatedServer>(world_, limits_, threads, descriptors, pool_queue);
+  server_ =
+      std::make_unique<SimulatedServer>(world_, limits_, threads, descriptors, pool_queue, spoken_);
   constexpr std::array<Duration, 4> kJobTimes{100us, 1ms, 50ms, 1500ms};
   server_->pool().set_job_time(kJobTimes[world_.random().below(kJobTimes.size())]);
   choose_faults();
@@ -178,7 +189,8 @@ void Simulation::add_peers() {
   const std::uint64_t count = 4 + random.below(14);
   const std::uint64_t attackers = random.below(3) == 0 ? 0 : 400'000;
   for (std::uint64_t i = 1; i <= count; ++i) {
-    const Protocol protocol = kProtocols[random.below(kProtocols.size())];
+    const Protocol any = kProtocols[random.below(kBuiltIn)];
+    const Protocol protocol = spoken_ == Spoken::kStreams ? Protocol(kStreamedFrames) : any;
     const auto begin = world_.now() + std::chrono::milliseconds(random.below(15'000));
     auto talk = random.chance(static_cast<PerMillion>(attackers))
                     ? attack(random, protocol, i, limits_.max_content)
@@ -199,7 +211,7 @@ void Simulation::add_clients() {
     ChannelClient::Plan plan;
     plan.address = "10.2.0." + std::to_string(i);
     plan.number = 100 + i;
-    plan.protocol = kProtocols[random.below(kProtocols.size())];
+    plan.protocol = kProtocols[random.below(kBuiltIn)];
     plan.server = SimulatedServer::endpoint(plan.protocol);
     plan.calls = 1 + random.below(10);
     plan.keep_alive = random.below(3) > 0;
@@ -353,11 +365,23 @@ void Simulation::check_callbacks() {
   if (late_callbacks > 0) world_.violate("a session is called behind its on_closed()");
 }
 
-SimulationResult simulate(std::uint64_t seed, reactor::sim::Trace::Line line) {
+namespace {
+
+SimulationResult run_world(std::uint64_t seed, Spoken spoken, reactor::sim::Trace::Line line) {
   headers_parsed = 0;
   late_callbacks = 0;
-  auto simulation = std::make_unique<Simulation>(seed, std::move(line));
+  auto simulation = std::make_unique<Simulation>(seed, spoken, std::move(line));
   return simulation->run();
+}
+
+}  // namespace
+
+SimulationResult simulate(std::uint64_t seed, reactor::sim::Trace::Line line) {
+  return run_world(seed, Spoken::kBuiltIn, std::move(line));
+}
+
+SimulationResult simulate_streams(std::uint64_t seed, reactor::sim::Trace::Line line) {
+  return run_world(seed, Spoken::kStreams, std::move(line));
 }
 
 }  // namespace appd::testing

@@ -25,12 +25,20 @@ struct SimulationResult {
   std::optional<std::string> violation;
 };
 
+// What the peers of a world speak.
+enum class Spoken : std::uint8_t {
+  kBuiltIn,  // the built-in protocols
+  kStreams,  // a protocol as a coroutine (tests/support/streamed_frames.h)
+};
+
 // A server in a world, driven turn by turn. What a test adds to it is its own.
 class SimulatedServer {
  public:
-  // `pool_queue`: jobs that may wait for the pool.
+  // `pool_queue`: jobs that may wait for the pool. Serves the built-in protocols, and what else is
+  // `spoken`.
   SimulatedServer(reactor::sim::World& world, const servers::Limits& limits, std::size_t threads,
-                  std::size_t max_descriptors, std::size_t pool_queue = 1024);
+                  std::size_t max_descriptors, std::size_t pool_queue = 1024,
+                  Spoken spoken = Spoken::kBuiltIn);
 
   [[nodiscard]] servers::Server& server() { return *server_; }
   [[nodiscard]] reactor::sim::Host& host() { return host_; }
@@ -57,7 +65,7 @@ class SimulatedServer {
 class Simulation {
  public:
   // `line`: gets the trace; may be empty.
-  Simulation(std::uint64_t seed, reactor::sim::Trace::Line line);
+  Simulation(std::uint64_t seed, Spoken spoken, reactor::sim::Trace::Line line);
 
   [[nodiscard]] SimulationResult run();
 
@@ -77,6 +85,7 @@ class Simulation {
   void stand_still();
   void end();
 
+  const Spoken spoken_;
   reactor::sim::World world_;
   MemoryHooks hooks_;
   servers::Limits limits_;
@@ -90,5 +99,7 @@ class Simulation {
 };
 
 [[nodiscard]] SimulationResult simulate(std::uint64_t seed, reactor::sim::Trace::Line line = {});
+[[nodiscard]] SimulationResult simulate_streams(std::uint64_t seed,
+                                                reactor::sim::Trace::Line line = {});
 
 }  // namespace appd::testing

@@ -25,6 +25,15 @@ TEST_CASE("simulation: in every world the invariants hold in every step") {
   }
 }
 
+TEST_CASE("simulation: coroutines as protocols keep every promise, too") {
+  for (std::uint64_t seed = 1; seed <= seed_count(); ++seed) {
+    CAPTURE(seed);
+    const SimulationResult result = simulate_streams(seed);
+    INFO("scripts/replay --streams " << seed);
+    CHECK_MESSAGE(!result.violation, result.violation.value_or(""));
+  }
+}
+
 TEST_CASE("simulation: one seed is one world") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);

@@ -9,8 +9,8 @@
 #include "appd/protocol/message_decoder.h"
 #include "appd/reactor/check.h"
 #include "appd/reactor/sim/poller.h"
-#include "appd/servers/sessions/stream.h"
 #include "appd/servers/worker.h"
+#include "tests/support/streamed_frames.h"
 
 namespace appd::fuzz {
 namespace {
@@ -84,24 +84,8 @@ std::shared_ptr<const handlers::Registry> actions_of(const Script& script) {
   return script.answers_later ? waiting : prompt;
 }
 
-servers::Conversation frames_back(bool later) {
-  return [later](servers::Stream peer) -> handlers::Task<void> {
-    while (auto payload = co_await peer.read_frame()) {
-      if (later)
-        co_await peer.context().sleep(std::chrono::microseconds(payload->size() % 4 * 100));
-      std::array<std::byte, protocol::kFramePrefixBytes> prefix;
-      protocol::store_be16(prefix, static_cast<std::uint16_t>(payload->size()));
-      co_await peer.write({reinterpret_cast<const char*>(prefix.data()), prefix.size()});
-      co_await peer.write(*payload);
-    }
-  };
-}
-
 servers::ServerShared& with_streams(servers::ServerShared& shared, bool later) {
-  auto protocols = std::make_shared<servers::ServedProtocols>();
-  servers::add_built_in_protocols(*protocols);
-  protocols->add(kStreamedFrames, servers::session_maker(kStreamedFrames, frames_back(later)));
-  shared.protocols = std::move(protocols);
+  shared.protocols = testing::protocols_with_streams(std::chrono::microseconds(later ? 100 : 0));
   return shared;
 }
 

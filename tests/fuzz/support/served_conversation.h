@@ -1,4 +1,5 @@
-// A server with one connection in a simulated world: a whole conversation, from accept to the end
+// A server with one connection in a simulated world, whose protocols are the built-in ones and that
+// of tests/support/streamed_frames.h: a whole conversation, from accept to the end
 // of the session, and what holds for every one of them.
 #pragma once
 
@@ -26,10 +27,6 @@ struct Script {
 
 // All but the protocol, from six bytes of the input and its rest.
 [[nodiscard]] Script take_script(FuzzInput& input);
-
-// Besides the built-in protocols: framed-echo as a coroutine, which waits between two frames where
-// answers come later.
-inline constexpr std::string_view kStreamedFrames = "streamed-frames";
 
 inline constexpr std::uint64_t kMaxContent = 4096;  // of the server, small enough to be exceeded
 

@@ -1,5 +1,7 @@
 #include "appd/servers/sessions/stream_session.h"
 
+#include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -11,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using handlers::Task;
+using testing::WirePeer;
 using testing::WorkerFixture;
 
 struct StreamFixture : WorkerFixture {
