@@ -28,6 +28,10 @@ std::optional<std::string> waiting_world(std::uint64_t seed) {
   return simulate_waiting(seed).violation;
 }
 
+std::optional<std::string> streams_world(std::uint64_t seed) {
+  return simulate_streams(seed).violation;
+}
+
 struct Planted {
   std::string_view name;
   PlantedBug bug;
@@ -59,6 +63,8 @@ constexpr std::array kPlanted{
     Planted{"memory of decoding kept", PlantedBug::kChargeKept, 100},
     Planted{"callback behind on_closed()", PlantedBug::kCalledWhenClosed, 10},
     Planted{"deadline behind the answer", PlantedBug::kDeadlineAfterAnswer, 40, waiting_world},
+    Planted{"a coroutine's unread bytes lost", PlantedBug::kStreamRestLost, 20, streams_world},
+    Planted{"a coroutine's slow reader cut off", PlantedBug::kStreamImpatient, 600, streams_world},
 };
 
 // In a process of its own, since a bug may crash or hang it. Exit 1: a violation, told on `report`.

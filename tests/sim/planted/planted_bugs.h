@@ -33,7 +33,9 @@ enum class PlantedBug : std::uint8_t {
   kLateAnswerLands,     // an answer goes to whoever has the place of a call that is gone
   kCalledWhenClosed,    // a session hears of its sent bytes although it was told that it is closed
   kChargeKept,          // memory of what the pool decoded counts for ever
-  kDeadlineAfterAnswer  // a deadline still fires when the call is answered
+  kDeadlineAfterAnswer,  // a deadline still fires when the call is answered
+  kStreamRestLost,       // what a coroutine has not read yet is dropped when it does something else
+  kStreamImpatient       // a coroutine that waits for a slow reader counts as one that works
 };
 
 // The test's switch.
