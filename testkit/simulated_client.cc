@@ -6,6 +6,7 @@
 
 #include "appd/clients/channel.h"
 #include "appd/handlers/typed/json_value.h"
+#include "appd/handlers/typed/typed_value.h"
 #include "appd/reactor/sim/world.h"
 
 namespace appd::test {
