@@ -3,10 +3,14 @@
 namespace appd::handlers {
 
 const Action* CallCache::value_of(const Entry& entry, std::string_view content,
-                                  std::optional<JsonView>& value) {
+                                  std::optional<JsonView>& value) const {
   const std::string_view rest = content.substr(entry.begin.size());
   if (!rest.ends_with('}') || rest.size() > protocol::kMaxJsonBytes) return nullptr;
-  value = JsonView::plain_scalar(rest.substr(0, rest.size() - 1), content.data());
+  const std::string_view text = rest.substr(0, rest.size() - 1);
+  value = JsonView::plain_scalar(text, content.data());
+  if (value) [[likely]]
+    return entry.action;
+  value = JsonView::plain_nested(text, depth_);
   return value ? entry.action : nullptr;
 }
 
@@ -25,7 +29,8 @@ void CallCache::remember(std::string_view content, JsonView value, const Action&
   const std::string_view text = value.text();
   const auto begin_bytes = static_cast<std::size_t>(text.data() - content.data());
   const bool ends_with_it = begin_bytes + text.size() + 1 == content.size();
-  if (!ends_with_it || begin_bytes > kMaxBeginBytes || !JsonView::plain_scalar(text)) return;
+  if (!ends_with_it || begin_bytes > kMaxBeginBytes) return;
+  if (!JsonView::plain_scalar(text) && !JsonView::plain_nested(text, depth_)) return;
   Entry& entry = entries_[oldest_];
   latest_ = oldest_;
   oldest_ = (oldest_ + 1) % kEntries;

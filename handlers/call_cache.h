@@ -3,7 +3,8 @@
 // Clients call the same action again and again, and what differs is the value at the end:
 // {"action": "search", "value": "morpheus"}. One comparison and a look at the value then take the
 // place of parsing. What is found is what parsing would give: only contents that were parsed are
-// remembered, up to the value that they end with, and only a plain scalar is taken in its place.
+// remembered, up to the value that they end with, and only what the fast scanner takes is taken in
+// its place.
 #pragma once
 
 #include <array>
@@ -23,6 +24,9 @@ class CallCache {
   // Actions at a time.
   static constexpr std::size_t kEntries = 4;
 
+  // `depth`: JsonReader::scanned_depth() of whoever parses what is not found here.
+  explicit CallCache(std::size_t depth = 0) : depth_(depth) {}
+
   // The action that `content` calls, and the value, which borrows from it. Null: parse it.
   [[nodiscard]] const Action* find(std::string_view content, std::optional<JsonView>& value) {
     const Entry& latest = entries_[latest_];
@@ -34,7 +38,7 @@ class CallCache {
   // clear(); `value`, a part of it, is the value.
   void remember(std::string_view content, JsonView value, const Action& action);
 
-  void clear() { *this = CallCache(); }
+  void clear() { *this = CallCache(depth_); }
 
  private:
   struct Entry {
@@ -46,10 +50,11 @@ class CallCache {
     }
   };
 
-  [[nodiscard]] static const Action* value_of(const Entry& entry, std::string_view content,
-                                              std::optional<JsonView>& value);
+  [[nodiscard]] const Action* value_of(const Entry& entry, std::string_view content,
+                                       std::optional<JsonView>& value) const;
   [[nodiscard]] const Action* find_other(std::string_view content, std::optional<JsonView>& value);
 
+  std::size_t depth_;
   std::array<Entry, kEntries> entries_;
   std::size_t latest_ = 0;  // where the last one was found
   std::size_t oldest_ = 0;  // where the next one goes

@@ -67,7 +67,7 @@ class Dispatcher {
  public:
   // Both outlive the dispatcher.
   Dispatcher(const Registry& registry, protocol::JsonReader& reader)
-      : registry_(&registry), reader_(reader) {}
+      : registry_(&registry), reader_(reader), known_calls_(reader.scanned_depth()) {}
 
   // From the next dispatch on.
   void set_registry(const Registry& registry) {

@@ -166,7 +166,8 @@ struct ValueForm<T> {
     if constexpr (internal::kIsOptional<Type>) {
       if (!value) return true;
     }
-    internal::append_member_name(out, name, first);
+    out += std::exchange(first, false) ? "\"" : ", \"";
+    out.append(name).append("\": ");  // a name of C++ has nothing to escape
     added = ValueForm<Type>::append_json(out, value);
     return added.has_value();
   }

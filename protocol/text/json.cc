@@ -277,6 +277,10 @@ struct JsonReader::Impl {
   // Fills `members` if they are wanted.
   Result<JsonElement> parse(std::string_view text, bool want_members);
   void give_back_excess();
+  // Of what is within the outermost object.
+  [[nodiscard]] std::size_t scanned_depth() const {
+    return std::min(internal::kMostScannedDepth, max_nesting - 1);
+  }
 };
 
 Result<JsonElement> JsonReader::Impl::parse(std::string_view text, bool want_members) {
@@ -287,7 +291,7 @@ Result<JsonElement> JsonReader::Impl::parse(std::string_view text, bool want_mem
     return tl::unexpected<Error>(std::move(checked.error()));
   }
   if (want_members) {
-    if (internal::scan_flat_object(text, members)) {
+    if (internal::scan_object(text, scanned_depth(), members)) {
       return JsonElement{{0, static_cast<std::uint32_t>(text.size())}, JsonKind::kObject};
     }
     members.clear();
@@ -320,6 +324,7 @@ void JsonReader::Impl::give_back_excess() {
 
 JsonReader::JsonReader(std::size_t max_nesting) : impl_(std::make_unique<Impl>(max_nesting)) {}
 JsonReader::~JsonReader() = default;
+std::size_t JsonReader::scanned_depth() const { return impl_->scanned_depth(); }
 JsonReader::JsonReader(JsonReader&&) noexcept = default;
 JsonReader& JsonReader::operator=(JsonReader&&) noexcept = default;
 

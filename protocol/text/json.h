@@ -53,6 +53,11 @@ class JsonView {
     return plain_scalar(text, text.data());
   }
 
+  // Likewise: `text` is all of an array or object with `depth` of these within one another at most,
+  // itself included, and names without escapes.
+  [[nodiscard]] static std::optional<JsonView> plain_nested(std::string_view text,
+                                                            std::size_t depth);
+
   [[nodiscard]] std::string_view text() const { return text_; }
   [[nodiscard]] JsonKind kind() const { return kind_; }
 
@@ -121,6 +126,8 @@ class JsonReader {
   explicit JsonReader(std::size_t max_nesting = kMostNesting);
   ~JsonReader();
   JsonReader(JsonReader&&) noexcept;
+  // What JsonView::plain_nested() may take of a member's value, so that no limit is passed by.
+  [[nodiscard]] std::size_t scanned_depth() const;
   JsonReader& operator=(JsonReader&&) noexcept;
 
   // Validates `text` as a whole (UTF-8, JSON, one object) and then calls `member(name, value)` for

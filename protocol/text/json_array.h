@@ -6,6 +6,7 @@
 // One pass over the whole array, without memory of its own. Not thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -23,7 +24,8 @@ class JsonArray {
   [[nodiscard]] std::optional<JsonView> next();
 
  private:
-  std::string_view rest_;  // from the next element, or the closing bracket, on
+  std::string_view text_;
+  std::size_t at_ = 1;  // behind the bracket, or the last element
 };
 
 }  // namespace appd::protocol

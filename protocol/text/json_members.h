@@ -6,6 +6,7 @@
 // One pass over the whole object, without memory of its own. Not thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -28,9 +29,8 @@ class JsonMembers {
   [[nodiscard]] std::optional<Member> next();
 
  private:
-  [[nodiscard]] JsonView take();
-
-  std::string_view rest_;  // from the next name, or the closing brace, on
+  std::string_view text_;
+  std::size_t at_ = 1;  // behind the brace, or the last value
 };
 
 }  // namespace appd::protocol

@@ -14,10 +14,12 @@ enum class Trust : bool { kUnknown, kValid };
 
 class Scanner {
  public:
-  Scanner(std::string_view text, std::size_t at, Trust trust)
+  // `depth`: of arrays and objects that are stepped into where nobody has looked at the text.
+  Scanner(std::string_view text, std::size_t at, Trust trust, std::size_t depth = 0)
       : begin_(text.data()),
         next_(text.data() + at),
         end_(text.data() + text.size()),
+        depth_left_(depth),
         valid_(trust == Trust::kValid) {}
 
   bool object(std::vector<JsonMember>& members) {
@@ -33,6 +35,15 @@ class Scanner {
   void members(std::size_t most, std::vector<JsonMember>& members) {
     while (members.size() < most && take(',')) member(members.emplace_back());
   }
+  // Of a valid text, behind the opening bracket, a member or an element.
+  bool next(JsonMember& found) {
+    take(',');
+    return !take('}') && member(found);
+  }
+  bool next(JsonElement& found) {
+    take(',');
+    return !take(']') && value(found);
+  }
   bool value(JsonElement& value) {
     skip_space();
     if (next_ == end_) return false;
@@ -46,9 +57,9 @@ class Scanner {
       case 'n':
         return literal("null", JsonKind::kNull, value);
       case '[':
-        return valid_ && nest(JsonKind::kArray, value);
+        return valid_ ? step_over(JsonKind::kArray, value) : step_into(JsonKind::kArray, value);
       case '{':
-        return valid_ && nest(JsonKind::kObject, value);
+        return valid_ ? step_over(JsonKind::kObject, value) : step_into(JsonKind::kObject, value);
       default:
         return number(value);
     }
@@ -92,8 +103,26 @@ class Scanner {
     return true;
   }
 
+  // An array or an object that nobody has looked at.
+  bool step_into(JsonKind kind, JsonElement& value) {
+    if (depth_left_ == 0) return false;
+    --depth_left_;
+    const char close = kind == JsonKind::kArray ? ']' : '}';
+    const char* const begin = next_++;
+    if (!take(close)) {
+      JsonMember inner;
+      do {
+        if (kind == JsonKind::kArray ? !this->value(inner.value) : !member(inner)) return false;
+      } while (take(','));
+      if (!take(close)) return false;
+    }
+    ++depth_left_;
+    value = {slice(begin, next_), kind, false};
+    return true;
+  }
+
   // An array or an object of a valid text.
-  bool nest(JsonKind kind, JsonElement& value) {
+  bool step_over(JsonKind kind, JsonElement& value) {
     const char* const begin = next_;
     std::size_t depth = 0;
     do {
@@ -142,19 +171,37 @@ class Scanner {
   const char* begin_;
   const char* next_;
   const char* end_;
+  std::size_t depth_left_;
   const bool valid_;
 };
 
 }  // namespace
 
-bool scan_flat_object(std::string_view text, std::vector<JsonMember>& members) {
-  return Scanner(text, 0, Trust::kUnknown).object(members);
+bool scan_object(std::string_view text, std::size_t depth, std::vector<JsonMember>& members) {
+  return Scanner(text, 0, Trust::kUnknown, depth).object(members);
+}
+
+std::optional<JsonElement> scan_nested(std::string_view text, std::size_t depth) {
+  JsonElement value;
+  Scanner scanner(text, 0, Trust::kUnknown, depth);
+  const bool whole =
+      scanner.value(value) && value.slice.begin == 0 && value.slice.end == text.size();
+  if (!whole || (value.kind != JsonKind::kArray && value.kind != JsonKind::kObject)) return {};
+  return value;
 }
 
 JsonElement scan_value(std::string_view text) {
   JsonElement value;
   APPD_CHECK(Scanner(text, 0, Trust::kValid).value(value));
   return value;
+}
+
+bool scan_next(std::string_view object, std::size_t at, JsonMember& member) {
+  return Scanner(object, at, Trust::kValid).next(member);
+}
+
+bool scan_next(std::string_view array, std::size_t at, JsonElement& element) {
+  return Scanner(array, at, Trust::kValid).next(element);
 }
 
 void scan_members(std::string_view text, std::size_t at, std::size_t most,

@@ -4,6 +4,7 @@
 
 #include "appd/protocol/text/decimal.h"
 #include "appd/protocol/text/json.h"
+#include "appd/protocol/text/json_scan.h"
 #include "appd/protocol/text/json_text.h"
 #include "appd/protocol/text/utf8.h"
 #include "appd/reactor/check.h"
@@ -84,6 +85,12 @@ std::optional<JsonView> JsonView::plain_scalar(std::string_view text, const char
   if (internal::find_number_end(begin, end) != end) return std::nullopt;
   const bool fraction = text.find_first_of(".eE") != std::string_view::npos;
   return JsonView(text, fraction ? JsonKind::kFraction : JsonKind::kInteger, true);
+}
+
+std::optional<JsonView> JsonView::plain_nested(std::string_view text, std::size_t depth) {
+  const auto found = internal::scan_nested(text, depth);
+  if (!found || !is_valid_utf8(text)) return std::nullopt;
+  return JsonView(text, found->kind, false);
 }
 
 Result<JsonView> JsonView::parse(std::string_view text) { return JsonReader().read_value(text); }

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,12 @@ namespace {
 
 using namespace appd;
 using testing::CalmWorld;
+
+struct Set {
+  std::string key, value;
+  std::optional<std::int64_t> ttl_ms;
+};
+APPD_FIELDS(Set, key, value, ttl_ms);
 
 struct Case {
   std::string request;
@@ -51,6 +58,13 @@ const std::map<std::string, std::function<Case()>, std::less<>> kCases = {
     {"search_one_shot",
      [] { return Case{.request = bench::search_request(false), .one_shot = true}; }},
     {"typed_string", [] { return Case{.request = typed_request("same"), .pipeline = 32}; }},
+    {"typed_struct",
+     [] {
+       return Case{.request = bench::app_request(
+                       R"({"action": "same-set", "value": {"key": "trinity", "value": "morpheus", )"
+                       R"("ttl_ms": 5000}})"),
+                   .pipeline = 32};
+     }},
     {"coroutine_same_turn",
      [] { return Case{.request = typed_request("same-turn"), .pipeline = 32}; }},
     {"coroutine_next_turn",
@@ -108,6 +122,7 @@ class Driver {
     auto registry = std::make_shared<handlers::Registry>();
     handlers::add_builtin_actions(*registry, {});
     registry->add(handlers::make_action("same", [](std::string text) { return text; }));
+    registry->add(handlers::make_action("same-set", [](Set set) { return set; }));
     registry->add(handlers::make_action("same-turn", same_turn));
     registry->add(handlers::make_action("next-turn", next_turn));
     return registry;

@@ -54,6 +54,32 @@ TEST_CASE("call cache: a call is known again with another plain scalar at its en
   }
 }
 
+TEST_CASE(
+    "call cache: an array or object at its end is known as well, where the reader allows it") {
+  CallCache cache(2);
+  CallCache flat;
+  Action action;
+  const std::string first = std::string(kBegin) + R"({"key": "a", "list": [1]}})";
+  const auto parsed =
+      JsonView::parse(first.substr(kBegin.size(), first.size() - kBegin.size() - 1));
+  REQUIRE(parsed.has_value());
+  const JsonView value =
+      parsed->in(std::string_view(first).substr(kBegin.size(), parsed->text().size()));
+  cache.remember(first, value, action);
+  flat.remember(first, value, action);
+  std::optional<JsonView> found;
+  const std::string other = std::string(kBegin) + R"({"list": [], "key": "b"}})";
+  CHECK(cache.find(other, found) == &action);
+  REQUIRE(found.has_value());
+  CHECK(found->kind() == protocol::JsonKind::kObject);
+  CHECK(found->text() == R"({"list": [], "key": "b"})");
+  CHECK(flat.find(other, found) == nullptr);
+  const std::string deep = std::string(kBegin) + R"({"list": [[]]}})";
+  CHECK(cache.find(deep, found) == nullptr);
+  const std::string more = std::string(kBegin) + R"({"key": "b"}, "more": {}})";
+  CHECK(cache.find(more, found) == nullptr);
+}
+
 TEST_CASE("call cache: what is found is the action and the value that parsing gives") {
   Action action;
   CallCache cache;
