@@ -87,7 +87,7 @@ void Channel::connect() {
   connector_->start(endpoints_, std::min(options_.connect_timeout, share));
 }
 
-void Channel::on_connected(std::unique_ptr<reactor::Transport> transport) {
+void Channel::on_connected(reactor::AnyTransport transport) {
   connector_.reset();
   session_ =
       std::make_unique<ClientSession>(loop_, context_, options_.session, std::move(transport),

@@ -75,7 +75,7 @@ class Channel final : private reactor::ConnectorDelegate, private ClientSessionD
   void close();
 
  private:
-  void on_connected(std::unique_ptr<reactor::Transport> transport) override;
+  void on_connected(reactor::AnyTransport transport) override;
   void on_connect_failed(Error error) override;
   void on_reply(Reply reply) override;
   void on_ended(Result<void> how) override;

@@ -60,8 +60,7 @@ SessionContext::SessionContext(std::uint64_t max_content_bytes)
 }
 
 ClientSession::ClientSession(reactor::EventLoop& loop, SessionContext& context,
-                             const SessionOptions& options,
-                             std::unique_ptr<reactor::Transport> transport,
+                             const SessionOptions& options, reactor::AnyTransport transport,
                              ClientSessionDelegate& delegate)
     : options_(options),
       delegate_(delegate),

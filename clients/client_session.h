@@ -57,7 +57,7 @@ class ClientSession final : public reactor::ConnectionDelegate {
  public:
   // `transport` is connected. `delegate` outlives the session, or leave() is called before.
   ClientSession(reactor::EventLoop& loop, SessionContext& context, const SessionOptions& options,
-                std::unique_ptr<reactor::Transport> transport, ClientSessionDelegate& delegate);
+                reactor::AnyTransport transport, ClientSessionDelegate& delegate);
 
   // The server takes a further request on this connection now.
   [[nodiscard]] bool may_send() const;

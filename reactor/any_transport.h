@@ -55,6 +55,9 @@ class AnyTransport {
   [[nodiscard]] std::size_t unacknowledged_bytes() const {
     return other_ ? other_->unacknowledged_bytes() : socket_.unacknowledged_bytes();
   }
+  [[nodiscard]] std::error_code connect_result() {
+    return other_ ? other_->connect_result() : socket_.connect_result();
+  }
   [[nodiscard]] bool has_buffered_input() const { return other_ && other_->has_buffered_input(); }
   [[nodiscard]] Endpoint local_endpoint() const {
     return other_ ? other_->local_endpoint() : socket_.local_endpoint();

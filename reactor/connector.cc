@@ -22,7 +22,7 @@ Connector::Connector(EventLoop& loop, ConnectorDelegate& delegate)
 void Connector::start(std::vector<Endpoint> endpoints, Duration attempt_timeout) {
   APPD_CHECK(!endpoints.empty());
   registration_.reset();
-  transport_.reset();
+  transport_ = nullptr;
   endpoints_ = std::move(endpoints);
   attempt_timeout_ = attempt_timeout;
   next_ = 0;
@@ -39,7 +39,7 @@ void Connector::try_next() {
     return;
   }
   transport_ = std::move(*transport);
-  registration_ = loop_.watch(transport_->descriptor(), *this);
+  registration_ = loop_.watch(transport_.descriptor(), *this);
   if (auto done = registration_.set_interest(Interest::kWrite); !done) {
     attempt_failed(std::move(done.error()));
     return;
@@ -48,7 +48,7 @@ void Connector::try_next() {
 }
 
 void Connector::on_ready(Ready /*ready*/) {
-  const std::error_code error = transport_->connect_result();
+  const std::error_code error = transport_.connect_result();
   if (error == std::errc::operation_in_progress) return;  // readiness is only a hint
   if (error) {
     attempt_failed(
@@ -66,7 +66,7 @@ void Connector::on_timer() {
     note_failure(
         {error, "connect to " + endpoints_[next_ - 1].to_string() + ": no answer in time"});
     registration_.reset();
-    transport_.reset();
+    transport_ = nullptr;
   }
   if (next_ < endpoints_.size()) {
     try_next();
@@ -78,7 +78,7 @@ void Connector::on_timer() {
 void Connector::attempt_failed(Error error) {
   note_failure(std::move(error));
   registration_.reset();
-  transport_.reset();
+  transport_ = nullptr;
   timer_.arm(loop_.now());
 }
 

@@ -13,7 +13,7 @@ namespace appd::reactor {
 class ConnectorDelegate {
  public:
   // Either, exactly once after start(), never from within it. The connector may be destroyed in it.
-  virtual void on_connected(std::unique_ptr<Transport> transport) = 0;
+  virtual void on_connected(AnyTransport transport) = 0;
   // `error` is the last endpoint's; one that this machine cannot reach at all (no IPv6) only where
   // all are so.
   virtual void on_connect_failed(Error error) = 0;
@@ -43,7 +43,7 @@ class Connector final : private EventSink {
   std::size_t next_ = 0;
   Duration attempt_timeout_{};
   Error last_error_;
-  std::unique_ptr<Transport> transport_;
+  AnyTransport transport_;
   Registration registration_;
   Timer timer_;
 };

@@ -64,7 +64,7 @@ class Network {
       const Endpoint& endpoint, const ListenOptions& options) = 0;
   // A transport whose connect is under way or done: wait for writability, then connect_result().
   // Errors: what the system refuses at once (EMFILE, ENETUNREACH, a Unix path without a server).
-  [[nodiscard]] virtual Result<std::unique_ptr<Transport>> connect(const Endpoint& endpoint) = 0;
+  [[nodiscard]] virtual Result<AnyTransport> connect(const Endpoint& endpoint) = 0;
   // The addresses of a host by its name, at least one. Blocks; any thread. Unless a network has
   // names of its own, those of the system (resolve_endpoints()). Errors: "resolve HOST: reason".
   [[nodiscard]] virtual Result<std::vector<Endpoint>> look_up(const std::string& host,

@@ -23,7 +23,7 @@ class SimulatedPeer::Talk final : public reactor::sim::Actor {
   Talk(reactor::sim::Host& host, const reactor::Endpoint& server) : world_(host.world()) {
     auto connected = host.connect(server);
     if (!connected) throw std::invalid_argument(connected.error().message);
-    transport_ = std::move(*connected);
+    transport_ = connected->release();
     wire_ = dynamic_cast<SimTransport&>(*transport_).wire();
     world_.add(*this);
   }

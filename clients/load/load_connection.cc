@@ -35,8 +35,7 @@ LoadContext::LoadContext(const LoadPlan& the_plan) : plan(the_plan) {
 }
 
 LoadConnection::LoadConnection(reactor::EventLoop& loop, LoadContext& context,
-                               std::unique_ptr<reactor::Transport> transport,
-                               LoadConnectionDelegate& delegate)
+                               reactor::AnyTransport transport, LoadConnectionDelegate& delegate)
     : context_(context),
       delegate_(delegate),
       bursts_(context.plan.pipeline),

@@ -49,8 +49,8 @@ struct LoadContext {
 class LoadConnection final : public reactor::ConnectionDelegate {
  public:
   // `transport` is connected.
-  LoadConnection(reactor::EventLoop& loop, LoadContext& context,
-                 std::unique_ptr<reactor::Transport> transport, LoadConnectionDelegate& delegate);
+  LoadConnection(reactor::EventLoop& loop, LoadContext& context, reactor::AnyTransport transport,
+                 LoadConnectionDelegate& delegate);
 
   // Begins to read. Once.
   void start() { connection_.start(); }

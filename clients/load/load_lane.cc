@@ -45,7 +45,7 @@ void LoadLane::send(std::size_t count, reactor::TimePoint begin) {
   connection_->send(count, begin);
 }
 
-void LoadLane::on_connected(std::unique_ptr<reactor::Transport> transport) {
+void LoadLane::on_connected(reactor::AnyTransport transport) {
   state_ = State::kConnected;
   progress_ = loop_.now();
   connection_ = std::make_unique<LoadConnection>(loop_, context_, std::move(transport),

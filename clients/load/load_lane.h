@@ -69,7 +69,7 @@ class LoadLane final : private reactor::ConnectorDelegate, private LoadConnectio
     kPausing,     // behind a failure, before the next attempt
   };
 
-  void on_connected(std::unique_ptr<reactor::Transport> transport) override;
+  void on_connected(reactor::AnyTransport transport) override;
   void on_connect_failed(reactor::Error error) override;
   void on_replies(reactor::TimePoint begin, std::size_t count) override;
   void on_wrong_reply(reactor::TimePoint begin, const std::string& what) override;

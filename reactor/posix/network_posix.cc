@@ -154,7 +154,7 @@ class PosixNetwork final : public Network {
     return std::make_unique<PosixListeningSocket>(std::move(socket), UnixPath(), true);
   }
 
-  Result<std::unique_ptr<Transport>> connect(const Endpoint& endpoint) override {
+  Result<AnyTransport> connect(const Endpoint& endpoint) override {
     OwnedFd socket = make_stream_socket(endpoint.family());
     if (!socket.valid() ||
         (is_tcp(endpoint) && set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1) != 0)) {
@@ -165,7 +165,7 @@ class PosixNetwork final : public Network {
         errno != EINPROGRESS && errno != EINTR) {
       return endpoint_failure(errno, kConnect, endpoint);
     }
-    return std::make_unique<SocketTransport>(std::move(socket));
+    return AnyTransport(SocketStream(std::move(socket)));
   }
 
  private:

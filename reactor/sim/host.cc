@@ -83,7 +83,7 @@ Endpoint Host::client_address(const Endpoint& server) {
   return Endpoint::ip(options_.address, port).value();
 }
 
-Result<std::unique_ptr<Transport>> Host::connect(const Endpoint& endpoint) {
+Result<AnyTransport> Host::connect(const Endpoint& endpoint) {
   const auto nobody = std::none_of(world_.listeners().begin(), world_.listeners().end(),
                                    [&](const SimListener* one) { return one->takes(endpoint); });
   if (nobody && endpoint.family() == AF_UNIX) {
@@ -99,7 +99,7 @@ Result<std::unique_ptr<Transport>> Host::connect(const Endpoint& endpoint) {
   world_.note("connect", wire->serial());
   world_.after(world_.random_time(world_.ways.shortest, world_.ways.longest / 2),
                [this, wire, endpoint] { knock(wire, endpoint, 0); });
-  return transport;
+  return AnyTransport(std::move(transport));
 }
 
 Result<std::vector<Endpoint>> Host::look_up(const std::string& host, std::uint16_t port) {

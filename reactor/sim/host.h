@@ -49,7 +49,7 @@ class Host final : public Network {
   [[nodiscard]] Result<std::unique_ptr<ListeningSocket>> listen(
       const Endpoint& endpoint, const ListenOptions& options) override;
   // Errors: EMFILE; a Unix path where nobody listens.
-  [[nodiscard]] Result<std::unique_ptr<Transport>> connect(const Endpoint& endpoint) override;
+  [[nodiscard]] Result<AnyTransport> connect(const Endpoint& endpoint) override;
   // The world's names.
   [[nodiscard]] Result<std::vector<Endpoint>> look_up(const std::string& host,
                                                       std::uint16_t port) override;

@@ -129,7 +129,7 @@ class Driver {
   }
 
   void connect() {
-    peer_ = world_.network().connect(endpoint_).value();
+    peer_ = world_.network().connect(endpoint_).value().release();
     turn();
   }
   void turn() { worker_.loop().run_once(reactor::Duration::zero()); }

@@ -401,7 +401,7 @@ CONTRACT_CASE("network: a backlog that is full takes no more") {
   std::vector<std::unique_ptr<reactor::Transport>> clients;
   for (int i = 0; i < 8; ++i) {
     auto client = c.network().connect(endpoint);
-    if (client) clients.push_back(std::move(*client));
+    if (client) clients.push_back(client->release());
   }
   // Linux keeps one more than was asked for.
   if (Tested::kIsSystem) CHECK((clients.size() == 1 || clients.size() == 2));

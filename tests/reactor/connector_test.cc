@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 using appd::testing::CalmWorld;
 
 struct Outcome final : ConnectorDelegate {
-  void on_connected(std::unique_ptr<Transport> transport) override {
-    connected.push_back(std::move(transport));
+  void on_connected(AnyTransport transport) override {
+    connected.push_back(transport.release());
     if (then) then();
   }
   void on_connect_failed(Error error) override {
@@ -62,13 +62,13 @@ class ScriptedNetwork final : public Network {
                                                   const ListenOptions& options) override {
     return world_.network().listen(endpoint, options);
   }
-  Result<std::unique_ptr<Transport>> connect(const Endpoint& endpoint) override {
+  Result<AnyTransport> connect(const Endpoint& endpoint) override {
     if (endpoint.port() == kUnreachable) return system_failure(ENETUNREACH, "connect");
     if (endpoint.port() == kSilent) return unready();
     if (endpoint.port() == kSpurious) {
       auto pair = world_.make_pair();
       peers_.push_back(std::move(pair.server));
-      return std::make_unique<SlowTransport>(std::move(pair.client), asked);
+      return AnyTransport(std::make_unique<SlowTransport>(std::move(pair.client), asked));
     }
     return world_.network().connect(endpoint);
   }

@@ -39,7 +39,7 @@ struct ListenerFixture {
     for (int i = 0; i < count; ++i) {
       auto made = loop.network().connect(listener.socket().local_endpoint());
       REQUIRE(made.has_value());
-      clients.push_back(std::move(*made));
+      clients.push_back(made->release());
     }
   }
   // One accept finds no descriptor left.

@@ -90,7 +90,7 @@ class Conversation {
     const auto bound =
         server_->listen({.protocol = protocol::Protocol::kApp, .host = "127.0.0.1", .path = {}});
     const auto endpoint = reactor::Endpoint::ip(bound.at(0).host, bound.at(0).port).value();
-    client_ = server_->main_loop().network().connect(endpoint).value();
+    client_ = server_->main_loop().network().connect(endpoint).value().release();
   }
 
   // Allocations of some exchanges, behind those that may warm up; also checks the replies.

@@ -40,7 +40,7 @@ class PartialNetwork final : public reactor::Network {
     }
     return reactor::posix_network().listen(endpoint, options);
   }
-  reactor::Result<std::unique_ptr<reactor::Transport>> connect(const Endpoint& endpoint) override {
+  reactor::Result<reactor::AnyTransport> connect(const Endpoint& endpoint) override {
     return reactor::posix_network().connect(endpoint);
   }
   reactor::Result<std::vector<Endpoint>> look_up(const std::string& /*host*/,

@@ -74,7 +74,7 @@ struct NoMemoryFixture {
   }
 
   std::unique_ptr<reactor::Transport> connect() {
-    return server->main_loop().network().connect(endpoint).value();
+    return server->main_loop().network().connect(endpoint).value().release();
   }
   static void send(reactor::Transport& client, std::string_view bytes) {
     CHECK(client.write(std::as_bytes(std::span(bytes)), {}).bytes == bytes.size());

@@ -62,7 +62,7 @@ void ScriptedPeer::turn() {
 void ScriptedPeer::connect() {
   jumped_before_ = world_.jumped();
   auto made = host_.connect(server_);
-  transport_ = std::move(made.value());
+  transport_ = made->release();
   wire_ = dynamic_cast<SimTransport&>(*transport_).wire();
   world_.note("peer " + talk_.kind, number_, wire_->serial());
   state_ = State::kConnecting;

@@ -26,7 +26,7 @@ struct Pair {
   std::unique_ptr<reactor::Transport> far;
 
   void connect() {
-    near = client.connect(where).value();
+    near = client.connect(where).value().release();
     settle();
   }
   void accept() { far = listener->accept().transport.release(); }

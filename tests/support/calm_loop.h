@@ -17,7 +17,7 @@ namespace appd::testing {
 // The far end, as a test's peer uses it: what it sends, and all that has come.
 class WirePeer {
  public:
-  explicit WirePeer(std::unique_ptr<reactor::Transport> end) : end_(std::move(end)) {}
+  explicit WirePeer(reactor::AnyTransport end) : end_(end.release()) {}
 
   // As much as fits. Returns what does not.
   std::string_view send_some(std::string_view text) {

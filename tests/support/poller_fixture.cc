@@ -89,7 +89,7 @@ std::unique_ptr<reactor::ListeningSocket> PollerFixture::listen(
 }
 
 std::unique_ptr<Transport> PollerFixture::connect(const Endpoint& endpoint) {
-  return require(network().connect(endpoint));
+  return require(network().connect(endpoint)).release();
 }
 
 std::unique_ptr<Transport> PollerFixture::accept(reactor::ListeningSocket& listener) {

@@ -125,7 +125,7 @@ class Stage {
   std::unique_ptr<reactor::Transport> connect() {
     const auto endpoint = reactor::Endpoint::ip("10.0.0.1", 7000).value();
     worker_.listen(script_.protocol.name, server_host_.listen(endpoint, {}).value());
-    return client_host_.connect(endpoint).value();
+    return client_host_.connect(endpoint).value().release();
   }
 
   void run(const std::function<bool()>& done) {

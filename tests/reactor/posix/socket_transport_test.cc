@@ -18,7 +18,7 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 struct SocketPair {
   SocketPair() {
     auto listener = posix_network().listen(Endpoint::ip("127.0.0.1", 0).value(), {}).value();
-    client = posix_network().connect(listener->local_endpoint()).value();
+    client = posix_network().connect(listener->local_endpoint()).value().release();
     while (server == nullptr) server = listener->accept().transport;
   }
   // What has arrived by now, or by `bytes` of it, or by the end.

@@ -107,7 +107,7 @@ void WaitingCaller::turn() {
 }
 
 void WaitingCaller::connect() {
-  transport_ = host_.connect(server_).value();
+  transport_ = host_.connect(server_).value().release();
   peer_.wire = dynamic_cast<SimTransport&>(*transport_).wire();
   world_.note("caller", number_, peer_.wire->serial());
   state_ = State::kTalking;
