@@ -75,9 +75,16 @@ class Report(unittest.TestCase):
         self.assertEqual(table[2], "| A <title> | 1.00 (1.00) | 1.50 (1.67) |")
 
     def test_plots_are_well_formed(self):
+        row = rows.Row("three", "A <title>", "app", [], [], ["bare_epoll", "appd", "redis"])
+        cells = {**CELLS, "redis": [one_round(7.0)]}
+        with tempfile.TemporaryDirectory() as folder:
+            report.write_plots(Path(folder), [report.summary(row, cells)])
+            xml.dom.minidom.parse(str(Path(folder) / "three.svg"))
+
+    def test_two_are_not_plotted(self):
         with tempfile.TemporaryDirectory() as folder:
             report.write_plots(Path(folder), [report.summary(ROW, CELLS)])
-            xml.dom.minidom.parse(str(Path(folder) / "name.svg"))
+            self.assertEqual(list(Path(folder).iterdir()), [])
 
     def test_the_document_keeps_what_is_around_the_results(self):
         results = {"machine": report.machine(), "compiler": "c++", "rounds": 1, "window_s": 1,

@@ -88,9 +88,14 @@ def bars_svg(title, unit, bars):
     return "\n".join([*out, "</svg>", ""])
 
 
+def is_plotted(summed):
+    """Two are compared by a number."""
+    return len(summed["servers"]) > 2
+
+
 def write_plots(folder, summed_rows):
     folder.mkdir(parents=True, exist_ok=True)
-    for summed in summed_rows:
+    for summed in filter(is_plotted, summed_rows):
         open_loop = summed["ratio_of"] == "p99_us"
         key, unit = ("best_p99_us", "best p99, us") if open_loop else ("best_cpu_us", "CPU us a request, best round")
         bars = [(entry["server"], entry[key]) for entry in summed["servers"]]
@@ -197,8 +202,9 @@ def results_section(results):
            "CPU time a request, and in the open loop the 99th percentile: of best rounds, and (of medians).", "",
            *comparison_table(results["rows"]), ""]
     for summed in results["rows"]:
-        out += [f"### {summed['title']}", "", *row_table(summed), "",
-                f"![{summed['title']}](benchmarks/{summed['name']}.svg)", ""]
+        out += [f"### {summed['title']}", "", *row_table(summed), ""]
+        if is_plotted(summed):
+            out += [f"![{summed['title']}](benchmarks/{summed['name']}.svg)", ""]
     if results.get("idle_bytes"):
         out += ["### Memory of an idle connection", "",
                 "User space, after one request, of a connection that is kept.", "",
