@@ -79,6 +79,9 @@ class Links {
 
 class Shortener {
  public:
+  // `file`: unless the option says so.
+  explicit Shortener(std::string file = "links.db") : file_(std::move(file)) {}
+
   void add_to(appd::App& app) {
     app.option("database", "The file that links are kept in", file_);
     app.on_start([this](const appd::Options&) { links_.emplace(file_); });
@@ -104,16 +107,16 @@ class Shortener {
 
  private:
   static constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuvwxyz";
+  // "s1", "s2" ...: a letter first, so that no name looks like a number.
   static std::string to_name(std::int64_t number) {
-    std::string name;
-    for (; number > 0; number /= 36)
-      name.insert(name.begin(), kDigits[static_cast<std::size_t>(number % 36)]);
-    return name;
+    std::string digits;
+    for (; number > 0; number /= 36) digits += kDigits[static_cast<std::size_t>(number % 36)];
+    return "s" + std::string(digits.rbegin(), digits.rend());
   }
   static std::optional<std::int64_t> to_number(std::string_view name) {
+    if (!name.starts_with('s') || name.size() < 2 || name.size() > 12) return std::nullopt;
     std::int64_t number = 0;
-    if (name.empty() || name.size() > 12) return std::nullopt;
-    for (const char c : name) {
+    for (const char c : name.substr(1)) {
       const std::size_t digit = kDigits.find(c);
       if (digit == std::string_view::npos) return std::nullopt;
       number = number * 36 + static_cast<std::int64_t>(digit);
@@ -121,6 +124,6 @@ class Shortener {
     return number;
   }
 
-  std::string file_ = "links.db";
+  std::string file_;
   std::optional<Links> links_;
 };
