@@ -140,8 +140,9 @@ void Channel::drop_session() {
 }
 
 void Channel::give_up(Error error) {
+  const std::size_t with_server = sent();
   close();
-  delegate_.on_failed(std::move(error));
+  delegate_.on_failed(std::move(error), with_server);
 }
 
 Result<std::vector<reactor::Endpoint>> resolve_server(const protocol::Address& address) {

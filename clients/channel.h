@@ -20,9 +20,10 @@ class ChannelDelegate {
  public:
   // In the order of the requests. May submit further ones; must not destroy the channel.
   virtual void on_reply(Reply reply) = 0;
-  // kCannotConnect, kTimeout or kProtocolBroken; every request without a reply is given up. A later
-  // submit() begins anew. Must not destroy the channel.
-  virtual void on_failed(Error error) = 0;
+  // kCannotConnect, kTimeout or kProtocolBroken; every request without a reply is given up. The
+  // oldest `sent` of them may have been carried out, the others were not sent, or to a server that
+  // closed before it took them. A later submit() begins anew. Must not destroy the channel.
+  virtual void on_failed(Error error, std::size_t sent) = 0;
 
   // open() has its connection. May submit.
   virtual void on_opened() {}
@@ -69,8 +70,9 @@ class Channel final : private reactor::ConnectorDelegate, private ClientSessionD
   [[nodiscard]] bool progressed_since(reactor::TimePoint since) {
     return session_ && session_->progressed_since(since);
   }
-  // Requests without a reply.
+  // Requests without a reply; of these, the oldest that are with the server.
   [[nodiscard]] std::size_t unanswered() const { return unanswered_; }
+  [[nodiscard]] std::size_t sent() const { return unanswered_ - waiting_.size(); }
   // Drops the connection and all requests, without on_failed().
   void close();
 

@@ -86,6 +86,8 @@ void Client::settle() {
 
 void Client::on_reply(Reply reply) { replies_.push_back(std::move(reply)); }
 
-void Client::on_failed(Error error) { outcome_ = tl::unexpected(std::move(error)); }
+void Client::on_failed(Error error, std::size_t /*sent*/) {
+  outcome_ = tl::unexpected(std::move(error));
+}
 
 }  // namespace appd::clients

@@ -61,7 +61,7 @@ class Client final : private ChannelDelegate {
   Client(reactor::Backend backend, const protocol::Address& server,
          std::vector<reactor::Endpoint> endpoints, const ClientOptions& options);
   void on_reply(Reply reply) override;
-  void on_failed(Error error) override;
+  void on_failed(Error error, std::size_t /*sent*/) override;
   void on_opened() override { opened_ = true; }
   [[nodiscard]] Result<void> open();
   void settle();

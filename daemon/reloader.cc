@@ -14,7 +14,7 @@ namespace {
 // Registries that wait for their end, and one reload: what is more is destroyed where it is let go.
 constexpr std::size_t kQueue = 64;
 
-class Function final : public servers::Job {
+class Function final : public reactor::Job {
  public:
   explicit Function(std::function<void()> function) : function_(std::move(function)) {}
   void run() noexcept override { function_(); }
@@ -24,7 +24,7 @@ class Function final : public servers::Job {
 };
 
 // Destroyed as any job is: behind run().
-class LastOf final : public servers::Job {
+class LastOf final : public reactor::Job {
  public:
   explicit LastOf(std::unique_ptr<const handlers::Registry> registry)
       : registry_(std::move(registry)) {}
@@ -101,7 +101,7 @@ std::shared_ptr<const handlers::Registry> Reloader::destroyed_here(
     std::unique_ptr<const handlers::Registry> registry) const {
   const handlers::Registry* const bare = registry.get();
   // Made now, when there is somebody to tell that memory is short. Deleters are copied.
-  auto last = std::make_shared<std::unique_ptr<servers::Job>>(
+  auto last = std::make_shared<std::unique_ptr<reactor::Job>>(
       std::make_unique<LastOf>(std::move(registry)));
   return {bare,
           [last = std::move(last), thread = std::weak_ptr(thread_)](const handlers::Registry*) {

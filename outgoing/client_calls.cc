@@ -1,95 +1,113 @@
 #include "appd/outgoing/client_calls.h"
 
-#include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
-#include "appd/reactor/check.h"
+#include "appd/handlers/typed/json_value.h"
+#include "appd/handlers/typed/typed_value.h"
+#include "appd/protocol/text/utf8.h"
 
 namespace appd::outgoing {
 
+using handlers::CallReply;
 using handlers::CallRequest;
 using handlers::Result;
-using protocol::Address;
 using protocol::Status;
 
-ClientCalls::ClientCalls(reactor::EventLoop& loop, servers::JobRunner* pool,
-                         const CallLimits& limits)
-    : limits_(limits),
-      sessions_(std::make_unique<Sessions>(limits.max_reply_bytes)),
-      context_{.loop = loop,
-               .pool = pool,
-               .limits = limits_,
-               .sessions = sessions_->context,
-               .owner = *this} {}
+namespace {
 
-ClientCalls::~ClientCalls() {
-  channels_.clear();
-  context_.loop.retire(std::move(sessions_));
+// What the handler waits in. A request that is none is told so in a moment, never from within.
+class OutgoingCall final : public handlers::Wait {
+ public:
+  explicit OutgoingCall(std::unique_ptr<clients::PooledCall> call) : call_(std::move(call)) {}
+
+ private:
+  const std::unique_ptr<clients::PooledCall> call_;
+};
+
+class RefusedCall final : public handlers::Wait {
+ public:
+  RefusedCall(reactor::EventLoop& loop, protocol::Error error, ClientCalls::Done done)
+      : error_(std::move(error)),
+        done_(std::move(done)),
+        soon_(reactor::Timer::calling<&RefusedCall::tell>(loop.timers(), *this)) {
+    soon_.arm(loop.now());
+  }
+
+ private:
+  void tell() {
+    const ClientCalls::Done done = std::move(done_);  // may destroy the call
+    done(tl::unexpected(std::move(error_)));
+  }
+
+  protocol::Error error_;
+  ClientCalls::Done done_;
+  reactor::Timer soon_;
+};
+
+// Errors: invalid_argument or invalid_content, it cannot be sent.
+Result<clients::Request> to_request(CallRequest asked, int depth) {
+  if (!protocol::is_valid_utf8(asked.action)) {
+    return protocol::fail(Status::kInvalidArgument, "the name of an action is UTF-8");
+  }
+  clients::Request request;
+  if (asked.form == handlers::Request::Form::kBinary) {
+    request.content_type = protocol::kClientBinaryType;
+    request.content_encoding = protocol::kBinaryEncoding;
+    request.content = std::move(asked.content);
+    request.action = std::move(asked.action);
+  } else {
+    handlers::JsonObject content;
+    content.add("action", asked.action);
+    if (!asked.content.empty()) {
+      const auto value = protocol::JsonView::parse(asked.content);
+      if (!value) return tl::unexpected(value.error());
+      content.add_json("value", value->text());
+    }
+    request.content = content.take().text();
+  }
+  request.keep_alive = true;
+  request.other_fields.emplace_back("call-depth", std::to_string(depth));
+  return request;
 }
 
-std::unique_ptr<handlers::Wait> ClientCalls::start(const Address& server, CallRequest request,
+}  // namespace
+
+std::unique_ptr<handlers::Wait> ClientCalls::start(const protocol::Address& server,
+                                                   CallRequest asked,
                                                    const handlers::CallTerms& terms, Done done) {
-  auto call =
-      std::make_unique<OutgoingCall>(context_.loop, server, terms, limits_, std::move(done));
-  if (auto added = add(*call, server, std::move(request), terms.depth); !added) {
-    call->fail_soon(std::move(added.error()));
+  auto request = to_request(std::move(asked), terms.depth);
+  if (!request) {
+    return std::make_unique<RefusedCall>(loop_, std::move(request.error()), std::move(done));
   }
-  return call;
+  const clients::CallPolicy policy{
+      .deadline = terms.deadline.value_or(loop_.now() + pool_.limits().call_timeout),
+      .late = terms.deadline ? Status::kDeadlineExceeded : Status::kUnavailable,
+      .depth = terms.depth};
+  return std::make_unique<OutgoingCall>(
+      pool_.start(server, *std::move(request), policy,
+                  [done = std::move(done)](const Result<clients::Reply>& reply) {
+                    done(reply ? to_call_result(*reply) : tl::unexpected(reply.error()));
+                  }));
 }
 
-Result<void> ClientCalls::add(OutgoingCall& call, const Address& server, CallRequest request,
-                              int depth) {
-  if (server.protocol != protocol::Protocol::kApp) {
-    return protocol::fail(Status::kInvalidArgument,
-                          "actions are called at app://..., not at " + server.to_string());
+Result<CallReply> to_call_result(const clients::Reply& reply) {
+  const auto shown = reply.result_text();
+  if (!shown) {
+    const auto status = reply.status ? protocol::status_from_name(*reply.status) : std::nullopt;
+    return protocol::fail(status.value_or(Status::kInternal), shown.error().message);
   }
-  if (auto prepared = call.prepare(std::move(request)); !prepared) return prepared;
-  if (context_.calls >= limits_.max_calls) {
-    return protocol::fail(Status::kOverloaded,
-                          "too many calls to other servers are under way; try again later");
+  CallReply given{.content_type = reply.content_type,
+                  .content_encoding = reply.content_encoding,
+                  .content = reply.content};
+  if (reply.is_json()) {
+    auto text = reply.text();
+    if (!text) return protocol::fail(Status::kUnavailable, text.error().message);
+    given.content_encoding = "utf-8";
+    given.content = *std::move(text);
   }
-  ServerChannel* const channel = channel_for(server, depth);
-  if (channel == nullptr) {
-    return protocol::fail(Status::kOverloaded,
-                          "too many connections to other servers are in use; try again later");
-  }
-  channel->add(call);
-  return {};
-}
-
-ServerChannel* ClientCalls::channel_for(const Address& server, int depth) {
-  ServerChannel* best = nullptr;
-  std::size_t count = 0;
-  for (const auto& channel : channels_) {
-    if (!channel->serves(server, depth)) continue;
-    ++count;
-    if (best == nullptr || channel->calls() < best->calls()) best = channel.get();
-  }
-  if (best != nullptr && (best->calls() == 0 || count >= limits_.channels_per_server)) return best;
-  if (!make_room()) return best;
-  return channels_.emplace_back(std::make_unique<ServerChannel>(context_, server, depth)).get();
-}
-
-// Who has rested longest goes.
-bool ClientCalls::make_room() {
-  if (channels_.size() < limits_.max_channels) return true;
-  ServerChannel* oldest = nullptr;
-  for (const auto& channel : channels_) {
-    const auto since = channel->resting_since();
-    if (since && (oldest == nullptr || *since < *oldest->resting_since())) oldest = channel.get();
-  }
-  if (oldest == nullptr) return false;
-  oldest->end({});  // nobody waits who could be told
-  return true;
-}
-
-std::unique_ptr<ServerChannel> ClientCalls::release(ServerChannel& channel) {
-  const auto found = std::find_if(channels_.begin(), channels_.end(),
-                                  [&channel](const auto& one) { return one.get() == &channel; });
-  APPD_CHECK(found != channels_.end(), channels_.size());
-  auto released = std::move(*found);
-  channels_.erase(found);
-  return released;
+  return given;
 }
 
 }  // namespace appd::outgoing

@@ -1,27 +1,22 @@
-// Calls of handlers to other servers (CallContext::call), by channels of the client. Servers and
-// clients know nothing of each other; here they meet.
-//
-// Channels are kept by server and by depth of calls within calls. Replies come in the order of the
-// requests, so a call waits for those that share its connection; as all of these have its depth,
-// and wait for deeper ones at most, servers that call each other or themselves never wait in a
-// circle.
+// Calls of handlers to other servers (CallContext::call), through a pool of the client's
+// connections (clients/pool/channel_pool.h). Servers and clients know nothing of each other; here
+// they meet.
 #pragma once
 
 #include <memory>
-#include <vector>
 
-#include "appd/outgoing/call_limits.h"
-#include "appd/outgoing/server_channel.h"
+#include "appd/clients/pool/channel_pool.h"
+#include "appd/handlers/waiting/call_services.h"
 
 namespace appd::outgoing {
 
 // One a loop; the loop's thread only.
-class ClientCalls final : public handlers::OutgoingCalls, private ServerChannelOwner {
+class ClientCalls final : public handlers::OutgoingCalls {
  public:
-  // `loop` outlives it, and so does `pool`, which looks names up; null: names are not looked up.
-  ClientCalls(reactor::EventLoop& loop, servers::JobRunner* pool, const CallLimits& limits);
-  // Closes all connections. No call is under way.
-  ~ClientCalls() override;
+  // `loop` outlives it, and so does `runner`, which looks names up; null: names are not looked up.
+  ClientCalls(reactor::EventLoop& loop, reactor::JobRunner* runner,
+              const clients::CallLimits& limits)
+      : loop_(loop), pool_(loop, runner, limits) {}
 
   // Errors besides those of the interface: invalid_argument for an address that is not of app, and
   // a request that cannot be sent.
@@ -31,26 +26,15 @@ class ClientCalls final : public handlers::OutgoingCalls, private ServerChannelO
                                                       Done done) override;
 
   // Connections that are open or being opened.
-  [[nodiscard]] std::size_t channel_count() const { return channels_.size(); }
+  [[nodiscard]] std::size_t channel_count() const { return pool_.channel_count(); }
 
  private:
-  // Sessions that were retired use it until the end of the turn, and so it is retired behind them.
-  struct Sessions final : reactor::Retirable {
-    explicit Sessions(std::uint64_t max_reply_bytes) : context(max_reply_bytes) {}
-    clients::SessionContext context;
-  };
-
-  std::unique_ptr<ServerChannel> release(ServerChannel& channel) override;
-  [[nodiscard]] handlers::Result<void> add(OutgoingCall& call, const protocol::Address& server,
-                                           handlers::CallRequest request, int depth);
-  // Null: there is none, and no place for a further one.
-  [[nodiscard]] ServerChannel* channel_for(const protocol::Address& server, int depth);
-  [[nodiscard]] bool make_room();
-
-  const CallLimits limits_;
-  std::unique_ptr<Sessions> sessions_;
-  ChannelContext context_;
-  std::vector<std::unique_ptr<ServerChannel>> channels_;
+  reactor::EventLoop& loop_;
+  clients::ChannelPool pool_;
 };
+
+// What a reply is to the handler: its content, JSON as UTF-8, or the error that it tells. An error
+// without a status that we know is `internal`.
+[[nodiscard]] handlers::Result<handlers::CallReply> to_call_result(const clients::Reply& reply);
 
 }  // namespace appd::outgoing

@@ -5,8 +5,8 @@
 namespace appd::outgoing {
 
 servers::OutgoingCallsFactory client_calls(const CallLimits& limits) {
-  return [limits](reactor::EventLoop& loop, servers::JobRunner* pool) {
-    return std::make_unique<ClientCalls>(loop, pool, limits);
+  return [limits](reactor::EventLoop& loop, reactor::JobRunner* runner) {
+    return std::make_unique<ClientCalls>(loop, runner, limits);
   };
 }
 

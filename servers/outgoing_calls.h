@@ -8,14 +8,13 @@
 
 namespace appd::reactor {
 class EventLoop;
-}
+class JobRunner;
+}  // namespace appd::reactor
 
 namespace appd::servers {
 
-class JobRunner;
-
 // `pool` may be null, and outlives what is made.
 using OutgoingCallsFactory = std::function<std::unique_ptr<handlers::OutgoingCalls>(
-    reactor::EventLoop& loop, JobRunner* pool)>;
+    reactor::EventLoop& loop, reactor::JobRunner* pool)>;
 
 }  // namespace appd::servers

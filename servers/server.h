@@ -32,8 +32,9 @@ struct ServerParts {
   // What is spoken; null: the built-in protocols.
   std::shared_ptr<const ServedProtocols> protocols = {};
   OutgoingCallsFactory make_outgoing =
-      {};                     // for handlers that call other servers; absent: none can
-  JobRunner* pool = nullptr;  // for handlers that block; outlives it. Null: threads of its own
+      {};  // for handlers that call other servers; absent: none can
+  reactor::JobRunner* pool =
+      nullptr;  // for handlers that block; outlives it. Null: threads of its own
 };
 
 class Server {

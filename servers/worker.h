@@ -44,7 +44,7 @@ struct ServerShared {
   // What is spoken. Never null; set before the workers are made.
   std::shared_ptr<const ServedProtocols> protocols = built_in_protocols();
   // Where handlers that block run; null: nowhere. Set before the workers are made.
-  JobRunner* pool = nullptr;
+  reactor::JobRunner* pool = nullptr;
   // The worker's calls to other servers, made with its loop; absent: such calls fail.
   OutgoingCallsFactory make_outgoing;
   ProgramFunctions functions;  // set before a loop runs

@@ -18,7 +18,7 @@ struct WorkerPool::State {
   std::mutex mutex;  // guards what follows
   std::condition_variable work_or_end;
   std::condition_variable thread_ended;
-  std::deque<std::unique_ptr<Job>> queue;
+  std::deque<std::unique_ptr<reactor::Job>> queue;
   std::size_t threads = 0;
   std::size_t idle = 0;  // those that are just starting, too
   bool stopped = false;
@@ -48,7 +48,7 @@ void WorkerPool::add_thread() {
   ++state_->idle;
 }
 
-bool WorkerPool::submit(std::unique_ptr<Job> job) {
+bool WorkerPool::submit(std::unique_ptr<reactor::Job> job) {
   const std::lock_guard lock(state_->mutex);
   State& state = *state_;
   if (state.stopped) return false;
@@ -72,7 +72,7 @@ void WorkerPool::serve(const std::shared_ptr<State>& state) {
     state->work_or_end.wait(lock, [&] { return state->stopped || !state->queue.empty(); });
     if (state->stopped) break;
     --state->idle;
-    std::unique_ptr<Job> job = std::move(state->queue.front());
+    std::unique_ptr<reactor::Job> job = std::move(state->queue.front());
     state->queue.pop_front();
     lock.unlock();
     job->run();
@@ -85,7 +85,7 @@ void WorkerPool::serve(const std::shared_ptr<State>& state) {
 }
 
 std::size_t WorkerPool::stop(std::chrono::milliseconds wait) {
-  std::deque<std::unique_ptr<Job>> unwanted;
+  std::deque<std::unique_ptr<reactor::Job>> unwanted;
   std::unique_lock lock(state_->mutex);
   state_->stopped = true;
   unwanted.swap(state_->queue);

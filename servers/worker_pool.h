@@ -7,11 +7,11 @@
 #include <cstddef>
 #include <memory>
 
-#include "appd/servers/job_runner.h"
+#include "appd/reactor/threads/job_runner.h"
 
 namespace appd::servers {
 
-class WorkerPool final : public JobRunner {
+class WorkerPool final : public reactor::JobRunner {
  public:
   // `queue_limit`: jobs that wait while all threads are busy.
   WorkerPool(std::size_t max_threads, std::size_t queue_limit);
@@ -27,7 +27,7 @@ class WorkerPool final : public JobRunner {
   // A handler that blocks for good must not keep the program from ending.
   static constexpr auto kStopWait = std::chrono::seconds(1);
 
-  [[nodiscard]] bool submit(std::unique_ptr<Job> job) override;
+  [[nodiscard]] bool submit(std::unique_ptr<reactor::Job> job) override;
 
   // Takes no more jobs, destroys the queued ones, and waits for the running ones, `wait` at most.
   // Returns how many still run: their threads are left to themselves, and end with their job or

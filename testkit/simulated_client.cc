@@ -79,7 +79,7 @@ struct SimulatedClient::Line final : private clients::ChannelDelegate {
     pending.pop_front();
     first->answer.emplace(std::move(reply));
   }
-  void on_failed(clients::Error error) override { fail_all(error); }
+  void on_failed(clients::Error error, std::size_t /*sent*/) override { fail_all(error); }
   void fail_all(const clients::Error& error) {
     for (const auto& one : std::exchange(pending, {})) one->answer.emplace(tl::unexpect, error);
   }

@@ -12,7 +12,7 @@ struct SimulatedPool::State {
   const std::size_t queue_limit;
   reactor::Duration job_time = std::chrono::milliseconds(1);
   std::size_t busy = 0;
-  std::deque<std::unique_ptr<servers::Job>> queue = {};
+  std::deque<std::unique_ptr<reactor::Job>> queue = {};
   bool ended = false;
 };
 
@@ -30,7 +30,7 @@ void SimulatedPool::set_job_time(reactor::Duration time) { state_->job_time = ti
 
 std::size_t SimulatedPool::jobs() const { return state_->busy + state_->queue.size(); }
 
-bool SimulatedPool::submit(std::unique_ptr<servers::Job> job) {
+bool SimulatedPool::submit(std::unique_ptr<reactor::Job> job) {
   if (state_->busy < state_->threads) {
     begin(state_, std::move(job));
     return true;
@@ -40,7 +40,7 @@ bool SimulatedPool::submit(std::unique_ptr<servers::Job> job) {
   return true;
 }
 
-void SimulatedPool::begin(const std::shared_ptr<State>& state, std::unique_ptr<servers::Job> job) {
+void SimulatedPool::begin(const std::shared_ptr<State>& state, std::unique_ptr<reactor::Job> job) {
   ++state->busy;
   // An event can be copied, and so its job is shared.
   state->world.after(state->job_time, [state, job = std::shared_ptr(std::move(job))]() mutable {

@@ -6,11 +6,11 @@
 #include <memory>
 
 #include "appd/reactor/sim/world.h"
-#include "appd/servers/job_runner.h"
+#include "appd/reactor/threads/job_runner.h"
 
 namespace appd::test {
 
-class SimulatedPool final : public servers::JobRunner {
+class SimulatedPool final : public reactor::JobRunner {
  public:
   // So many jobs at a time; `queue_limit` wait for them at most.
   SimulatedPool(reactor::sim::World& world, std::size_t threads, std::size_t queue_limit);
@@ -23,11 +23,11 @@ class SimulatedPool final : public servers::JobRunner {
   // Jobs that run or wait.
   [[nodiscard]] std::size_t jobs() const;
 
-  [[nodiscard]] bool submit(std::unique_ptr<servers::Job> job) override;
+  [[nodiscard]] bool submit(std::unique_ptr<reactor::Job> job) override;
 
  private:
   struct State;
-  static void begin(const std::shared_ptr<State>& state, std::unique_ptr<servers::Job> job);
+  static void begin(const std::shared_ptr<State>& state, std::unique_ptr<reactor::Job> job);
 
   std::shared_ptr<State> state_;  // with the world's events
 };

@@ -58,7 +58,7 @@ class Probe final : private ChannelDelegate {
     outcome_ = std::move(reply);
     done_ = true;
   }
-  void on_failed(Error error) override {
+  void on_failed(Error error, std::size_t /*sent*/) override {
     outcome_ = tl::unexpected(std::move(error));
     done_ = true;
   }

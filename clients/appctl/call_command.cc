@@ -96,7 +96,7 @@ class Lane final : private ChannelDelegate {
     return format_reply(reply, run_.line.output, run_.packed_number);
   }
 
-  void on_failed(Error error) override {
+  void on_failed(Error error, std::size_t /*sent*/) override {
     run_.console.line("appctl: " + error.message);
     if (!run_.failure) run_.failure = std::move(error);
     --run_.active;

@@ -25,7 +25,7 @@ using protocol::Status;
 namespace {
 
 // A call of an action that runs in the pool.
-class ActionJob final : public Job {
+class ActionJob final : public reactor::Job {
  public:
   ActionJob(std::shared_ptr<CallHandle> handle, const handlers::Action& action,
             const Request& request)

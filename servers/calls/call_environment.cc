@@ -23,7 +23,7 @@ void CallEnvironment::set_registry(std::shared_ptr<const handlers::Registry> reg
   parts_.registry = std::move(registry);
 }
 
-bool CallEnvironment::submit(std::unique_ptr<Job> job) {
+bool CallEnvironment::submit(std::unique_ptr<reactor::Job> job) {
   if (parts_.pool != nullptr && parts_.pool->submit(std::move(job))) return true;
   count(Counter::kPoolFull);
   return false;

@@ -13,10 +13,10 @@
 #include "appd/reactor/event_loop.h"
 #include "appd/reactor/memory/buffer_budget.h"
 #include "appd/reactor/memory/generational_table.h"
+#include "appd/reactor/threads/job_runner.h"
 #include "appd/servers/calls/call_home.h"
 #include "appd/servers/calls/call_limit.h"
 #include "appd/servers/calls/call_mailbox.h"
-#include "appd/servers/job_runner.h"
 #include "appd/servers/metrics.h"
 
 namespace appd::servers {
@@ -34,7 +34,7 @@ class CallEnvironment final {
     std::shared_ptr<const handlers::Registry> registry;
     std::unique_ptr<handlers::OutgoingCalls> outgoing = {};  // null: such calls fail
     // All loops'.
-    JobRunner* pool = nullptr;  // null: nothing can run outside of the loops
+    reactor::JobRunner* pool = nullptr;  // null: nothing can run outside of the loops
     CallLimit& limit;
     std::shared_ptr<reactor::BufferBudget> budget;
     std::size_t max_nesting;  // of what is decoded in the pool
@@ -56,7 +56,7 @@ class CallEnvironment final {
   [[nodiscard]] const std::shared_ptr<const CallHome>& home() const { return home_; }
   void count(Counter counter) { parts_.metrics.add(counter); }
   // Whether the pool took `job`; if not, that is counted.
-  [[nodiscard]] bool submit(std::unique_ptr<Job> job);
+  [[nodiscard]] bool submit(std::unique_ptr<reactor::Job> job);
 
   // A call's name, from which on events find it; none after reset().
   class Name {

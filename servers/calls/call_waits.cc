@@ -18,7 +18,7 @@ using handlers::Result;
 
 namespace {
 
-class OffloadJob final : public Job {
+class OffloadJob final : public reactor::Job {
  public:
   OffloadJob(std::shared_ptr<CallHandle> handle, std::shared_ptr<std::atomic<bool>> given_up,
              std::uint32_t number, std::function<void()> work)
@@ -123,7 +123,7 @@ OffloadWait::~OffloadWait() {
   if (Call* const call = handle_->call()) call->remove_work(number_);
 }
 
-std::unique_ptr<Job> OffloadWait::make_job(std::function<void()> work) {
+std::unique_ptr<reactor::Job> OffloadWait::make_job(std::function<void()> work) {
   return std::make_unique<OffloadJob>(handle_, given_up_, number_, std::move(work));
 }
 

@@ -8,9 +8,9 @@
 #include "appd/handlers/waiting/call_services.h"
 #include "appd/handlers/waiting/event.h"
 #include "appd/reactor/event_loop.h"
+#include "appd/reactor/threads/job_runner.h"
 #include "appd/servers/calls/call.h"
 #include "appd/servers/calls/call_handle.h"
-#include "appd/servers/job_runner.h"
 
 namespace appd::servers {
 
@@ -62,7 +62,7 @@ class OffloadWait final : public handlers::Wait {
   ~OffloadWait() override;
 
   // Once.
-  [[nodiscard]] std::unique_ptr<Job> make_job(std::function<void()> work);
+  [[nodiscard]] std::unique_ptr<reactor::Job> make_job(std::function<void()> work);
 
  private:
   const std::shared_ptr<CallHandle> handle_;

@@ -8,8 +8,8 @@
 #include "appd/handlers/waiting/owned_request.h"
 #include "appd/reactor/event_loop.h"
 #include "appd/reactor/memory/buffer_budget.h"
+#include "appd/reactor/threads/job_runner.h"
 #include "appd/servers/calls/call_handle.h"
-#include "appd/servers/job_runner.h"
 
 namespace appd::servers {
 
@@ -20,7 +20,7 @@ inline constexpr std::size_t kLargeContentBytes = reactor::EventLoop::kReadBuffe
 // A text is decoded to twice its bytes at most, and then there is a reply.
 inline constexpr std::size_t kDecodingParts = 3;
 
-class DecodingJob final : public Job {
+class DecodingJob final : public reactor::Job {
  public:
   // `raw`: the whole content as its payload, whatever its type. The answer goes to the mailbox of
   // `handle`, as kAnswer, or kDecoded where its action waits.

@@ -61,7 +61,7 @@ class ChannelFixture : public clients::ChannelDelegate {
     events.emplace_back("reply");
     replies.push_back(std::move(reply));
   }
-  void on_failed(reactor::Error what) override { error = std::move(what); }
+  void on_failed(reactor::Error what, std::size_t /*sent*/) override { error = std::move(what); }
   void on_opened() override { events.emplace_back("opened"); }
   void on_connecting() override { events.emplace_back("connecting"); }
   void on_sending(const clients::WireRequest&) override { events.emplace_back("sending"); }

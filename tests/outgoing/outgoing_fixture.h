@@ -15,21 +15,21 @@
 namespace appd::testing {
 
 // A pool that works when the test says so, on the test's thread.
-class PoolByHand final : public servers::JobRunner {
+class PoolByHand final : public reactor::JobRunner {
  public:
-  [[nodiscard]] bool submit(std::unique_ptr<servers::Job> job) override {
+  [[nodiscard]] bool submit(std::unique_ptr<reactor::Job> job) override {
     jobs.push_back(std::move(job));
     return true;
   }
   void work() {
     for (auto taken = std::exchange(jobs, {}); auto& job : taken) job->run();
   }
-  std::deque<std::unique_ptr<servers::Job>> jobs;
+  std::deque<std::unique_ptr<reactor::Job>> jobs;
 };
 
 class OutgoingFixture {
  public:
-  explicit OutgoingFixture(FakeServer::Behaviour behaviour, outgoing::CallLimits limits = {})
+  explicit OutgoingFixture(FakeServer::Behaviour behaviour, clients::CallLimits limits = {})
       : loop(world.backend()), server(loop, std::move(behaviour)), calls(loop, &pool, limits) {}
 
   // A call, from its start to its result.

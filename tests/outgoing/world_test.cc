@@ -107,7 +107,7 @@ class Caller final : private clients::ChannelDelegate {
     ++calls_;
     later();
   }
-  void on_failed(clients::Error error) override {
+  void on_failed(clients::Error error, std::size_t /*sent*/) override {
     if (host_.misfortunes() == 0) world_.violate(error.message);
     served_ = false;
     ++calls_;

@@ -54,9 +54,9 @@ using testing::found;
 using testing::search;
 
 // Runs what it is given at once: the failing allocations are of one thread.
-class PoolAtOnce final : public JobRunner {
+class PoolAtOnce final : public reactor::JobRunner {
  public:
-  [[nodiscard]] bool submit(std::unique_ptr<Job> job) override {
+  [[nodiscard]] bool submit(std::unique_ptr<reactor::Job> job) override {
     job->run();
     return true;
   }

@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class FunctionJob final : public Job {
+class FunctionJob final : public reactor::Job {
  public:
   explicit FunctionJob(std::function<void()> function) : function_(std::move(function)) {}
   void run() noexcept override { function_(); }

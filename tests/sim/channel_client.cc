@@ -99,7 +99,7 @@ void ChannelClient::on_reply(clients::Reply reply) {
   }
 }
 
-void ChannelClient::on_failed(clients::Error error) {
+void ChannelClient::on_failed(clients::Error error, std::size_t /*sent*/) {
   world_.note("client-failed", plan_.number, replies_);
   done_ = true;
   if (excused_ || host_.misfortunes() > 0 || world_.jumped() > reactor::Duration::zero()) return;

@@ -35,7 +35,7 @@ class ChannelClient final : private clients::ChannelDelegate {
 
  private:
   void on_reply(clients::Reply reply) override;
-  void on_failed(clients::Error error) override;
+  void on_failed(clients::Error error, std::size_t /*sent*/) override;
   void submit_later();
   void submit_some();
   [[nodiscard]] clients::Request request(std::uint64_t index) const;

@@ -24,9 +24,9 @@ inline constexpr std::string_view kFailed = "the server failed to answer this re
 inline constexpr std::string_view kNotDone = "the action was not done before its deadline";
 
 // A pool that works when the test says so, on the test's thread.
-class ManualPool final : public JobRunner {
+class ManualPool final : public reactor::JobRunner {
  public:
-  [[nodiscard]] bool submit(std::unique_ptr<Job> job) override {
+  [[nodiscard]] bool submit(std::unique_ptr<reactor::Job> job) override {
     if (jobs_.size() >= limit) return false;
     jobs_.push_back(std::move(job));
     return true;
@@ -41,7 +41,7 @@ class ManualPool final : public JobRunner {
   std::size_t limit = 100;
 
  private:
-  std::deque<std::unique_ptr<Job>> jobs_;
+  std::deque<std::unique_ptr<reactor::Job>> jobs_;
 };
 
 // A server of its own in the same world: answers when the test says so.
@@ -158,7 +158,7 @@ struct WaitingFixture : WorkerFixture {
     if (!worker) {
       start([this](ServerShared& before) {
         before.pool = &pool;
-        before.make_outgoing = [this](reactor::EventLoop&, JobRunner*) {
+        before.make_outgoing = [this](reactor::EventLoop&, reactor::JobRunner*) {
           return std::make_unique<ManualOutgoing>(outgoing, outgoing_ended);
         };
       });

@@ -73,7 +73,7 @@ WaitingWorld::WaitingWorld(std::uint64_t seed, reactor::sim::Trace::Line line)
   if (line) world_.trace().print_to(std::move(line));
   choose_faults();
   shared_.pool = &pool_;
-  shared_.make_outgoing = [this](reactor::EventLoop& loop, servers::JobRunner*) {
+  shared_.make_outgoing = [this](reactor::EventLoop& loop, reactor::JobRunner*) {
     return actions_.outgoing(loop);
   };
   shared_.on_drained = [this](servers::Worker&) { drained_ = true; };

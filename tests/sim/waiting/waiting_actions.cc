@@ -39,14 +39,14 @@ Reply reply_with(std::uint64_t number) {
 
 // LaterPool --------------------------------------------------------------------------------------
 
-bool LaterPool::submit(std::unique_ptr<servers::Job> job) {
+bool LaterPool::submit(std::unique_ptr<reactor::Job> job) {
   const TimePoint due = std::exchange(due_, std::nullopt).value_or(world_.now() + delay_);
   if (queued_ == limit_) {
     probe_.refuse_work();
     return false;
   }
   ++queued_;
-  world_.at(due, [this, job = std::shared_ptr<servers::Job>(std::move(job))] {
+  world_.at(due, [this, job = std::shared_ptr<reactor::Job>(std::move(job))] {
     --queued_;
     job->run();
   });

@@ -14,14 +14,14 @@
 namespace appd::testing {
 
 // Runs each job some time later, on the only thread there is.
-class LaterPool final : public servers::JobRunner {
+class LaterPool final : public reactor::JobRunner {
  public:
   // `limit`: jobs that wait at most.
   LaterPool(reactor::sim::World& world, WaitingProbe& probe, reactor::Duration delay,
             std::size_t limit)
       : world_(world), probe_(probe), delay_(delay), limit_(limit) {}
 
-  bool submit(std::unique_ptr<servers::Job> job) override;
+  bool submit(std::unique_ptr<reactor::Job> job) override;
   // The next job runs then.
   void expect(reactor::TimePoint due) { due_ = due; }
 

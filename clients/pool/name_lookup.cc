@@ -1,10 +1,10 @@
-#include "appd/outgoing/name_lookup.h"
+#include "appd/clients/pool/name_lookup.h"
 
 #include <mutex>
 #include <new>
 #include <utility>
 
-namespace appd::outgoing {
+namespace appd::clients {
 
 using protocol::Address;
 using reactor::Endpoint;
@@ -25,7 +25,7 @@ struct NameLookup::Shared {
   Done done;                           // the loop's thread only; empty: given up
 };
 
-class NameLookup::LookupJob final : public servers::Job {
+class NameLookup::LookupJob final : public reactor::Job {
  public:
   LookupJob(std::shared_ptr<Shared> shared, reactor::Network& network, const Address& server)
       : shared_(std::move(shared)), network_(network), host_(server.host), port_(server.port) {}
@@ -60,7 +60,7 @@ class NameLookup::LookupJob final : public servers::Job {
 };
 
 Result<std::unique_ptr<NameLookup>> NameLookup::start(reactor::EventLoop& loop,
-                                                      servers::JobRunner* pool,
+                                                      reactor::JobRunner* pool,
                                                       const Address& server, Done done) {
   auto shared = std::make_shared<Shared>();
   shared->loop = &loop;
@@ -79,4 +79,4 @@ NameLookup::~NameLookup() {
   shared_->loop = nullptr;
 }
 
-}  // namespace appd::outgoing
+}  // namespace appd::clients

@@ -1,11 +1,11 @@
-#include "appd/outgoing/server_channel.h"
+#include "appd/clients/pool/server_channel.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "appd/reactor/check.h"
 
-namespace appd::outgoing {
+namespace appd::clients {
 
 using protocol::Error;
 using protocol::Status;
@@ -29,33 +29,32 @@ Error ServerChannel::unavailable(std::string text) const {
 
 // Calls ------------------------------------------------------------------------------------------
 
-void ServerChannel::add(OutgoingCall& call) {
+Result<void> ServerChannel::add(PooledCall& call) {
   call.wait_in(*this);
   entries_.push_back({&call, nullptr, call.deadline()});
   ++wanted_;
   ++context_.calls;
+  Result<void> added;
   if (ready_) {
-    submit(entries_.back());
+    added = submit(entries_.back());
   } else if (!lookup_ && !channel_) {
-    connect();
+    added = connect();
   }
+  if (!added) remove(entries_.end() - 1);
   watch();
+  return added;
 }
 
-// Of the last entry, or of one that waited for the connection.
-void ServerChannel::submit(Entry& entry) {
+// The last entry, or one that waited for the connection.
+Result<void> ServerChannel::submit(Entry& entry) {
   auto encoded = entry.call->encode();
-  if (encoded) {
-    entry.request = *std::move(encoded);
-    channel_->submit(entry.request);
-    return;
-  }
-  OutgoingCall& call = *entry.call;
-  cancel(call);
-  call.fail_soon(std::move(encoded.error()));
+  if (!encoded) return tl::unexpected(std::move(encoded.error()));
+  entry.request = *std::move(encoded);
+  channel_->submit(entry.request);
+  return {};
 }
 
-void ServerChannel::cancel(OutgoingCall& call) {
+void ServerChannel::cancel(PooledCall& call) {
   const auto entry = std::find_if(entries_.begin(), entries_.end(),
                                   [&call](const Entry& one) { return one.call == &call; });
   APPD_CHECK(entry != entries_.end(), name_);
@@ -75,39 +74,28 @@ void ServerChannel::remove(std::deque<Entry>::iterator entry) {
   if (wanted && --wanted_ == 0) resting_since_ = context_.loop.now();
 }
 
-void ServerChannel::on_reply(clients::Reply reply) {
-  OutgoingCall* const call = entries_.front().call;
+void ServerChannel::on_reply(Reply reply) {
+  PooledCall* const call = entries_.front().call;
   remove(entries_.begin());
   watch();
-  if (call != nullptr) call->finish(to_call_result(reply));
+  if (call != nullptr) call->answer(std::move(reply));
 }
 
 // The connection
 // -----------------------------------------------------------------------------------
 
-void ServerChannel::connect() {
+Result<void> ServerChannel::connect() {
   const auto known = known_endpoints(server_);
-  if (known && *known) {
+  if (known && !*known) return tl::unexpected(cannot_connect(known->error()));
+  if (known) {
     open(**known);
-  } else if (known) {
-    refuse(cannot_connect(known->error()));
-  } else {
-    auto started =
-        NameLookup::start(context_.loop, context_.pool, server_,
-                          [this](const Result<Endpoints>& found) { on_looked_up(found); });
-    if (started) {
-      lookup_ = std::move(*started);
-    } else {
-      refuse(std::move(started.error()));
-    }
+    return {};
   }
-}
-
-// The only call so far, which is being added.
-void ServerChannel::refuse(Error error) {
-  OutgoingCall& call = *entries_.front().call;
-  cancel(call);
-  call.fail_soon(std::move(error));
+  auto started = NameLookup::start(context_.loop, context_.runner, server_,
+                                   [this](const Result<Endpoints>& found) { on_looked_up(found); });
+  if (!started) return tl::unexpected(std::move(started.error()));
+  lookup_ = std::move(*started);
+  return {};
 }
 
 void ServerChannel::on_looked_up(const Result<Endpoints>& found) {
@@ -116,7 +104,7 @@ void ServerChannel::on_looked_up(const Result<Endpoints>& found) {
   if (found) {
     open(*found);
   } else {
-    end(cannot_connect(found.error()));
+    end(cannot_connect(found.error()), 0);
   }
 }
 
@@ -126,14 +114,14 @@ Error ServerChannel::cannot_connect(const Error& reason) const {
 
 void ServerChannel::open(const Endpoints& endpoints) {
   const CallLimits& limits = context_.limits;
-  channel_.emplace(context_.loop, context_.sessions, endpoints,
-                   clients::ChannelOptions{
-                       .session = {.pipeline_depth = limits.pipeline_depth},
-                       .server = name_,
-                       .connect_timeout = limits.connect_timeout,
-                       // Each call has a deadline of its own, and so has the channel: watch().
-                       .reply_timeout = std::chrono::hours(24)},
-                   static_cast<clients::ChannelDelegate&>(*this));
+  channel_.emplace(
+      context_.loop, context_.sessions, endpoints,
+      ChannelOptions{.session = {.pipeline_depth = limits.pipeline_depth},
+                     .server = name_,
+                     .connect_timeout = limits.connect_timeout,
+                     // Each call has a deadline of its own, and so has the channel: watch().
+                     .reply_timeout = std::chrono::hours(24)},
+      static_cast<ChannelDelegate&>(*this));
   channel_->open();
 }
 
@@ -144,7 +132,11 @@ void ServerChannel::on_opened() {
   while (true) {
     const auto next = std::find_if(entries_.begin(), entries_.end(), is_unsent);
     if (next == entries_.end()) break;
-    submit(*next);
+    PooledCall& call = *next->call;
+    if (auto submitted = submit(*next); !submitted) {
+      cancel(call);
+      call.lose(std::move(submitted.error()), false);
+    }
   }
   ready_ = true;
   // A connection that has asked nothing is not read from; the first call would do that from within.
@@ -152,9 +144,9 @@ void ServerChannel::on_opened() {
 }
 
 // Where it could not be reached the error says whom.
-void ServerChannel::on_failed(clients::Error error) {
-  const bool says_whom = clients::client_error_of(error) != clients::ClientError::kProtocolBroken;
-  end(unavailable(says_whom ? std::move(error.message) : name_ + ": " + error.message));
+void ServerChannel::on_failed(Error error, std::size_t sent) {
+  const bool says_whom = client_error_of(error) != ClientError::kProtocolBroken;
+  end(unavailable(says_whom ? std::move(error.message) : name_ + ": " + error.message), sent);
 }
 
 // What ends the channel: a reply that is overdue while others wait behind it, or rest.
@@ -172,25 +164,25 @@ void ServerChannel::on_timer() {
   if (wanted_ > 0 && channel_ && channel_->progressed_since(now - grace)) {
     timer_.arm(now + grace);
   } else {
-    end(unavailable("no reply from " + name_));
+    end(unavailable("no reply from " + name_), channel_ ? channel_->sent() : 0);
   }
 }
 
-void ServerChannel::end(const Error& error) {
+void ServerChannel::end(const Error& error, std::size_t sent) {
   // From here on no call is added: one that is made by what follows gets another channel.
   std::unique_ptr<ServerChannel> self = context_.owner.release(*this);
   timer_.cancel();
   lookup_.reset();
   if (channel_) channel_->close();
-  while (!entries_.empty()) {
+  for (; !entries_.empty(); sent -= std::min<std::size_t>(sent, 1)) {
     Entry& entry = entries_.front();
-    OutgoingCall* const call = entry.call;
+    PooledCall* const call = entry.call;
     entry.request.reset();
     remove(entries_.begin());
-    if (call != nullptr) call->finish(tl::unexpected(error));
+    if (call != nullptr) call->lose(error, sent > 0);
   }
   timer_.cancel();
   context_.loop.retire(std::move(self));
 }
 
-}  // namespace appd::outgoing
+}  // namespace appd::clients

@@ -13,10 +13,11 @@
 #include <string>
 
 #include "appd/clients/channel.h"
-#include "appd/outgoing/name_lookup.h"
-#include "appd/outgoing/outgoing_call.h"
+#include "appd/clients/pool/call_limits.h"
+#include "appd/clients/pool/name_lookup.h"
+#include "appd/clients/pool/pooled_call.h"
 
-namespace appd::outgoing {
+namespace appd::clients {
 
 class ServerChannel;
 
@@ -32,16 +33,14 @@ class ServerChannelOwner {
 // What the channels of a loop share. Outlives them.
 struct ChannelContext {
   reactor::EventLoop& loop;
-  servers::JobRunner* pool;
+  reactor::JobRunner* runner;
   const CallLimits& limits;
-  clients::SessionContext& sessions;
+  SessionContext& sessions;
   ServerChannelOwner& owner;
   std::size_t calls = 0;  // in all channels
 };
 
-class ServerChannel final : public reactor::Retirable,
-                            private CallPlace,
-                            private clients::ChannelDelegate {
+class ServerChannel final : public reactor::Retirable, private CallPlace, private ChannelDelegate {
  public:
   ServerChannel(ChannelContext& context, protocol::Address server, int depth);
 
@@ -53,29 +52,28 @@ class ServerChannel final : public reactor::Retirable,
   // Since nobody waits for it; nullopt: somebody does.
   [[nodiscard]] std::optional<reactor::TimePoint> resting_since() const;
 
-  // `call` is prepared.
-  void add(OutgoingCall& call);
-  // Ends it, and what waits in it fails with `error`.
-  void end(const protocol::Error& error);
+  // Errors, and then it is not here: it cannot be sent; the name cannot be looked up.
+  [[nodiscard]] protocol::Result<void> add(PooledCall& call);
+  // Ends it, and what waits in it fails with `error`; the server has the oldest `sent`.
+  void end(const protocol::Error& error, std::size_t sent);
 
  private:
   struct Entry {
-    OutgoingCall* call;              // null: its reply is to be dropped
-    clients::SharedRequest request;  // null: not sent
+    PooledCall* call;       // null: its reply is to be dropped
+    SharedRequest request;  // null: not sent
     reactor::TimePoint deadline;
   };
 
-  void cancel(OutgoingCall& call) override;
+  void cancel(PooledCall& call) override;
   void on_opened() override;
-  void on_reply(clients::Reply reply) override;
-  void on_failed(clients::Error error) override;
+  void on_reply(Reply reply) override;
+  void on_failed(Error error, std::size_t sent) override;
   void on_timer();
 
-  void connect();
-  void refuse(protocol::Error error);
+  [[nodiscard]] protocol::Result<void> connect();
   void on_looked_up(const reactor::Result<Endpoints>& found);
   void open(const Endpoints& endpoints);
-  void submit(Entry& entry);
+  [[nodiscard]] protocol::Result<void> submit(Entry& entry);
   void remove(std::deque<Entry>::iterator entry);
   void watch();
   [[nodiscard]] protocol::Error unavailable(std::string text) const;
@@ -90,8 +88,8 @@ class ServerChannel final : public reactor::Retirable,
   reactor::TimePoint resting_since_{};
   bool ready_ = false;  // calls are sent at once
   std::unique_ptr<NameLookup> lookup_;
-  std::optional<clients::Channel> channel_;
+  std::optional<Channel> channel_;
   reactor::Timer timer_;  // see watch()
 };
 
-}  // namespace appd::outgoing
+}  // namespace appd::clients

@@ -8,9 +8,9 @@
 
 #include "appd/protocol/address.h"
 #include "appd/reactor/event_loop.h"
-#include "appd/servers/job_runner.h"
+#include "appd/reactor/threads/job_runner.h"
 
-namespace appd::outgoing {
+namespace appd::clients {
 
 using Endpoints = std::vector<reactor::Endpoint>;
 
@@ -26,7 +26,7 @@ class NameLookup {
   // `done` is called once, on the loop's thread, never from within; it may destroy the look-up.
   // `pool` may be null. Errors: overloaded, the pool takes no more.
   [[nodiscard]] static reactor::Result<std::unique_ptr<NameLookup>> start(
-      reactor::EventLoop& loop, servers::JobRunner* pool, const protocol::Address& server,
+      reactor::EventLoop& loop, reactor::JobRunner* pool, const protocol::Address& server,
       Done done);
   ~NameLookup();
   NameLookup(const NameLookup&) = delete;
@@ -40,4 +40,4 @@ class NameLookup {
   std::shared_ptr<Shared> shared_;  // with the job, which may outlive the loop
 };
 
-}  // namespace appd::outgoing
+}  // namespace appd::clients

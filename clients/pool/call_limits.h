@@ -1,4 +1,4 @@
-// Every limit of calls to other servers, with its default. Each is of one loop.
+// Every limit of calls through a pool of connections, with its default. Each is of one loop.
 #pragma once
 
 #include <chrono>
@@ -7,7 +7,7 @@
 
 #include "appd/reactor/clock.h"
 
-namespace appd::outgoing {
+namespace appd::clients {
 
 struct CallLimits {
   // Calls under way, those included that nobody waits for any more and whose reply is still to
@@ -28,6 +28,13 @@ struct CallLimits {
   // A connection that nobody waits for is closed. Shorter than a server's idle time-out (60 s), so
   // that a call seldom meets a connection that is just being closed.
   reactor::Duration idle_time = std::chrono::seconds(15);
+  // Before a call is tried again the pause is between half of this and all of it, twice as long
+  // each time, up to the longest.
+  reactor::Duration first_pause = std::chrono::milliseconds(20);
+  reactor::Duration longest_pause = std::chrono::seconds(2);
+  // Calls may be tried again so often at once, and for one in ten that succeeded once more: where a
+  // server is in trouble, trying again must not make it worse.
+  std::size_t retry_budget = 20;
 };
 
-}  // namespace appd::outgoing
+}  // namespace appd::clients

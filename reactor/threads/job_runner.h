@@ -3,7 +3,7 @@
 
 #include <memory>
 
-namespace appd::servers {
+namespace appd::reactor {
 
 // Destroyed behind run(), or without a run where its runner ends first; on any thread.
 class Job {
@@ -22,4 +22,4 @@ class JobRunner {
   ~JobRunner() = default;
 };
 
-}  // namespace appd::servers
+}  // namespace appd::reactor
