@@ -45,6 +45,10 @@ std::string first_bytes(const WireRequest& request, std::size_t count) {
   return bytes;
 }
 
+// Other last replies say that nothing behind them was begun. A server whose drain takes too long
+// has begun what it has read.
+const std::string kShuttingDown{protocol::status_name(protocol::Status::kShuttingDown)};
+
 bool closes_by_itself(Protocol protocol) {
   return protocol == Protocol::kApp || protocol == Protocol::kMessageEcho;
 }
@@ -168,8 +172,14 @@ Consumed ClientSession::take_error_message(std::span<const std::byte> input) {
 void ClientSession::deliver(Reply reply, bool keeps_connection) {
   unanswered_.pop_front();
   state_ = keeps_connection ? State::kKept : State::kClosing;
+  const bool cut_off = reply.status == kShuttingDown;
   delegate_.on_reply(std::move(reply));
-  if (state_ == State::kClosing) end({});
+  if (state_ != State::kClosing) return;
+  if (cut_off && !unanswered_.empty()) {
+    break_off("the server ended before it had answered");
+  } else {
+    end({});
+  }
 }
 
 void ClientSession::on_end() {

@@ -33,7 +33,8 @@ class ClientSessionDelegate {
   virtual void on_reply(Reply reply) = 0;
   // Exactly once, and the last call; not after leave(). No error: the server closed where it may,
   // behind a reply that said so or with nothing under way; take_unanswered() can be sent again on
-  // another connection. Error: kProtocolBroken.
+  // another connection. Error: kProtocolBroken, also behind `shutting_down`: what is unanswered may
+  // have been carried out.
   virtual void on_ended(Result<void> how) = 0;
 
  protected:

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "appd/protocol/message_decoder.h"
+#include "appd/protocol/status.h"
 #include "appd/protocol/text/json.h"
 #include "appd/protocol/text/text_encoding.h"
 
@@ -68,6 +69,14 @@ Result<std::string> Reply::result_text() const {
   if (!is_error) return shown;
   if (shown.starts_with(kErrorPrefix)) shown.erase(0, kErrorPrefix.size());
   return fail(ClientError::kServerError, std::move(shown));
+}
+
+std::optional<Error> Reply::failure() const {
+  auto shown = result_text();
+  if (shown) return std::nullopt;
+  const auto known = status ? protocol::status_from_name(*status) : std::nullopt;
+  return Error{make_error_code(known.value_or(protocol::Status::kInternal)),
+               std::move(shown.error().message)};
 }
 
 Result<Reply> make_reply(const protocol::MessageHeader& header,

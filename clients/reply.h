@@ -35,6 +35,10 @@ struct Reply {
 
   [[nodiscard]] bool is_json() const { return content_type == protocol::kJsonContentType; }
 
+  // The error that it tells, with the server's status and text; `internal` for a status that we do
+  // not know or a reply without one. nullopt: it tells none.
+  [[nodiscard]] std::optional<Error> failure() const;
+
   // The content as UTF-8, decoded by its encoding. Errors: kProtocolBroken for an encoding that is
   // no text encoding, or content that is not valid in it.
   [[nodiscard]] Result<std::string> text() const;

@@ -64,7 +64,7 @@ endforeach()
 
 # One folder on a user's path, and all names begin with appd/. The links of include/appd are for the
 # project's own sources.
-set(public_headers app.h client.h handlers.h plugin.h session.h stream.h test.h)
+set(public_headers app.h client.h client_pool.h handlers.h plugin.h session.h stream.h test.h)
 list(TRANSFORM public_headers PREPEND ${PROJECT_SOURCE_DIR}/include/appd/)
 install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/appd)
 foreach(folder reactor protocol options machine logging handlers servers daemon clients outgoing testkit)

@@ -93,11 +93,7 @@ std::unique_ptr<handlers::Wait> ClientCalls::start(const protocol::Address& serv
 }
 
 Result<CallReply> to_call_result(const clients::Reply& reply) {
-  const auto shown = reply.result_text();
-  if (!shown) {
-    const auto status = reply.status ? protocol::status_from_name(*reply.status) : std::nullopt;
-    return protocol::fail(status.value_or(Status::kInternal), shown.error().message);
-  }
+  if (auto failure = reply.failure()) return tl::unexpected(*std::move(failure));
   CallReply given{.content_type = reply.content_type,
                   .content_encoding = reply.content_encoding,
                   .content = reply.content};

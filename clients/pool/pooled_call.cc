@@ -17,15 +17,6 @@ bool is_passing(Status status) {
          status == Status::kShuttingDown;
 }
 
-// Where a server says that it has not carried a request out.
-std::optional<Error> refusal_of(const Reply& reply) {
-  if (!reply.status) return std::nullopt;
-  const auto status = protocol::status_from_name(*reply.status);
-  if (status != Status::kOverloaded && status != Status::kShuttingDown) return std::nullopt;
-  const auto text = reply.result_text();
-  return Error{make_error_code(*status), text ? *text : text.error().message};
-}
-
 }  // namespace
 
 PooledCall::PooledCall(reactor::EventLoop& loop, CallOwner& owner, protocol::Address server,
@@ -73,11 +64,16 @@ protocol::Result<SharedRequest> PooledCall::encode() {
 
 void PooledCall::answer(Reply reply) {
   place_ = nullptr;
-  if (const auto refusal = refusal_of(reply); refusal && tries_again(*refusal, false)) {
-    failure_ = *refusal;
-    return;
+  if (auto failure = reply.failure()) {
+    // What an overloaded server refuses it has not begun; a draining one may have.
+    const bool begun = protocol::status_of(*failure) != Status::kOverloaded;
+    if (tries_again(*failure, begun)) {
+      failure_ = std::move(failure);
+      return;
+    }
+  } else {
+    owner_.earn_retry();
   }
-  if (!reply.is_error) owner_.earn_retry();
   finish(std::move(reply));
 }
 

@@ -2,8 +2,9 @@
 // tried, and who is told. The loop's thread only.
 //
 // A call that failed is tried again where the server has not carried it out: it could not be sent,
-// or was answered `overloaded` or `shutting_down`. One that was sent and lost its connection may
-// have been carried out, and is tried again only where it is idempotent.
+// or was answered `overloaded`. One that was sent and lost its connection, or was answered
+// `shutting_down` or `unavailable`, may have been carried out, and is tried again only where it is
+// idempotent.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,7 @@ class CallPlace {
 
 struct CallPolicy {
   // The whole call's, further tries included; the server is told how much is left.
-  reactor::TimePoint deadline;
+  reactor::TimePoint deadline = {};
   protocol::Status late = protocol::Status::kDeadlineExceeded;  // what a call is told behind it
   int depth = 0;                // channels are shared by calls of one depth
   int retries = 0;              // further tries at most

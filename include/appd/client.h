@@ -17,6 +17,8 @@ namespace appd {
 using clients::build_request;
 using clients::CallValue;
 using clients::Client;
+using clients::client_error_of;
+using clients::ClientError;
 using clients::ClientOptions;
 using ClientReply = clients::Reply;
 using ClientRequest = clients::Request;

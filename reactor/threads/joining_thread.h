@@ -18,6 +18,8 @@ class JoiningThread {
     if (thread_.joinable()) thread_.join();
   }
 
+  [[nodiscard]] std::thread::id id() const { return thread_.get_id(); }
+
  private:
   std::thread thread_;
 };

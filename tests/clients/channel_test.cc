@@ -86,6 +86,28 @@ TEST_CASE("channel: requests behind a reply that announced the close are sent ag
   CHECK(fixture.server.accepted() == 2);
 }
 
+TEST_CASE("channel: requests behind one that a draining server cut off may have been carried out") {
+  int answered = 0;
+  ChannelFixture fixture([&](FakePeer& peer) {
+    while (!peer.take_message().empty()) {
+      if (answered++ == 1) {
+        peer.send(message(R"({"result": "Error: the server is shutting down"})",
+                          R"("connection": "close", "status": "shutting_down")"));
+        peer.close();
+        return;
+      }
+      peer.send(message(R"({"result": 1})", kKeptOk));
+    }
+  });
+  fixture.open({.session = {.pipeline_depth = 8}});
+  for (int i = 0; i < 4; ++i) fixture.submit("1");
+  while (!fixture.error) fixture.loop.run_once();
+  CHECK(fixture.replies.size() == 2);
+  CHECK(fixture.failure() == ClientError::kProtocolBroken);
+  CHECK(fixture.error->message == "the server ended before it had answered");
+  CHECK(fixture.server.accepted() == 1);  // nothing was sent again
+}
+
 TEST_CASE("channel: a trace tells connecting, sending, reply and closing in their order") {
   ChannelFixture fixture(answer_and_close);
   fixture.open().submit("1", false);

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "tests/sim/planted/planted_bugs.h"
+#include "tests/sim/pool/pool_world.h"
 #include "tests/sim/simulation.h"
 #include "tests/sim/waiting/waiting.h"
 
@@ -31,6 +32,8 @@ std::optional<std::string> waiting_world(std::uint64_t seed) {
 std::optional<std::string> streams_world(std::uint64_t seed) {
   return simulate_streams(seed).violation;
 }
+
+std::optional<std::string> pool_world(std::uint64_t seed) { return simulate_pool(seed).violation; }
 
 struct Planted {
   std::string_view name;
@@ -65,6 +68,8 @@ constexpr std::array kPlanted{
     Planted{"deadline behind the answer", PlantedBug::kDeadlineAfterAnswer, 40, waiting_world},
     Planted{"a coroutine's unread bytes lost", PlantedBug::kStreamRestLost, 20, streams_world},
     Planted{"a coroutine's slow reader cut off", PlantedBug::kStreamImpatient, 600, streams_world},
+    Planted{"tried again behind its carrying out", PlantedBug::kSentTriedAgain, 40, pool_world},
+    Planted{"given up and forgotten", PlantedBug::kGivenUpForgotten, 40, pool_world},
 };
 
 // In a process of its own, since a bug may crash or hang it. Exit 1: a violation, told on `report`.
@@ -107,6 +112,7 @@ TEST_CASE("planted: without a bug the same worlds are in order") {
     CAPTURE(seed);
     CHECK(find_in({"none", PlantedBug::kNone, 0}, seed) == "");
     CHECK(find_in({"none", PlantedBug::kNone, 0, waiting_world}, seed) == "");
+    CHECK(find_in({"none", PlantedBug::kNone, 0, pool_world}, seed) == "");
   }
 }
 

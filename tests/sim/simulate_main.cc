@@ -1,17 +1,20 @@
-// simulate [waiting|streams] FIRST COUNT: runs the worlds of the seeds FIRST to FIRST + COUNT - 1,
+// simulate [WORLD] FIRST COUNT: runs the worlds of the seeds FIRST to FIRST + COUNT - 1,
 // a line each:
 //   SEED ok HASH SIMULATED_SECONDS EVENTS        or        SEED failed HASH SECONDS EVENTS: WHY
-// simulate [waiting|streams] trace SEED: prints the whole trace of one, and at its end `trace
-// HASH`. `waiting`: the worlds of handlers that wait (waiting.h); `streams`: the whole ones with
-// peers that speak a coroutine's protocol, else the whole ones (simulation.h). Exit: 0 nothing
-// failed, 1 something did, 2 wrong usage. scripts/simulate and scripts/replay.
+// simulate [WORLD] trace SEED: prints the whole trace of one, and at its end `trace HASH`. WORLD is
+// `waiting`, handlers that wait (waiting.h); `pool`, calls through a client's pool (pool_world.h);
+// `streams`, the whole ones with peers that speak a coroutine's protocol; else the whole ones
+// (simulation.h). Exit: 0 nothing failed, 1 something did, 2 wrong usage. scripts/simulate and
+// scripts/replay.
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <map>
 #include <string>
 #include <utility>
 
+#include "tests/sim/pool/pool_world.h"
 #include "tests/sim/simulation.h"
 #include "tests/sim/waiting/waiting.h"
 
@@ -28,13 +31,15 @@ SimulationResult whole_world(std::uint64_t seed, Trace::Line line) {
 SimulationResult waiting_world(std::uint64_t seed, Trace::Line line) {
   return appd::testing::simulate_waiting(seed, std::move(line));
 }
-
+SimulationResult pool_world(std::uint64_t seed, Trace::Line line) {
+  return appd::testing::simulate_pool(seed, std::move(line));
+}
 SimulationResult streams_world(std::uint64_t seed, Trace::Line line) {
   return appd::testing::simulate_streams(seed, std::move(line));
 }
 
 int usage() {
-  std::fputs("usage: simulate [waiting|streams] FIRST COUNT | ... trace SEED\n", stderr);
+  std::fputs("usage: simulate [waiting|pool|streams] FIRST COUNT | ... trace SEED\n", stderr);
   return 2;
 }
 
@@ -67,11 +72,13 @@ int trace_one(RunWorld run, std::uint64_t seed) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string world = argc == 4 ? argv[1] : "";
-  if (argc != 3 && world != "waiting" && world != "streams") return usage();
-  const RunWorld run = world == "waiting"   ? waiting_world
-                       : world == "streams" ? streams_world
-                                            : whole_world;
+  const std::map<std::string, RunWorld> worlds{{"", whole_world},
+                                               {"waiting", waiting_world},
+                                               {"pool", pool_world},
+                                               {"streams", streams_world}};
+  const auto found = worlds.find(argc == 4 ? argv[1] : "");
+  if ((argc != 3 && argc != 4) || found == worlds.end()) return usage();
+  const RunWorld run = found->second;
   try {
     const std::string what = argv[argc - 2];
     const std::uint64_t number = std::stoull(argv[argc - 1]);

@@ -35,7 +35,9 @@ enum class PlantedBug : std::uint8_t {
   kChargeKept,          // memory of what the pool decoded counts for ever
   kDeadlineAfterAnswer,  // a deadline still fires when the call is answered
   kStreamRestLost,       // what a coroutine has not read yet is dropped when it does something else
-  kStreamImpatient       // a coroutine that waits for a slow reader counts as one that works
+  kStreamImpatient,      // a coroutine that waits for a slow reader counts as one that works
+  kSentTriedAgain,       // a call is tried again although the server may have carried it out
+  kGivenUpForgotten      // a call that was sent and given up is no longer owed its reply
 };
 
 // The test's switch.
