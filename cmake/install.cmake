@@ -98,7 +98,7 @@ function(appd_pkg_config name about requires)
   install(FILES ${PROJECT_BINARY_DIR}/package/${name}.pc
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endfunction()
-appd_pkg_config(appd-client "calling a server" "simdjson" clients protocol reactor)
+appd_pkg_config(appd-client "calling a server" "simdjson" clients handlers protocol reactor)
 appd_pkg_config(appd-plugin "actions in a shared object" "simdjson" handlers protocol reactor)
 appd_pkg_config(appd "a daemon of one's own" "simdjson spdlog tomlplusplus"
   outgoing daemon servers handlers logging machine options clients protocol reactor)

@@ -1,5 +1,6 @@
 #include "appd/clients/pool/client_pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <list>
 #include <stdexcept>
@@ -62,6 +63,22 @@ reactor::Backend made(const reactor::BackendFactory& backend) {
   return *std::move(one);
 }
 
+CallLimits limits_of(const PoolOptions& options) {
+  CallLimits limits;
+  limits.max_calls = options.max_calls;
+  limits.channels_per_server = std::max<std::size_t>(1, options.connections);
+  limits.max_channels = limits.channels_per_server;
+  limits.pipeline_depth = std::max<std::size_t>(1, options.pipeline_depth);
+  limits.max_reply_bytes = options.max_reply_bytes;
+  limits.connect_timeout = options.connect_timeout;
+  limits.call_timeout = options.call_timeout;
+  limits.idle_time = options.idle_time;
+  limits.first_pause = options.first_pause;
+  limits.longest_pause = options.longest_pause;
+  limits.retry_budget = options.retry_budget;
+  return limits;
+}
+
 protocol::Error closed() {
   return {make_error_code(Status::kUnavailable), "the pool of connections was closed"};
 }
@@ -74,7 +91,7 @@ class ClientPool::Thread {
       : server_(checked(server)),
         retries_(options.retries),
         loop_(made(options.backend)),
-        pool_(loop_, &lookups_, options.limits) {
+        pool_(loop_, &lookups_, limits_of(options)) {
     thread_.emplace([this] { loop_.run(); });
   }
   ~Thread() {

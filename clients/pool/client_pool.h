@@ -10,6 +10,8 @@
 // that: threads do not survive it.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <future>
@@ -20,7 +22,6 @@
 #include <utility>
 #include <vector>
 
-#include "appd/clients/pool/call_limits.h"
 #include "appd/clients/reply.h"
 #include "appd/clients/request.h"
 #include "appd/protocol/status.h"
@@ -28,10 +29,19 @@
 
 namespace appd::clients {
 
+// CallLimits (call_limits.h) says what each limit is about.
 struct PoolOptions {
-  // `channels_per_server` are the pool's connections.
-  CallLimits limits = {.max_calls = 65'536, .max_reply_bytes = 64 * 1024 * 1024};
+  std::size_t connections = 4;  // at most; then calls are pipelined
+  std::size_t pipeline_depth = 64;
+  std::size_t max_calls = 65'536;
+  std::uint64_t max_reply_bytes = 64 * 1024 * 1024;
+  reactor::Duration connect_timeout = std::chrono::seconds(5);
+  reactor::Duration call_timeout = std::chrono::seconds(30);
+  reactor::Duration idle_time = std::chrono::seconds(15);
   int retries = 2;  // further tries of a call, unless it says otherwise
+  std::size_t retry_budget = 20;
+  reactor::Duration first_pause = std::chrono::milliseconds(20);
+  reactor::Duration longest_pause = std::chrono::seconds(2);
   reactor::BackendFactory backend = reactor::system_backend;
 };
 
@@ -40,7 +50,7 @@ using Executor = std::function<void(std::function<void()>)>;
 
 struct CallOptions {
   // From the call's start, tries and pauses included; the server is told how much is left, in
-  // milliseconds. Without it CallLimits::call_timeout.
+  // milliseconds. Without it PoolOptions::call_timeout.
   std::optional<reactor::Duration> deadline = {};
   std::optional<int> retries = {};
   bool idempotent = false;      // may be tried again where the server may have carried it out

@@ -33,7 +33,6 @@
 
 namespace appd {
 
-using clients::CallLimits;
 using clients::CallOptions;
 using clients::Executor;
 using clients::PoolOptions;

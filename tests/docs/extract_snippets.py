@@ -10,7 +10,7 @@ import sys
 
 
 def source_of(markdown: str, name: str) -> str:
-    includes, bodies = {"#include <appd/app.h>"}, []
+    includes, bodies = set(), []
     for match in re.finditer(r"^```cpp\n(.*?)^```$", markdown, re.M | re.S):
         line = markdown.count("\n", 0, match.start()) + 2
         body = re.sub(r"^#include.*$", lambda m: includes.add(m[0]) or "", match[1], flags=re.M)

@@ -74,6 +74,17 @@ class ExampleTest(programs.TestCase):
             self.assertEqual(done.exit, 0, done.stderr)
             self.assertEqual(done.stdout.count("requests per second"), 5, done.stdout)
 
+    def test_ask(self):
+        lines = "".join(f"word {number}\n" for number in range(500)).encode()
+        with Example("upper") as upper:
+            done = programs.run([FOLDER / "ask", upper.address, "upper"], stdin=lines)
+            self.assertEqual((done.exit, done.stderr), (0, ""))
+            self.assertEqual(done.stdout, "".join(f'"WORD {number}"\n' for number in range(500)))
+        done = programs.run([FOLDER / "ask", upper.address, "upper"], stdin=b"ring\n")
+        self.assertEqual(done.exit, 1)
+        self.assertIn("cannot connect", done.stdout)
+        self.assertEqual(programs.run([FOLDER / "ask", "raw-echo://:1", "upper"]).exit, 2)
+
     def test_lines(self):
         with Example("lines", listen=["lines://127.0.0.1:0"]) as lines:
             with socket.create_connection(("127.0.0.1", lines.port)) as peer:

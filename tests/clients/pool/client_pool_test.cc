@@ -127,7 +127,7 @@ TEST_CASE("client pool: an address is looked at when the pool is made") {
 
 TEST_CASE("client pool: many threads share few connections, and each gets its own replies") {
   ServerThread server;
-  ClientPool pool(server.address(), {.limits = {.channels_per_server = 3}});
+  ClientPool pool(server.address(), {.connections = 3});
   std::atomic<int> right = 0;
   std::vector<std::thread> callers;
   for (std::int64_t caller = 0; caller < 8; ++caller) {
