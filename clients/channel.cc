@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <new>
 #include <utility>
 
 #include "appd/reactor/check.h"
@@ -43,7 +44,15 @@ void Channel::open() {
 void Channel::submit(SharedRequest request) {
   if (unanswered_++ == 0) deadline_.arm(loop_.now() + options_.reply_timeout);
   waiting_.push_back(std::move(request));
-  proceed();
+  loop_.turn_end().add(*this);
+}
+
+void Channel::on_turn_end() noexcept {
+  try {
+    proceed();
+  } catch (const std::bad_alloc&) {
+    give_up({ClientError::kCannotConnect, "no memory is left to call " + options_.server});
+  }
 }
 
 bool Channel::withdraw(const SharedRequest& request) {
@@ -65,16 +74,19 @@ void Channel::close() {
 
 void Channel::proceed() {
   if (waiting_.empty()) return;
-  if (!session_) {
+  if (session_) {
+    session_->together([this] { send_waiting(); });
+  } else {
     connect();
-    return;
   }
-  while (!waiting_.empty() && session_->may_send()) {
+}
+
+void Channel::send_waiting() {
+  while (!waiting_.empty() && session_ && session_->may_send()) {
     SharedRequest request = std::move(waiting_.front());
     waiting_.pop_front();
     delegate_.on_sending(*request);
     session_->send(std::move(request));
-    if (!session_) return;  // sending began to read, and reading ended it
   }
 }
 

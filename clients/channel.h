@@ -13,6 +13,7 @@
 
 #include "appd/clients/client_session.h"
 #include "appd/reactor/connector.h"
+#include "appd/reactor/turn_end.h"
 
 namespace appd::clients {
 
@@ -48,7 +49,9 @@ struct ChannelOptions {
   reactor::Duration reply_timeout = std::chrono::seconds(30);
 };
 
-class Channel final : private reactor::ConnectorDelegate, private ClientSessionDelegate {
+class Channel final : private reactor::ConnectorDelegate,
+                      private ClientSessionDelegate,
+                      private reactor::TurnEndSink {
  public:
   // `endpoints`: at least one; each connect tries them in turn. `loop`, `context` and `delegate`
   // outlive the channel; `context` outlives the loop.
@@ -60,8 +63,8 @@ class Channel final : private reactor::ConnectorDelegate, private ClientSessionD
   // Connects before there is a request; submit() does so by itself. on_opened() or on_failed()
   // follows.
   void open();
-  // Outside of the loop's callbacks call EventLoop::refresh_now() first, as for open(). No callback
-  // but the trace's comes from within.
+  // Sends at the end of the turn: requests of one turn leave together. Outside of the loop's
+  // callbacks call EventLoop::refresh_now() first, as for open(). No callback comes from within.
   void submit(SharedRequest request);
   // Takes back a request that has not been sent yet. false: it has, and its reply is still to come.
   [[nodiscard]] bool withdraw(const SharedRequest& request);
@@ -81,9 +84,11 @@ class Channel final : private reactor::ConnectorDelegate, private ClientSessionD
   void on_connect_failed(Error error) override;
   void on_reply(Reply reply) override;
   void on_ended(Result<void> how) override;
+  void on_turn_end() noexcept override;
   void on_deadline();
 
   void proceed();
+  void send_waiting();
   void connect();
   void drop_session();
   void give_up(Error error);

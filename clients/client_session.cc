@@ -85,8 +85,6 @@ void ClientSession::send(SharedRequest request) {
   unanswered_.push_back(request);
   connection_.send(std::as_bytes(std::span(request->head)),
                    std::as_bytes(std::span(request->body)));
-  // Not before there is a request under way: a server that is overloaded answers at once.
-  if (!std::exchange(started_, true)) connection_.start();
 }
 
 std::deque<SharedRequest> ClientSession::take_unanswered() {

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -62,8 +63,11 @@ class ClientSession final : public reactor::ConnectionDelegate {
 
   // The server takes a further request on this connection now.
   [[nodiscard]] bool may_send() const;
-  // Only when may_send() (checked). The first one also begins to read.
+  // Only when may_send() (checked). The first one also begins to read, and not before: a server that
+  // is overloaded answers at once.
   void send(SharedRequest request);
+  // Runs `body`, and what it sends leaves with one write.
+  void together(const std::function<void()>& body) { connection_.together(body); }
   // What has no reply yet, oldest first; afterwards the session holds none.
   [[nodiscard]] std::deque<SharedRequest> take_unanswered();
   // Whether the server was seen to take requests or to send since then; for a time limit that has
@@ -98,7 +102,6 @@ class ClientSession final : public reactor::ConnectionDelegate {
   ClientSessionDelegate& delegate_;
   protocol::MessageDecoder decoder_;
   State state_;
-  bool started_ = false;
   std::deque<SharedRequest> unanswered_;
   std::size_t echoed_bytes_ = 0;  // of the oldest request's, that came back as they were sent
   // A message echo that is none: what came back, in case it is the server's error message.

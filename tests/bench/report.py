@@ -140,6 +140,12 @@ def target_lines(results):
         shown, limit, reached = verdict(targets.FLOOD_RATIO, results["flood"]["ratio"])
         out.append([f"{results['flood']['title']}: their p99 beside one of depth 512, to alone", shown,
                     targets.FLOOD_RATIO.show(results["flood"]["median_ratio"]), limit, reached])
+    if "pool" in results:
+        pool = results["pool"]
+        shown, limit, reached = verdict(targets.POOL_RATIO, pool["ratio"])
+        out.append([f"{pool['callers']} threads that call through a pool of four connections: calls a second, to a client each "
+                    f"({pool['rate']['pool']:,.0f} to {pool['rate']['clients']:,.0f})", shown,
+                    targets.POOL_RATIO.show(pool["median_ratio"]), limit, reached])
     if "start" in results:
         shown, limit, reached = verdict(targets.START_MS, results["start"]["best_ms"])
         out.append(["start to the last ready line", shown, targets.START_MS.show(results["start"]["median_ms"]), limit,

@@ -55,6 +55,7 @@ ROWS = {
 IDLE_BYTES = bytes_at_most(160)
 START_MS = Target(10, "ms", form="{:.1f}")     # from the start of the process to its last ready line
 FLOOD_RATIO = Target(1.3)  # the others' 99th percentile beside a connection that floods, to theirs alone
+POOL_RATIO = Target(1.0, at_least=True)  # calls a second through a pool, to those over a client for each thread
 ENGINE_RATIO = Target(0.97, at_least=True)   # appctl bench's rate to that of the hand-written generator
 CONTENDED_LINES = Target(0, form="{:,.0f}")
 CONTENDED_CASES = ["search", "search_pipelined", "double_pipelined"]  # the usual path

@@ -244,6 +244,7 @@ TEST_CASE("outgoing: a reply that comes late is dropped, and the next call gets 
   CHECK(warm_up.told() == R"({"result": 0})");
   auto& late = fixture.ask(fixture.within(1s));
   auto& next = fixture.ask();
+  fixture.settle();
   fixture.pass(1s);
   CHECK(late.told().starts_with("deadline_exceeded"));
   REQUIRE(held.requests.size() == 3);

@@ -60,7 +60,7 @@ constexpr std::array kPlanted{
     Planted{"header parsed again", PlantedBug::kHeaderParsedAgain, 40},
     Planted{"write time-out missed", PlantedBug::kWriteTimeoutMissed, 200},
     Planted{"progress only at the kernel's door", PlantedBug::kProgressAtTheDoor, 100},
-    Planted{"keep-alive on the last reply of a drain", PlantedBug::kKeepsWhenDraining, 600},
+    Planted{"keep-alive on the last reply of a drain", PlantedBug::kKeepsWhenDraining, 3000},
     Planted{"replies out of order", PlantedBug::kRepliesOutOfOrder, 20, waiting_world},
     Planted{"late answer lands elsewhere", PlantedBug::kLateAnswerLands, 60, waiting_world},
     Planted{"memory of decoding kept", PlantedBug::kChargeKept, 100},

@@ -228,7 +228,7 @@ void ScriptedPeer::finish(bool in_order) {
     if (matched_ < owed()) {
       violate("the connection " + std::string(in_order ? "ended" : "broke") + " behind " +
               std::to_string(matched_) + " of " + std::to_string(owed()) + " replies");
-    } else if (must_be_told_ && !told_last_) {
+    } else if ((must_be_told_ || last_is_from_draining()) && !told_last_) {
       violate("the connection ended behind a reply that said it would go on");
     } else if (!in_order && wire_->established()) {
       violate("the connection was reset behind its last reply");
@@ -241,15 +241,43 @@ void ScriptedPeer::note_drain(TimePoint deadline) {
   if (done() || arrived_at_drain_) return;
   // A connection that the listener does not see yet has not arrived.
   arrived_at_drain_ = wire_ ? wire_->end(Wire::kServer).arrived_bytes : 0;
-  const bool app = talk_.protocol == protocol::Protocol::kApp;
-  if (app && wire_ && talk_.end == Conversation::End::kServerCloses) {
-    // A request that has arrived and is not read yet: its reply is one of a draining server.
-    const auto& ends = talk_.request_ends;
-    const auto next =
-        std::upper_bound(ends.begin(), ends.end(), wire_->end(Wire::kServer).read_bytes);
-    must_be_told_ = next != ends.end() && *next <= *arrived_at_drain_;
-  }
+  must_be_told_ = wire_ && is_told_the_end() && has_unread_request();
   drain_deadline_ = deadline;
+}
+
+void ScriptedPeer::note_draining() {
+  must_be_told_ = must_be_told_ && has_unread_request();
+  if (!done() && wire_ && is_told_the_end()) written_at_draining_ = written_if_settled();
+}
+
+bool ScriptedPeer::is_told_the_end() const {
+  return talk_.protocol == protocol::Protocol::kApp &&
+         talk_.end == Conversation::End::kServerCloses;
+}
+
+// Nothing, if a reply is owed or its length is not known.
+std::optional<std::uint64_t> ScriptedPeer::written_if_settled() const {
+  const auto& server = wire_->end(Wire::kServer);
+  std::uint64_t owed_bytes = 0;
+  for (std::size_t i = 0; i < talk_.replies.size(); ++i) {
+    if (talk_.request_ends[i] > server.read_bytes) break;
+    if (!talk_.replies[i].status.empty()) return std::nullopt;
+    owed_bytes += talk_.replies[i].bytes.size();
+  }
+  if (owed_bytes != server.written_bytes) return std::nullopt;
+  return owed_bytes;
+}
+
+bool ScriptedPeer::last_is_from_draining() const {
+  return written_at_draining_ && wire_->end(Wire::kServer).written_bytes > *written_at_draining_;
+}
+
+// One that had arrived when the drain began: its reply is one of a draining server.
+bool ScriptedPeer::has_unread_request() const {
+  const auto& ends = talk_.request_ends;
+  const auto next =
+      std::upper_bound(ends.begin(), ends.end(), wire_->end(Wire::kServer).read_bytes);
+  return next != ends.end() && *next <= *arrived_at_drain_;
 }
 
 std::size_t ScriptedPeer::owed() const {

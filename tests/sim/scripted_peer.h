@@ -38,6 +38,9 @@ class ScriptedPeer final : public reactor::sim::Actor {
   // The server was told to drain now: what has arrived is owed a reply, what has not is not.
   // `deadline`: when it may break off.
   void note_drain(reactor::TimePoint deadline);
+  // All of its loops know by now; what they read in the turn in which they heard it they answered
+  // as before.
+  void note_draining();
   // Lets go of a connection that nothing else would end.
   void give_up();
   // Violates the world if the server still holds the connection beyond what the conversation says.
@@ -61,6 +64,10 @@ class ScriptedPeer final : public reactor::sim::Actor {
   void finish(bool in_order);
   [[nodiscard]] bool excused() const;
   [[nodiscard]] bool crossed() const;
+  [[nodiscard]] bool is_told_the_end() const;
+  [[nodiscard]] bool has_unread_request() const;
+  [[nodiscard]] std::optional<std::uint64_t> written_if_settled() const;
+  [[nodiscard]] bool last_is_from_draining() const;
   [[nodiscard]] std::size_t owed() const;
   void violate(const std::string& what);
 
@@ -87,7 +94,10 @@ class ScriptedPeer final : public reactor::sim::Actor {
   reactor::Duration jumped_before_{};
   std::optional<std::uint64_t> arrived_at_drain_;
   bool must_be_told_ =
-      false;                // a reply comes behind the drain's begin, and is to say that it is last
+      false;  // a reply comes behind the drain's begin, and is to say that it is last
+  // What the server had written when it began to drain, if that was all that it had been asked for:
+  // what follows is from a draining server, and the last of it is to say so.
+  std::optional<std::uint64_t> written_at_draining_;
   bool told_last_ = false;  // the last reply said so
   reactor::TimePoint drain_deadline_{};
 };

@@ -91,11 +91,16 @@ reactor::Endpoint SimulatedServer::endpoint(Protocol protocol) {
   return reactor::Endpoint::ip("10.0.0.1", port).value();
 }
 
-void SimulatedServer::drain() {
+void SimulatedServer::drain(std::function<void()> begun) {
   drain_begun_ = true;
   server_->drain();
   for (std::size_t i = 0; i < worker_drains_.size(); ++i) {
-    (void)server_->worker(i).loop().post([this, i] { worker_drains_[i] = true; });
+    (void)server_->worker(i).loop().post([this, i, begun] {
+      worker_drains_[i] = true;
+      const bool all =
+          std::find(worker_drains_.begin(), worker_drains_.end(), false) == worker_drains_.end();
+      if (all && begun) begun();
+    });
   }
 }
 
@@ -242,7 +247,9 @@ void Simulation::begin_drain() {
   jumped_at_drain_ = world_.jumped();
   for (auto& peer : peers_) peer->note_drain(world_.now() + limits_.drain_timeout);
   for (auto& client : clients_) client->excuse();
-  server_->drain();
+  server_->drain([this] {
+    for (auto& peer : peers_) peer->note_draining();
+  });
 }
 
 SimulationResult Simulation::run() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,8 +46,8 @@ class SimulatedServer {
   [[nodiscard]] test::SimulatedPool& pool() { return pool_; }
   // Where `protocol` is served.
   [[nodiscard]] static reactor::Endpoint endpoint(protocol::Protocol protocol);
-  // Tells it to drain, as SIGTERM does.
-  void drain();
+  // Tells it to drain, as SIGTERM does; `begun` is called when all loops know.
+  void drain(std::function<void()> begun = {});
   [[nodiscard]] bool drain_begun() const { return drain_begun_; }
   [[nodiscard]] std::size_t sessions() const;
   // Whether all workers have ended; their loops take no turns any more.
