@@ -63,8 +63,8 @@ class ClientSession final : public reactor::ConnectionDelegate {
 
   // The server takes a further request on this connection now.
   [[nodiscard]] bool may_send() const;
-  // Only when may_send() (checked). The first one also begins to read, and not before: a server that
-  // is overloaded answers at once.
+  // Only when may_send() (checked). The first one also begins to read, and not before: a server
+  // that is overloaded answers at once.
   void send(SharedRequest request);
   // Runs `body`, and what it sends leaves with one write.
   void together(const std::function<void()>& body) { connection_.together(body); }
