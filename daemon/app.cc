@@ -117,12 +117,17 @@ Failure current_failure() {
 
 }  // namespace
 
+App::App() : App(0, nullptr) {}
+
 App::App(int argc, const char* const* argv) : App(argc, argv, program_of(argc, argv)) {}
 
 App::App(int argc, const char* const* argv, Program program)
     : argc_(argc),
       argv_(argv),
       program_(std::move(program)),
+      log_(std::make_shared<AppLog>()),
+      loop_(std::make_shared<AppLoop>()),
+      metrics_(std::make_unique<servers::ProgramMetrics>()),
       protocols_(std::make_shared<servers::ServedProtocols>()),
       backend_(reactor::system_backend) {
   servers::add_built_in_protocols(*protocols_);
@@ -130,6 +135,10 @@ App::App(int argc, const char* const* argv, Program program)
   std::error_code ignored;  // a start in a folder that is gone has no relative paths to offer
   start_folder_ = std::filesystem::current_path(ignored).string();
 }
+
+App::App(App&& other) noexcept = default;
+
+App::~App() = default;
 
 App& App::add(handlers::Action action) {
   return add(

@@ -27,6 +27,10 @@
 #include "appd/servers/program_metrics.h"
 #include "appd/servers/sessions/session_maker.h"
 
+namespace appd::servers {
+class ServedProtocols;
+}
+
 namespace appd::daemon {
 
 class Serving;
@@ -41,10 +45,12 @@ class App : public AppLife {
   using AddActions = std::function<void(handlers::Registry& registry, const Options& options)>;
 
   // For tests, which never call run().
-  App() : App(0, nullptr) {}
+  App();
   // `argv` as main() gets it. Without a program, its name is that of argv[0].
   App(int argc, const char* const* argv);
   App(int argc, const char* const* argv, Program program);
+  App(App&& other) noexcept;
+  ~App();
 
   // Serves `function` as the action `name` (handlers/typed/typed.h says which functions there are).
   // One object serves all loops and outlives every reload.
@@ -157,9 +163,9 @@ class App : public AppLife {
   std::string start_folder_;
   std::optional<reactor::HeldSignals> signals_;  // none for an App that is never run
   std::vector<options::ProgramOption> options_;
-  std::shared_ptr<AppLog> log_ = std::make_shared<AppLog>();
-  std::shared_ptr<AppLoop> loop_ = std::make_shared<AppLoop>();
-  std::unique_ptr<servers::ProgramMetrics> metrics_ = std::make_unique<servers::ProgramMetrics>();
+  std::shared_ptr<AppLog> log_;
+  std::shared_ptr<AppLoop> loop_;
+  std::unique_ptr<servers::ProgramMetrics> metrics_;
   std::shared_ptr<servers::ServedProtocols> protocols_;
   std::set<std::type_index> session_data_;
   std::vector<AddActions> add_actions_;

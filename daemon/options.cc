@@ -235,6 +235,10 @@ std::size_t default_threads() {
   return std::clamp<std::size_t>(machine::usable_cpus(), 1, kMaxThreads);
 }
 
+std::span<const std::string_view> built_in_protocol_names() {
+  return servers::built_in_protocols()->names();
+}
+
 void add_server_options(options::OptionTable& table, Options& options,
                         std::span<const std::string_view> protocols) {
   if (options.listen.empty()) {

@@ -19,8 +19,8 @@
 #include "appd/logging/log.h"
 #include "appd/options/option_table.h"
 #include "appd/protocol/address.h"
+#include "appd/reactor/endpoint.h"
 #include "appd/servers/limits.h"
-#include "appd/servers/served_protocols.h"
 
 namespace appd::daemon {
 
@@ -35,17 +35,19 @@ struct Options {
   std::string search_file;           // empty: the tutorial's entries
   std::vector<std::string> plugins;  // shared objects whose actions are served, too
   logging::LogOptions log;
-  unsigned socket_mode = reactor::ListenOptions().mode;  // permissions of Unix sockets
-  std::string pid_file;                                  // empty: none
+  unsigned socket_mode = reactor::kSocketMode;  // permissions of Unix sockets
+  std::string pid_file;                         // empty: none
   bool daemon = false;
   servers::Limits limits;
 };
 
+// app, message-echo, framed-echo and raw-echo.
+[[nodiscard]] std::span<const std::string_view> built_in_protocol_names();
+
 // Declares appd's options, bound to `options`, which outlives the table. `protocols`: the names
 // that an address to listen on may have.
-void add_server_options(
-    options::OptionTable& table, Options& options,
-    std::span<const std::string_view> protocols = servers::built_in_protocols()->names());
+void add_server_options(options::OptionTable& table, Options& options,
+                        std::span<const std::string_view> protocols = built_in_protocol_names());
 
 // nullopt: not set.
 using EnvironmentLookup = std::function<std::optional<std::string>(const std::string& name)>;
@@ -62,7 +64,7 @@ struct Program {
   // and at each reload, then on the reload's thread: App's actions take what they need by value.
   std::function<void(options::OptionTable& table)> add_options;
   // What it speaks; outlives the parsing.
-  std::span<const std::string_view> protocols = servers::built_in_protocols()->names();
+  std::span<const std::string_view> protocols = built_in_protocol_names();
 };
 
 struct ParsedOptions {

@@ -106,11 +106,7 @@ ProgramOption program_option(const std::string& name, const std::string& help, V
   return internal::program_option<bool>(
       variable, [name, help](bool& parsed) { return switch_option(name, help, parsed); });
 }
-inline ProgramOption program_option(const std::string& name, const std::string& help,
-                                    std::string& variable) {
-  return internal::program_option<std::string>(variable, [name, help](std::string& parsed) {
-    return text_option(name, "TEXT", help, parsed);
-  });
-}
+ProgramOption program_option(const std::string& name, const std::string& help,
+                             std::string& variable);
 
 }  // namespace appd::options

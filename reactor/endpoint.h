@@ -11,6 +11,9 @@
 
 namespace appd::reactor {
 
+// Permissions of a Unix socket's path, unless others are given: its owner and group may connect.
+inline constexpr unsigned kSocketMode = 0660;
+
 class Endpoint {
  public:
   // AF_UNSPEC: the address of nothing.

@@ -24,7 +24,7 @@ struct ListenOptions {
   bool joins_group = false;
   // Permissions of a Unix socket's path, whatever the umask: connecting needs the right to write.
   // They hold from before it listens.
-  unsigned mode = 0660;
+  unsigned mode = kSocketMode;
 };
 
 // What the kernel cuts a backlog to: net.core.somaxconn on Linux, else what sys/socket.h says.

@@ -8,7 +8,10 @@
 
 #include "appd/protocol/text/json.h"
 #include "appd/reactor/clock.h"
-#include "appd/reactor/network.h"
+
+namespace appd::reactor {
+std::size_t max_backlog();  // network.h, of which nothing else is used here
+}
 
 namespace appd::servers {
 

@@ -19,7 +19,7 @@
 #include "appd/reactor/listener.h"
 #include "appd/servers/connection_limits.h"
 #include "appd/servers/outgoing_calls.h"
-#include "appd/servers/program_functions.h"
+#include "appd/servers/program_calls.h"
 #include "appd/servers/served_protocols.h"
 #include "appd/servers/sessions/session.h"
 

@@ -1,4 +1,4 @@
-#include "appd/servers/program_functions.h"
+#include "appd/servers/program_calls.h"
 
 #include <algorithm>
 #include <chrono>
