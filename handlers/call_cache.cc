@@ -26,6 +26,7 @@ const Action* CallCache::find_other(std::string_view content, std::optional<Json
 }
 
 void CallCache::remember(std::string_view content, JsonView value, const Action& action) {
+  if (content.size() > kMaxContentBytes) return;
   const std::string_view text = value.text();
   const auto begin_bytes = static_cast<std::size_t>(text.data() - content.data());
   const bool ends_with_it = begin_bytes + text.size() + 1 == content.size();

@@ -21,6 +21,9 @@ class CallCache {
  public:
   // Longer beginnings are not remembered.
   static constexpr std::size_t kMaxBeginBytes = 256;
+  // Nor is what a larger content begins with: to look whether the next one could be found costs
+  // another pass, and where such contents are decoded there is no next one (servers/calls).
+  static constexpr std::size_t kMaxContentBytes = 128 * 1024;
   // Actions at a time.
   static constexpr std::size_t kEntries = 4;
 

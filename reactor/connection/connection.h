@@ -28,6 +28,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <system_error>
 
 #include "appd/reactor/any_transport.h"
@@ -58,7 +59,10 @@ class Connection final : private EventSink {
 
   // After all that was sent before; what the kernel does not take is copied. In on_bytes() and
   // on_end() it leaves on their return. Begins to read, too, if start() did not. Only in kOpen.
-  void send(std::span<const std::byte> head, std::span<const std::byte> body = {});
+  // `owner`: the string that `body` lies in, if it may be moved from. Then a large body is not
+  // copied.
+  void send(std::span<const std::byte> head, std::span<const std::byte> body = {},
+            std::string* owner = nullptr);
   // Runs `body`, and what it sends leaves together.
   void together(const std::function<void()>& body);
   // Ends the sending direction after all unsent bytes, and goes on reading (half-close).
@@ -136,7 +140,8 @@ class Connection final : private EventSink {
   bool read_some();
   void take_input(std::span<const std::byte> fresh, bool in_place);
   void discard_some();
-  void write_now(std::span<const std::byte> head, std::span<const std::byte> body);
+  void write_now(std::span<const std::byte> head, std::span<const std::byte> body,
+                 std::string* owner);
   void flush_collected();
 
   // The one place where the state changes, and with it the deadline and the reasons not to read.

@@ -54,14 +54,14 @@ void Connection::Held::show_kept_later() {
 // Writing ----------------------------------------------------------------------------------------
 
 void Connection::Held::append_unsent(std::span<const std::byte> head,
-                                     std::span<const std::byte> body) {
-  output.append(head, body);
+                                     std::span<const std::byte> body, std::string* owner) {
+  output.append(head, body, owner);
   stop_above_watermark();
 }
 
 void Connection::Held::keep_unsent(std::span<const std::byte> head, std::span<const std::byte> body,
-                                   const IoResult& result) {
-  output.keep(head, body, result);
+                                   std::string* owner, const IoResult& result) {
+  output.keep(head, body, owner, result);
   peer.begin_waiting(now(), options().write_timeout);
   stop_above_watermark();
 }

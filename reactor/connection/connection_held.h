@@ -40,10 +40,11 @@ class Connection::Held {
   // Lets the next turn do so.
   void show_kept_later();
 
-  void append_unsent(std::span<const std::byte> head, std::span<const std::byte> body);
+  void append_unsent(std::span<const std::byte> head, std::span<const std::byte> body,
+                     std::string* owner);
   // The kernel took less than all of the two.
   void keep_unsent(std::span<const std::byte> head, std::span<const std::byte> body,
-                   const IoResult& result);
+                   std::string* owner, const IoResult& result);
   // The transport may take more.
   void flush();
 

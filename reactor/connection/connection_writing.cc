@@ -19,23 +19,27 @@ std::size_t Connection::unsent_bytes() const {
   return waiting + (event_ == Event::kCollecting ? loop().output_buffer().size() : 0);
 }
 
-void Connection::send(std::span<const std::byte> head, std::span<const std::byte> body) {
+void Connection::send(std::span<const std::byte> head, std::span<const std::byte> body,
+                      std::string* owner) {
   if (state_ != State::kOpen) return;
   if (!in_event()) {
     stops_.remove(ReadStop::kNotStarted);  // who is told something is listened to
-    event([&] { send(head, body); });
+    event([&] { send(head, body, owner); });
     return;
   }
-  if (body.empty()) std::swap(head, body);
+  if (body.empty()) {
+    std::swap(head, body);
+    owner = nullptr;
+  }
   Buffer& collected = loop().output_buffer();
   if (held_ && !held_->output.empty()) {
-    held_->append_unsent(head, body);
+    held_->append_unsent(head, body, owner);
   } else if (event_ == Event::kDirect) {
-    write_now(head, body);
+    write_now(head, body, owner);
   } else if (body.size() >= kDirectBodyBytes ||
              collected.size() + head.size() + body.size() > kCollectedBytes) {
     collected.append(head);
-    write_now(collected.bytes(), body);
+    write_now(collected.bytes(), body, owner);
     collected.clear();
   } else {
     collected.append(head);
@@ -49,7 +53,8 @@ void Connection::together(const std::function<void()>& body) {
   event(body);
 }
 
-void Connection::write_now(std::span<const std::byte> head, std::span<const std::byte> body) {
+void Connection::write_now(std::span<const std::byte> head, std::span<const std::byte> body,
+                           std::string* owner) {
   const IoResult result =
       our_end_follows(state_) ? transport_.write_last(head, body) : transport_.write(head, body);
   if (result.outcome == IoOutcome::kError) {
@@ -59,14 +64,14 @@ void Connection::write_now(std::span<const std::byte> head, std::span<const std:
   if (held_) held_->peer.count_sent(result.bytes);
   const std::size_t sent = result.outcome == IoOutcome::kBytes ? result.bytes : 0;
   if (sent == head.size() + body.size()) return;
-  hold().keep_unsent(head, body, result);
+  hold().keep_unsent(head, body, owner, result);
 }
 
 void Connection::flush_collected() {
   if (event_ != Event::kCollecting) return;
   Buffer& collected = loop().output_buffer();
   if (collected.empty()) return;
-  if (!closed()) write_now(collected.bytes(), {});
+  if (!closed()) write_now(collected.bytes(), {}, nullptr);
   collected.clear();
 }
 

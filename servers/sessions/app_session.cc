@@ -237,7 +237,7 @@ handlers::Dispatched AppSession::refuse_late(const Message& message) {
           .reply = &messages.error_reply};
 }
 
-void AppSession::send(const Asked& asked, const handlers::Reply& reply) {
+void AppSession::send(const Asked& asked, handlers::Reply& reply) {
   if (reply.status() != Status::kOk) {
     context().metrics.add(Counter::kErrorReplies);
     if (reply.status() == Status::kInternal) {
@@ -378,7 +378,7 @@ void AppSession::send_due() {
 void AppSession::send_owed() {
   if (owes() == Owes::kNothing) return;
   OwedReplies& owed = *under_way_->owed;
-  owed.send_due([this](Asked asked, const handlers::Reply& reply, bool more) {
+  owed.send_due([this](Asked asked, handlers::Reply& reply, bool more) {
     const bool followed = more || connection().kept_bytes() > 0 || awaits_content();
     if (ends_drain(context().drain, connection(), followed)) asked.keep_alive = false;
     send(asked, reply);

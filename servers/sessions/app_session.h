@@ -49,7 +49,7 @@ class AppSession final : public Session {
   // Its deadline has passed.
   [[nodiscard]] handlers::Dispatched refuse_late(const Message& message);
   // Counts, logs and sends it, and closes the connection where it does not stay.
-  void send(const Asked& asked, const handlers::Reply& reply);
+  void send(const Asked& asked, handlers::Reply& reply);
   // What an error that ends the conversation is the answer to.
   [[nodiscard]] Asked refused(const Refusal& refusal);
 

@@ -40,12 +40,12 @@ class OwedReplies {
   // `reply` is the answer to the first request without one, and the last: what comes after it goes.
   void refuse_rest(handlers::Reply&& reply);
 
-  // send(Asked, const handlers::Reply&, bool more) for each reply that is in turn, as long
+  // send(Asked, handlers::Reply&, bool more) for each reply that is in turn, as long
   // as the connection is open; `more`: others are owed after it.
   template <class Send>
   void send_due(Send send) {
     while (connection_.open() && !owed_.empty() && owed_.front().call == nullptr) {
-      const Owed& next = owed_.front();
+      Owed& next = owed_.front();
       send(next.asked(), next.reply, owed_.size() > 1);
       held_bytes_ -= next.held_bytes;
       owed_.pop_front();

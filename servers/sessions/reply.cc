@@ -5,7 +5,7 @@
 namespace appd::servers {
 
 bool send_reply(SessionContext& context, reactor::Connection& connection, const Asked& asked,
-                const handlers::Reply& reply) {
+                handlers::Reply& reply) {
   const protocol::ContentFields fields{.content_type = reply.content_type(),
                                        .content_encoding = reply.content_encoding(),
                                        .content_length = reply.content().size()};
@@ -14,7 +14,7 @@ bool send_reply(SessionContext& context, reactor::Connection& connection, const 
       .keep_alive = keep_alive, .request_id = asked.request_id, .status = reply.status()};
   connection.send(
       context.messages.reply_header.write(fields, asked.extended ? &extension : nullptr),
-      std::as_bytes(std::span(reply.content())));
+      std::as_bytes(std::span(reply.content())), reply.large_content());
   return keep_alive;
 }
 

@@ -22,7 +22,7 @@ struct Asked {
 
 // Sends `reply`, as it was asked for. False: the connection does not stay, its owner closes it.
 bool send_reply(SessionContext& context, reactor::Connection& connection, const Asked& asked,
-                const handlers::Reply& reply);
+                handlers::Reply& reply);
 
 // Likewise {"result": "Error: TEXT"}, which is in error_reply of the context afterwards.
 void send_error_reply(SessionContext& context, reactor::Connection& connection, const Asked& asked,

@@ -154,6 +154,16 @@ TEST_CASE("call cache: beginnings past the limit are not remembered") {
   }
 }
 
+TEST_CASE("call cache: what a large content begins with is not remembered") {
+  for (const std::size_t more : {std::size_t{0}, std::size_t{1}}) {
+    const std::size_t around = kBegin.size() + std::string_view("\"\"}").size();
+    const std::string text(CallCache::kMaxContentBytes - around + more, 'x');
+    Warm warm("[]");
+    warm.remember(std::string(kBegin) + '"' + text + "\"}", text.size() + 2);
+    CHECK(warm.knows_value("1") == (more == 0));
+  }
+}
+
 TEST_CASE("call cache: several actions are known at a time, and the oldest makes room") {
   Warm warm;
   for (std::size_t i = 0; i < CallCache::kEntries; ++i) {

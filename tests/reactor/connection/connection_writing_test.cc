@@ -1,3 +1,4 @@
+#include "appd/reactor/connection/outbound.h"
 #include "connection_fixture.h"
 
 namespace appd::reactor {
@@ -8,6 +9,10 @@ using testing::broken;
 using testing::ConnectionFixture;
 using testing::would_block;
 using StopNotice = ConnectionDelegate::StopNotice;
+
+std::span<const std::byte> as_bytes(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 TEST_CASE_FIXTURE(ConnectionFixture, "connection: what one event sends leaves with one write") {
   auto a = link();
@@ -62,6 +67,49 @@ TEST_CASE_FIXTURE(ConnectionFixture,
   settle();
   CHECK(a->script.writes == std::vector<std::size_t>{11 + body.size(), 5});
   CHECK(a->peer.receive() == "first head " + body + " last");
+}
+
+TEST_CASE_FIXTURE(
+    ConnectionFixture,
+    "connection: a large body that is given away is not copied, and goes in its turn") {
+  for (const std::size_t room : {std::size_t{1'000}, std::size_t{50'000}}) {
+    CAPTURE(room);
+    auto a = link(room);
+    a->connection->start();
+    std::string body(Outbound::kOwnedBytes + 100'000, 'b');
+    for (std::size_t i = 0; i < body.size(); i += 1'000) body[i] = static_cast<char>('a' + i % 26);
+    const std::string same = body;
+    std::string small = "small";
+    std::string second(Outbound::kOwnedBytes, 's');
+    a->connection->send(as_bytes("head "), as_bytes(body), &body);
+    a->connection->send(as_bytes("between "), as_bytes(small), &small);
+    a->connection->send(as_bytes("again "), as_bytes(second), &second);
+    CHECK(body.empty());
+    CHECK(small == "small");
+    CHECK(second.size() == Outbound::kOwnedBytes);  // one at a time
+    const std::string all = "head " + same + "between smallagain " + second;
+    CHECK(a->connection->unsent_bytes() == all.size() - room);
+    CHECK(budget.used() >= a->connection->unsent_bytes());
+    std::string received;
+    for (int i = 0; i < 2'000 && received.size() < all.size(); ++i) {
+      received += a->peer.receive(room);
+      settle();
+    }
+    CHECK((received == all));  // too long to be shown
+    CHECK(budget.used() == 0);
+  }
+}
+
+TEST_CASE_FIXTURE(ConnectionFixture,
+                  "connection: a body that was given away goes with its connection") {
+  auto a = link(10);
+  a->connection->start();
+  std::string body(Outbound::kOwnedBytes + 10, 'b');
+  a->connection->send(as_bytes("head"), as_bytes(body), &body);
+  CHECK(body.empty());
+  a->connection->abort({});
+  settle();
+  CHECK(budget.used() == 0);
 }
 
 TEST_CASE_FIXTURE(ConnectionFixture, "connection: what the transport refuses follows in order") {

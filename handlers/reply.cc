@@ -1,4 +1,4 @@
-#include "appd/handlers/handler.h"
+#include "appd/handlers/reply.h"
 
 #include <array>
 #include <charconv>
