@@ -311,6 +311,10 @@ Conversation attack(Random& random, Protocol protocol, std::uint64_t tag,
       break;
     case 5:  // one message, and then not a word more
       talk.kind = "silent";
+      // Who reads without pause is not cut off, however long it takes.
+      if (talk.reading == Conversation::Reading::kCrawling) {
+        talk.reading = Conversation::Reading::kAtOnce;
+      }
       talk.bytes.resize(talk.request_ends.front());
       talk.must_end_within = 75s;
       break;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <span>
 
 namespace appd::testing {
@@ -10,6 +11,13 @@ using reactor::IoOutcome;
 using reactor::TimePoint;
 using reactor::sim::SimTransport;
 using reactor::sim::Wire;
+
+namespace {
+
+// From a drain's begin, so long it answers what comes over an idle connection (docs/protocol.md 5).
+constexpr auto kWaitedFor = std::chrono::milliseconds(20);
+
+}  // namespace
 
 ScriptedPeer::ScriptedPeer(reactor::sim::World& world, const std::string& address,
                            std::uint64_t number, reactor::Endpoint server, Conversation talk,
@@ -239,6 +247,7 @@ void ScriptedPeer::finish(bool in_order) {
 
 void ScriptedPeer::note_drain(TimePoint deadline) {
   if (done() || arrived_at_drain_) return;
+  drain_began_ = world_.now();
   // A connection that the listener does not see yet has not arrived.
   arrived_at_drain_ = wire_ ? wire_->end(Wire::kServer).arrived_bytes : 0;
   must_be_told_ = wire_ && is_told_the_end() && has_unread_request();
@@ -288,10 +297,14 @@ std::size_t ScriptedPeer::owed() const {
 }
 
 // It sent something that met a draining server's close of a connection which had been idle: that is
-// answered with a reset, which destroys what it has not read.
+// answered with a reset, which destroys what it has not read. It had not arrived by then, or came
+// so late that nobody waited for it any more, between a last look and the close.
 bool ScriptedPeer::crossed() const {
-  return arrived_at_drain_ && wire_->end(Wire::kServer).closed &&
-         wire_->end(Wire::kClient).written_bytes > wire_->end(Wire::kServer).arrived_bytes;
+  const auto& server = wire_->end(Wire::kServer);
+  if (!arrived_at_drain_ || !server.closed) return false;
+  return wire_->end(Wire::kClient).written_bytes > server.arrived_bytes ||
+         (server.arrived_bytes > server.read_bytes &&
+          server.last_arrival > drain_began_ + kWaitedFor);
 }
 
 // The world has done something that may end any conversation.

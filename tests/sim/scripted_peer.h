@@ -99,6 +99,7 @@ class ScriptedPeer final : public reactor::sim::Actor {
   // what follows is from a draining server, and the last of it is to say so.
   std::optional<std::uint64_t> written_at_draining_;
   bool told_last_ = false;  // the last reply said so
+  reactor::TimePoint drain_began_{};
   reactor::TimePoint drain_deadline_{};
 };
 

@@ -122,6 +122,10 @@ bool SimulatedServer::drained() {
   return all;
 }
 
+PerMillion chance_of(reactor::sim::Random& random, PerMillion most) {
+  return random.below(2) == 0 ? PerMillion{0} : static_cast<PerMillion>(random.below(most));
+}
+
 // Simulation -------------------------------------------------------------------------------------
 
 Simulation::Simulation(std::uint64_t seed, Spoken spoken, reactor::sim::Trace::Line line)
@@ -167,9 +171,7 @@ servers::Limits Simulation::choose_limits() {
 // fewer, so that there are worlds where everything must go well.
 void Simulation::choose_faults() {
   auto& random = world_.random();
-  const auto often = [&](PerMillion most) {
-    return random.below(2) == 0 ? PerMillion{0} : static_cast<PerMillion>(random.below(most));
-  };
+  const auto often = [&random](PerMillion most) { return chance_of(random, most); };
   auto& faults = world_.faults;
   faults.short_read = often(300'000);
   faults.short_write = often(300'000);

@@ -26,6 +26,10 @@ struct SimulationResult {
   std::optional<std::string> violation;
 };
 
+// How often a misfortune of a world happens: in half of the worlds never, else less than `most`.
+[[nodiscard]] reactor::sim::PerMillion chance_of(reactor::sim::Random& random,
+                                                 reactor::sim::PerMillion most);
+
 // What the peers of a world speak.
 enum class Spoken : std::uint8_t {
   kBuiltIn,  // the built-in protocols

@@ -132,9 +132,7 @@ PoolWorld::PoolWorld(std::uint64_t seed, reactor::sim::Trace::Line line)
 // Each in half of the worlds.
 void PoolWorld::choose_faults() {
   auto& random = world_.random();
-  const auto often = [&](PerMillion most) {
-    return random.below(2) == 0 ? PerMillion{0} : static_cast<PerMillion>(random.below(most));
-  };
+  const auto often = [&random](PerMillion most) { return chance_of(random, most); };
   auto& faults = world_.faults;
   faults.short_read = often(300'000);
   faults.short_write = often(300'000);

@@ -120,9 +120,7 @@ servers::Limits WaitingWorld::choose_limits() {
 // As those of Simulation: each in half of the worlds, and what hurts in fewer.
 void WaitingWorld::choose_faults() {
   auto& random = world_.random();
-  const auto often = [&](PerMillion most) {
-    return random.below(2) == 0 ? PerMillion{0} : static_cast<PerMillion>(random.below(most));
-  };
+  const auto often = [&random](PerMillion most) { return chance_of(random, most); };
   auto& faults = world_.faults;
   faults.short_read = often(300'000);
   faults.short_write = often(300'000);
