@@ -42,8 +42,8 @@ void Channel::open() {
 }
 
 void Channel::submit(SharedRequest request) {
-  if (unanswered_++ == 0) deadline_.arm(loop_.now() + options_.reply_timeout);
   waiting_.push_back(std::move(request));
+  if (unanswered_++ == 0) deadline_.arm(loop_.now() + options_.reply_timeout);
   loop_.turn_end().add(*this);
 }
 

@@ -65,6 +65,7 @@ class Channel final : private reactor::ConnectorDelegate,
   void open();
   // Sends at the end of the turn: requests of one turn leave together. Outside of the loop's
   // callbacks call EventLoop::refresh_now() first, as for open(). No callback comes from within.
+  // Throws std::bad_alloc, and then nothing was submitted.
   void submit(SharedRequest request);
   // Takes back a request that has not been sent yet. false: it has, and its reply is still to come.
   [[nodiscard]] bool withdraw(const SharedRequest& request);

@@ -86,14 +86,17 @@ void PooledCall::lose(Error error, bool sent) {
   }
 }
 
-// A server that is waited for is not yet in trouble: trying it costs the budget nothing.
+// A server that is waited for is not yet in trouble: trying it costs neither the call's retries nor
+// the budget.
 bool PooledCall::tries_again(const Error& error, bool sent) {
   const Status status = protocol::status_of(error);
   if (!is_passing(status) || (sent && !policy_.idempotent)) return false;
   const bool waits = policy_.wait_for_ready && !sent && status == Status::kUnavailable;
   const reactor::TimePoint next = loop_.now() + owner_.pause_before(tries_);
   if (!waits) {
-    if (tries_ > policy_.retries || next >= policy_.deadline || !owner_.spend_retry()) return false;
+    const bool allowed = retries_ < policy_.retries && next < policy_.deadline;
+    if (!allowed || !owner_.spend_retry()) return false;
+    ++retries_;
   }
   pause_.arm(next);
   return true;

@@ -103,6 +103,7 @@ class PooledCall final {
   Done done_;
   CallPlace* place_ = nullptr;
   int tries_ = 0;
+  int retries_ = 0;                         // of these, that count
   bool last_try_ = false;                   // has failed before it found a place
   std::optional<protocol::Error> failure_;  // of the last try
   reactor::Timer deadline_;

@@ -30,8 +30,8 @@ Error ServerChannel::unavailable(std::string text) const {
 // Calls ------------------------------------------------------------------------------------------
 
 Result<void> ServerChannel::add(PooledCall& call) {
-  call.wait_in(*this);
   entries_.push_back({&call, nullptr, call.deadline()});
+  call.wait_in(*this);
   ++wanted_;
   ++context_.calls;
   Result<void> added;
@@ -49,8 +49,8 @@ Result<void> ServerChannel::add(PooledCall& call) {
 Result<void> ServerChannel::submit(Entry& entry) {
   auto encoded = entry.call->encode();
   if (!encoded) return tl::unexpected(std::move(encoded.error()));
-  entry.request = *std::move(encoded);
-  channel_->submit(entry.request);
+  channel_->submit(*encoded);
+  entry.request = *std::move(encoded);  // from here on a reply is owed
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <new>
 #include <utility>
 
 #include "appd/reactor/check.h"
@@ -10,19 +11,26 @@ namespace appd::servers {
 
 void OwedReplies::add(Call::Pointer call, const Asked& asked, std::size_t request_bytes) {
   push(asked, request_bytes).call = std::move(call);
-  account();
 }
 
 void OwedReplies::add(handlers::Reply&& reply, const Asked& asked) {
   Owed& owed = push(asked, reply.content().size());
   if (protocol::closes_connection(reply.status())) owed.keep_alive = false;
   owed.reply = std::move(reply);
-  account();
 }
 
+// Where there is no memory for all of it nothing is owed: whoever asked is told so at once, and an
+// answer that came later would be taken for the next one's.
 OwedReplies::Owed& OwedReplies::push(const Asked& asked, std::size_t held_bytes) {
   Owed& owed = owed_.emplace_back(asked, held_bytes);
   held_bytes_ += held_bytes;
+  try {
+    account();
+  } catch (const std::bad_alloc&) {
+    held_bytes_ -= held_bytes;
+    owed_.pop_back();
+    throw;
+  }
   return owed;
 }
 

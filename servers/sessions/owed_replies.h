@@ -97,7 +97,7 @@ class OwedReplies {
   };
   using Queue = std::deque<Owed, reactor::BlockAllocator<Owed>>;
 
-  // At the end; not accounted for yet.
+  // At the end. Throws std::bad_alloc, and then it is not there.
   [[nodiscard]] Owed& push(const Asked& asked, std::size_t held_bytes);
   void answer(Owed& owed, handlers::Reply&& reply);
   // The budget of all connections learns what is held.

@@ -267,6 +267,41 @@ TEST_CASE("server: without memory for one call that waits it goes on for the oth
     }
 }
 
+// A call that is answered later, with an allocation failing at its start; and behind it another
+// one.
+bool keeps_replies_apart(long number) {
+  CAPTURE(number);
+  WaitingFixture fixture;
+  auto client = fixture.connect();
+  for (int i = 0; i < 4; ++i) fixture.server->main_loop().run_once(0s);
+  fixture.send(*client, testing::request(R"({"action": "hold", "value": 1})", testing::kKeep));
+  const auto left = fixture.turn(number);
+  fixture.send(*client, testing::request(R"({"action": "nap", "value": "the second"})"));
+  for (int turns = 0; turns < 4; ++turns) fixture.server->main_loop().run_once(1ms);
+  fixture.answer_held();
+  const std::string received = fixture.receive_to_end(*client);
+  // The last reply, if the connection came so far, and one before it.
+  if (received.find("the second") != std::string::npos) {
+    CHECK(received.ends_with(R"({"result": "the second"})"));
+    const auto first = received.find("result");
+    const auto second = received.find("result", first + 1);
+    CHECK(received.find("result", second + 1) == std::string::npos);
+  } else {
+    CHECK(received.find("an answer") == std::string::npos);
+  }
+  return !left;
+}
+
+TEST_CASE("server: a call that there is no memory to keep does not answer the next one") {
+  failures_in_a_row = 1;
+  long number = 0;
+  while (keeps_replies_apart(number)) {
+    ++number;
+    REQUIRE(number < 10'000);
+  }
+  CHECK(number > 3);
+}
+
 TEST_CASE("server: without memory for one session it goes on for the others") {
   for (failures_in_a_row = 1; failures_in_a_row <= 3; ++failures_in_a_row) {
     CAPTURE(failures_in_a_row);

@@ -203,6 +203,18 @@ TEST_CASE("pool: a server that is waited for is tried until the deadline, beyond
   CHECK(one.told().find("; the last try: cannot connect") != std::string::npos);
 }
 
+TEST_CASE("pool: waiting for a server costs none of the retries") {
+  int requests = 0;
+  PoolFixture fixture(refusing(1, "overloaded", requests));
+  fixture.world.world().faults.connect_refused = 1'000'000;
+  auto& one = fixture.ask({.retries = 1, .wait_for_ready = true});
+  fixture.pass(1s);
+  CHECK(one.told() == "nothing");
+  fixture.world.world().faults.connect_refused = 0;
+  fixture.pass(5s);
+  CHECK(one.told() == R"({"result": 2})");
+}
+
 TEST_CASE("pool: a pause that would end behind the deadline is not made") {
   int requests = 0;
   PoolFixture fixture(refusing(100, "overloaded", requests), {}, {.first_pause = 10s});

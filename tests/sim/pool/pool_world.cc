@@ -10,6 +10,7 @@
 #include "appd/reactor/sim/host.h"
 #include "appd/reactor/sim/poller.h"
 #include "appd/servers/worker.h"
+#include "tests/sim/memory_hooks.h"
 
 namespace appd::testing {
 namespace {
@@ -98,6 +99,7 @@ class PoolWorld {
   void run_until_told(std::int64_t count);
 
   World world_;
+  MemoryHooks hooks_;
   const protocol::Address address_ =
       protocol::parse_address("app://10.0.0.1:1", clients::kSpokenProtocols).value();
   reactor::sim::Host server_host_;
@@ -116,6 +118,7 @@ class PoolWorld {
 
 PoolWorld::PoolWorld(std::uint64_t seed, reactor::sim::Trace::Line line)
     : world_(seed),
+      hooks_(world_),
       server_host_(world_, {.address = "10.0.0.1"}),
       client_host_(world_, {.address = "10.2.0.1"}),
       loop_(client_backend()),
@@ -142,6 +145,7 @@ void PoolWorld::choose_faults() {
   faults.reset = often(20'000);
   faults.connect_refused = often(200'000);
   faults.accept_aborted = often(100'000);
+  if (random.below(3) == 0) faults.allocation_refused = often(50'000);
 }
 
 reactor::Backend PoolWorld::client_backend() {
@@ -233,7 +237,8 @@ void PoolWorld::on_told(std::int64_t number, const CallPolicy& policy,
   const int most = policy.idempotent ? 1 + policy.retries : 1;
   if (count > most) wrong("was carried out " + std::to_string(count) + " times");
   const bool succeeded = reply && !reply->is_error;
-  if (succeeded && reply->result != std::to_string(number)) wrong("got another's reply");
+  if (succeeded && reply->result != std::to_string(number))
+    wrong("got another's reply: " + reply->content);
   if (succeeded && count == 0) wrong("was answered and not carried out");
   // A small server's limits are there on calm days, too.
   const bool refused = reply && reply->status == "overloaded";
