@@ -20,6 +20,16 @@ std::string seconds_text(reactor::Duration duration) {
 
 }  // namespace
 
+// What the loop calls by itself: where memory is refused in it the channel fails, and nothing else.
+template <class Body>
+void Channel::guarded(Body body) {
+  try {
+    body();
+  } catch (const std::bad_alloc&) {
+    give_up({ClientError::kCannotConnect, "no memory"});  // a text that needs none
+  }
+}
+
 Channel::Channel(reactor::EventLoop& loop, SessionContext& context,
                  std::vector<reactor::Endpoint> endpoints, ChannelOptions options,
                  ChannelDelegate& delegate)
@@ -48,11 +58,7 @@ void Channel::submit(SharedRequest request) {
 }
 
 void Channel::on_turn_end() noexcept {
-  try {
-    proceed();
-  } catch (const std::bad_alloc&) {
-    give_up({ClientError::kCannotConnect, "no memory is left to call " + options_.server});
-  }
+  guarded([this] { proceed(); });
 }
 
 bool Channel::withdraw(const SharedRequest& request) {
@@ -101,14 +107,16 @@ void Channel::connect() {
 
 void Channel::on_connected(reactor::AnyTransport transport) {
   connector_.reset();
-  session_ =
-      std::make_unique<ClientSession>(loop_, context_, options_.session, std::move(transport),
-                                      static_cast<ClientSessionDelegate&>(*this));
-  if (std::exchange(opening_, false)) {
-    if (unanswered_ == 0) deadline_.cancel();
-    delegate_.on_opened();
-  }
-  if (session_) proceed();
+  guarded([&] {
+    session_ =
+        std::make_unique<ClientSession>(loop_, context_, options_.session, std::move(transport),
+                                        static_cast<ClientSessionDelegate&>(*this));
+    if (std::exchange(opening_, false)) {
+      if (unanswered_ == 0) deadline_.cancel();
+      delegate_.on_opened();
+    }
+    if (session_) proceed();
+  });
 }
 
 void Channel::on_connect_failed(Error error) {

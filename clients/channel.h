@@ -88,6 +88,8 @@ class Channel final : private reactor::ConnectorDelegate,
   void on_turn_end() noexcept override;
   void on_deadline();
 
+  template <class Body>
+  void guarded(Body body);
   void proceed();
   void send_waiting();
   void connect();
