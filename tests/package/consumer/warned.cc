@@ -2,6 +2,7 @@
 // level and in every function for itself (CMakeLists.txt).
 #include <appd/app.h>
 #include <appd/client.h>
+#include <appd/client_pool.h>
 #include <appd/test.h>
 
 namespace {
@@ -22,6 +23,14 @@ appd::Task<appd::Result<appd::Json>> ask(appd::Json query, appd::CallContext cal
   const auto result = answer->result();
   if (!result) co_return tl::unexpected(result.error());
   co_return appd::Json(*result);
+}
+
+template <class T>
+bool calls(appd::ClientPool& pool, const T& value) {
+  auto later = pool.submit<T>("same", value, {.idempotent = true});
+  const auto started = pool.start<T>("same", value, {}, [](const appd::Result<T>&) {});
+  if (started) pool.give_up(*started);
+  return pool.call<T>("same", value) && later.get() && pool.call("nothing");
 }
 
 template <class T>
@@ -62,6 +71,13 @@ void add_layers(appd::App& app) {
   app.use(appd::concurrency_limit(3));
   app.use(appd::rate_limit({.per_second = 1, .burst = 2}, appd::by_peer()));
   app.log_access();
+}
+bool call_int64(appd::ClientPool& pool) { return calls<std::int64_t>(pool, 1); }
+bool call_string(appd::ClientPool& pool) { return calls<std::string>(pool, "text"); }
+bool call_json(appd::ClientPool& pool) { return calls<appd::Json>(pool, {}); }
+bool call_bytes(appd::ClientPool& pool) { return calls<std::vector<std::byte>>(pool, {}); }
+bool call_nested(appd::ClientPool& pool) {
+  return calls<std::vector<std::optional<std::int32_t>>>(pool, {});
 }
 int serve_one(int argc, char** argv) {
   appd::App app(argc, argv);
