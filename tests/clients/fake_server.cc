@@ -58,6 +58,7 @@ reactor::Consumed FakePeer::on_bytes(std::span<const std::byte> bytes) {
 }
 
 void FakePeer::on_closed(std::error_code /*reason*/) {
+  if (on_gone) on_gone();
   auto& peers = server_.peers_;
   const auto self = std::find_if(peers.begin(), peers.end(),
                                  [this](const auto& peer) { return peer.get() == this; });

@@ -30,8 +30,9 @@ class FakePeer final : public reactor::ConnectionDelegate {
            std::size_t number);
   void start() { connection_.start(); }
 
-  std::string received;      // all so far; the behaviour may take from it
-  const std::size_t number;  // of the connection, from 0
+  std::string received;           // all so far; the behaviour may take from it
+  const std::size_t number;       // of the connection, from 0
+  std::function<void()> on_gone;  // may be empty
 
   void send(std::string_view bytes);
   // Each byte in a turn, and a moment, of its own.

@@ -51,6 +51,17 @@ JSON_TEXTS = (
 )  # fmt: skip
 
 
+# Events of client_pool_fuzz.cc: calls that are answered, refused, cut off by a drain, broken, given up.
+STARTS = b"\x00\x00\x00\x07\x00\x0f\x01\x81\x01\xf4"
+POOL_EVENTS = [
+    STARTS + b"\x02\x00\x02\x01" * 3,
+    STARTS + b"\x02\x00" + STARTS + b"\x05\x00\x0a\x32\x02\x00" * 2,
+    STARTS + b"\x04\x00\x04\x01\x0b\x40" + b"\x02\x00" * 4,
+    STARTS + b"\x02\x00\x02\x01" + STARTS + b"\x09\x06\x09\x07\x02\x00\x02\x01" * 2,
+    STARTS + b"\x06\x00\x07\x01\x08\x02\x0a\xff" + STARTS + b"\x03\x00\x0a\xff",
+]
+
+
 def message(header, content=b""):
     return struct.pack(">H", len(header)) + header + content
 
@@ -111,6 +122,7 @@ def seeds(cases):
     return {
         "address": [address.encode() for address in ADDRESSES],
         "app_session": session_seeds(requests + pipelines + [b""]),
+        "client_pool": POOL_EVENTS,
         "client_session": [
             b"\x00\x02\x02\x05" + WORLDS[i % len(WORLDS)] + raw for i, raw in enumerate(replies)
         ]
